@@ -1,0 +1,22 @@
+//! The gRPC contract of ragterm, what is generated from it, and how to reach a daemon.
+
+mod connect;
+
+pub use connect::{ConnectError, connect};
+
+/// The messages, client and server of `ragterm.v1`.
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated from the .proto, which documents them"
+)]
+pub mod v1 {
+    tonic::include_proto!("ragterm.v1");
+}
+
+/// The encoded file descriptors, for gRPC reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ragterm.bin"));
+
+/// The largest message that either side accepts, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
