@@ -1,0 +1,119 @@
+//! The configuration: defaults, then `config.toml`, then `RAGTERM_*` variables, then flags.
+
+mod file;
+mod layers;
+mod parse;
+mod paths;
+mod problem;
+mod reader;
+mod sections;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+
+pub use file::load_file;
+pub use parse::check_name;
+pub use paths::{Paths, Surroundings};
+pub use reader::Setting;
+pub use sections::{
+    Catalog, CatalogUrl, Daemon, Embedder, EmbedderProvider, Index, Search, Store, StoreBackend,
+    Weights,
+};
+pub use sources::{DEFAULT_SPACE, Source, SourceKind, Space, Watch};
+pub use value::Origin;
+
+use problem::Problems;
+use reader::{Reader, Section};
+
+/// The top-level keys.
+const SECTIONS: [&str; 8] =
+    ["daemon", "catalog", "embedder", "store", "search", "index", "sources", "spaces"];
+
+/// Everything that can be configured; valid by construction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// How the background process behaves.
+    pub daemon: Daemon,
+    /// Where the truth is kept.
+    pub catalog: Catalog,
+    /// What turns text into vectors.
+    pub embedder: Embedder,
+    /// Where the vectors are kept.
+    pub store: Store,
+    /// How hits are found and ranked.
+    pub search: Search,
+    /// How documents get into the index.
+    pub index: Index,
+    /// Where documents come from, besides the sources that were added by command.
+    pub sources: Vec<Source>,
+    /// The spaces that sources may be in, besides the default one; empty means any.
+    pub spaces: Vec<Space>,
+}
+
+/// What a configuration is made of, from the weakest layer to the strongest.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// The name of the configuration file, for messages.
+    pub file: PathBuf,
+    /// The text of the configuration file.
+    pub text: String,
+    /// Variables such as `RAGTERM_INDEX__WORKERS`; others are left alone.
+    pub variables: Vec<(String, OsString)>,
+    /// Dotted keys and their values.
+    pub flags: Vec<(String, String)>,
+    /// What `~` stands for in paths.
+    pub home: Option<PathBuf>,
+}
+
+/// A configuration, and where each of its values came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The values in force.
+    pub config: Config,
+    /// Every key, section by section, with its value and origin.
+    pub settings: Vec<Setting>,
+}
+
+/// The documented example, which sets nothing: all of its keys are comments with the defaults.
+pub fn example() -> &'static str {
+    include_str!("../../config.example.toml")
+}
+
+impl Config {
+    /// Merges the layers; fails with all problems at once, one on each line of the message.
+    pub fn load(inputs: &Inputs) -> Result<Loaded> {
+        let mut problems = Problems::default();
+        let table = layers::merge_all(inputs, &SECTIONS, &mut problems);
+        let mut reader = Reader::new(problems);
+        let config = reader.read(table, |root| Self::read(root, inputs.home.as_deref()));
+        reader.problems.into_result()?;
+        Ok(Loaded { config, settings: reader.settings })
+    }
+
+    fn read(root: &mut Section<'_>, home: Option<&Path>) -> Self {
+        let spaces = sources::read_spaces(root);
+        Self {
+            daemon: root.inside("daemon", Daemon::read),
+            catalog: root.inside("catalog", Catalog::read),
+            embedder: root.inside("embedder", Embedder::read),
+            store: root.inside("store", Store::read),
+            search: root.inside("search", Search::read),
+            index: root.inside("index", Index::read),
+            sources: sources::read_sources(root, &spaces, home),
+            spaces,
+        }
+    }
+}
+
+/// The defaults of every key.
+impl Default for Config {
+    fn default() -> Self {
+        Self::load(&Inputs::default()).expect("the defaults are valid").config
+    }
+}

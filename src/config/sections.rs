@@ -1,0 +1,189 @@
+//! The sections of the configuration: each key, its default and its limits, in one place.
+
+use std::time::Duration;
+
+use super::parse::{boolean, bytes, choice, duration, fraction, globs, integer, workers};
+use super::reader::Section;
+
+/// Names that are never worth reading: leftovers of editors, downloads and package managers.
+const IGNORED: &[&str] = &[
+    "~$*",
+    "*.tmp",
+    "*.swp",
+    "*.part",
+    "*.crdownload",
+    "Thumbs.db",
+    "desktop.ini",
+    "node_modules",
+    "__pycache__",
+];
+
+const MIB: u64 = 1024 * 1024;
+const DAY_S: f64 = 86_400.0;
+
+/// `[daemon]`: how the background process behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Daemon {
+    /// Whether a command that needs the daemon starts one.
+    pub autostart: bool,
+}
+
+/// `[catalog]`: where the truth is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalog {
+    /// The database.
+    pub url: CatalogUrl,
+}
+
+/// A database for the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatalogUrl {
+    /// SQLite in the data directory.
+    Sqlite,
+}
+
+/// `[embedder]`: what turns text into vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedder {
+    /// Who computes the vectors.
+    pub provider: EmbedderProvider,
+}
+
+/// Who computes vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmbedderProvider {
+    /// The model inside the binary; reads English only.
+    Builtin,
+    /// Nobody: keyword search alone.
+    None,
+}
+
+/// `[store]`: where the vectors are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// The vector store.
+    pub backend: StoreBackend,
+}
+
+/// A vector store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreBackend {
+    /// Inside the daemon, kept in the catalog's database.
+    Embedded,
+}
+
+/// `[search]`: how hits are found and ranked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// Documents in an answer, when the caller names no number.
+    pub limit: u32,
+    /// Passages that each of the two searches contributes to the fusion, at the least.
+    pub candidates: u32,
+    /// How much each of the two searches counts.
+    pub weights: Weights,
+}
+
+/// How much the normalised scores count in the fusion, from 0 to 1 and never both 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// The keyword search.
+    pub keyword: f64,
+    /// The search by meaning.
+    pub dense: f64,
+}
+
+/// `[index]`: how documents get into the index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Documents extracted at the same time; `None` means one for each core.
+    pub workers: Option<usize>,
+    /// Larger files are skipped, in bytes.
+    pub max_file_bytes: u64,
+    /// The longest that reading one document may take.
+    pub extract_timeout: Duration,
+    /// The most memory that reading one document may take, in bytes.
+    pub extract_memory_bytes: u64,
+    /// Patterns of names that are skipped in every source.
+    pub ignore: Vec<String>,
+    /// The time between two full scans of a source that is watched by events.
+    pub reconcile_interval: Duration,
+    /// A scan that removes more than this share of a source waits for confirmation…
+    pub removal_share: f64,
+    /// …when it removes at least this many documents.
+    pub removal_minimum: u32,
+    /// The pause before a second scan confirms a removal.
+    pub removal_confirm: Duration,
+    /// The size of a passage that chunking aims at, in tokens of the embedding model.
+    pub chunk_tokens: u32,
+}
+
+impl Daemon {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        Self { autostart: section.take("autostart", true, boolean) }
+    }
+}
+
+impl Catalog {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let urls = [("sqlite", CatalogUrl::Sqlite)];
+        Self { url: section.take("url", "sqlite", choice(&urls)) }
+    }
+}
+
+impl Embedder {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let providers = [("builtin", EmbedderProvider::Builtin), ("none", EmbedderProvider::None)];
+        Self { provider: section.take("provider", "builtin", choice(&providers)) }
+    }
+}
+
+impl Store {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let backends = [("embedded", StoreBackend::Embedded)];
+        Self { backend: section.take("backend", "embedded", choice(&backends)) }
+    }
+}
+
+impl Search {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            limit: section.take("limit", 10, integer(1..=1_000)),
+            candidates: section.take("candidates", 200, integer(1..=10_000)),
+            weights: section.inside("weights", Weights::read),
+        }
+    }
+}
+
+impl Weights {
+    fn read(section: &mut Section<'_>) -> Self {
+        let weights = Self {
+            keyword: section.take("keyword", 0.5, fraction),
+            dense: section.take("dense", 0.5, fraction),
+        };
+        if weights.keyword + weights.dense <= 0.0 {
+            section.reject("dense", "must not be 0 together with `search.weights.keyword`");
+        }
+        weights
+    }
+}
+
+impl Index {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            workers: section.take("workers", "auto", workers),
+            max_file_bytes: section.take("max_file_bytes", "100MB", bytes(1..=1024 * 1024 * MIB)),
+            extract_timeout: section.take("extract_timeout_s", 30, duration(0.1..=3_600.0)),
+            extract_memory_bytes: section.take(
+                "extract_memory_bytes",
+                "512MiB",
+                bytes(64 * MIB..=64 * 1024 * MIB),
+            ),
+            ignore: section.take("ignore", IGNORED, globs),
+            reconcile_interval: section.take("reconcile_interval_s", 900, duration(1.0..=DAY_S)),
+            removal_share: section.take("removal_share", 0.2, fraction),
+            removal_minimum: section.take("removal_minimum", 50, integer(1..=u32::MAX)),
+            removal_confirm: section.take("removal_confirm_s", 60, duration(0.0..=DAY_S)),
+            chunk_tokens: section.take("chunk_tokens", 220, integer(32..=2_048)),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The lists of the configuration: `[[sources]]` and `[[spaces]]`.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::parse::{choice, duration, globs, path, valid_name};
+use super::reader::Section;
+
+/// The space of a source that names none; exists without being declared.
+pub const DEFAULT_SPACE: &str = "default";
+
+/// `[[sources]]`: a place that documents come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Unique among the sources.
+    pub name: String,
+    /// What sort of place it is.
+    pub kind: SourceKind,
+    /// Where it is: an absolute path.
+    pub path: PathBuf,
+    /// The space that its documents belong to.
+    pub space: String,
+    /// How changes are noticed.
+    pub watch: Watch,
+    /// The time between two scans of a source that is polled.
+    pub poll_interval: Duration,
+    /// When not empty, only names that match one of these patterns are read.
+    pub include: Vec<String>,
+    /// Names that match one of these patterns are skipped.
+    pub exclude: Vec<String>,
+}
+
+/// What sort of place documents come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A directory with everything below it.
+    Folder,
+}
+
+/// How changes of a source are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// By events where the file system sends them, else by polling.
+    Auto,
+    /// By events of the operating system.
+    Events,
+    /// By a scan from time to time.
+    Poll,
+}
+
+impl Watch {
+    /// The word of the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Events => "events",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+/// `[[spaces]]`: a named set of sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// Unique among the spaces.
+    pub name: String,
+}
+
+/// All `[[spaces]]`.
+pub(super) fn read_spaces(root: &mut Section<'_>) -> Vec<Space> {
+    let mut names = HashSet::new();
+    root.each("spaces", |section| {
+        let name = unique_name(section, &mut names)?;
+        Some(Space { name })
+    })
+}
+
+/// All `[[sources]]`; where spaces are declared, a source must be in one of them.
+pub(super) fn read_sources(
+    root: &mut Section<'_>,
+    spaces: &[Space],
+    home: Option<&Path>,
+) -> Vec<Source> {
+    let declared = |name: &str| spaces.iter().any(|space| space.name == name);
+    let mut names = HashSet::new();
+    root.each("sources", |section| {
+        let name = unique_name(section, &mut names);
+        let source = Source::read(section, name, home)?;
+        if !spaces.is_empty() && source.space != DEFAULT_SPACE && !declared(&source.space) {
+            let message = format!("`{}` is not among the declared `[[spaces]]`", source.space);
+            section.reject("space", &message);
+        }
+        Some(source)
+    })
+}
+
+fn unique_name(section: &mut Section<'_>, names: &mut HashSet<String>) -> Option<String> {
+    let name = section.require("name", valid_name)?;
+    if !names.insert(name.clone()) {
+        section.reject("name", &format!("the name `{name}` is taken already"));
+    }
+    Some(name)
+}
+
+impl Source {
+    fn read(section: &mut Section<'_>, name: Option<String>, home: Option<&Path>) -> Option<Self> {
+        const NONE: &[&str] = &[];
+        let watches = [("auto", Watch::Auto), ("events", Watch::Events), ("poll", Watch::Poll)];
+        // Everything is read before anything is given up, so that every problem is found.
+        let kind = section.take("kind", "folder", choice(&[("folder", SourceKind::Folder)]));
+        let path = section.require("path", path(home));
+        let space = section.take("space", DEFAULT_SPACE, valid_name);
+        let watch = section.take("watch", "auto", choice(&watches));
+        let poll_interval = section.take("poll_interval_s", 30, duration(0.1..=86_400.0));
+        let include = section.take("include", NONE, globs);
+        let exclude = section.take("exclude", NONE, globs);
+        let (name, path) = (name?, path?);
+        Some(Self { name, kind, path, space, watch, poll_interval, include, exclude })
+    }
+}
