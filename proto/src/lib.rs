@@ -20,3 +20,6 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ragterm
 
 /// The largest message that either side accepts, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// The metadata key under which an error's next step travels, as UTF-8 bytes.
+pub const HINT_KEY: &str = "ragterm-hint-bin";

@@ -1,0 +1,191 @@
+//! `ragterm add`: registers a folder and indexes it.
+
+use std::path::{Path, PathBuf};
+
+use ragterm_proto::v1::{AddSourceRequest, ListSourcesRequest, Source, Summary};
+use serde::Serialize;
+
+use super::client::{self, Client, quick};
+use super::context::Context;
+use super::output::{self, clean};
+use super::progress::{Followed, follow};
+use super::{Outcome, summary};
+use crate::error::{Error, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  ragterm add ~/Documents
+  ragterm add /srv/share/hr --space hr --name handbook
+  ragterm add /mnt/share --watch poll          a network share that sends no events";
+
+/// Register a folder, index it, and keep it fresh from then on
+///
+/// Comes back as soon as every document is found by its words; meaning follows in the background.
+/// Adding a folder again compares it with the index.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The folder
+    path: PathBuf,
+    /// The space that its documents belong to; a search can be limited to one
+    #[arg(long, value_name = "NAME")]
+    space: Option<String>,
+    /// What sort of place it is
+    #[arg(long, default_value = "folder", value_parser = ["folder"])]
+    kind: String,
+    /// A name for the source; made from the path by default
+    #[arg(long)]
+    name: Option<String>,
+    /// How changes are noticed: by events where they work, else by polling
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = ["auto", "events", "poll"])]
+    watch: String,
+    /// Come back at once and let the daemon index on its own
+    #[arg(long)]
+    detach: bool,
+    /// Print the summary as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// A source that the daemon indexes on its own.
+#[derive(Debug, Serialize)]
+struct Detached<'a> {
+    source: &'a str,
+    detached: bool,
+}
+
+/// Runs the command; the outcome is negative when the folder is unavailable.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
+    let path = resolve(&args.path)?;
+    let mut client = client::connect(context).await?;
+    let known = known_source(&mut client, &path).await?;
+    let request = request(args, &path, known.as_ref());
+    announce(&path, known.as_ref());
+    let stream = quick(client.add_source(request)).await?;
+    if args.detach {
+        return detached(args, stream).await;
+    }
+    match follow(stream).await? {
+        Followed::Interrupted => Ok(Outcome::Interrupted),
+        Followed::Finished(summaries) => {
+            for (source, done) in &summaries {
+                tell(args, source, done)?;
+            }
+            let reached = summaries.iter().all(|(_, done)| done.state != "unavailable");
+            Ok(if reached { Outcome::Done } else { Outcome::Negative })
+        }
+    }
+}
+
+/// The absolute path of a folder that exists.
+fn resolve(path: &Path) -> Result<String> {
+    let shown = path.display();
+    let absolute = std::fs::canonicalize(path).map_err(|error| {
+        Error::usage(format!("cannot add `{shown}`")).because(error).hint("check the path")
+    })?;
+    if !absolute.is_dir() {
+        return Err(Error::usage(format!("cannot add `{shown}`: it is not a folder"))
+            .hint("add the folder that it is in; `ragterm extract FILE` reads a single file"));
+    }
+    absolute.into_os_string().into_string().map_err(|_| {
+        Error::usage(format!("cannot add `{shown}`: the path is not UTF-8"))
+            .hint("rename the folder, or add the one that it is in")
+    })
+}
+
+async fn known_source(client: &mut Client, path: &str) -> Result<Option<Source>> {
+    let sources = quick(client.list_sources(ListSourcesRequest {})).await?.sources;
+    Ok(sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path)))
+}
+
+/// A folder that is there already keeps its name and space unless others are asked for.
+fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest {
+    let or_known = |given: &Option<String>, known: Option<&String>| {
+        given.as_ref().or(known).cloned().unwrap_or_default()
+    };
+    AddSourceRequest {
+        path: known.map_or(path, |source| &source.path).to_owned(),
+        space: or_known(&args.space, known.map(|source| &source.space)),
+        kind: args.kind.clone(),
+        name: or_known(&args.name, known.map(|source| &source.name)),
+        watch: args.watch.clone(),
+        detach: args.detach,
+    }
+}
+
+fn announce(path: &str, known: Option<&Source>) {
+    let path = clean(path);
+    match known {
+        Some(source) => {
+            let name = clean(&source.name);
+            output::note(&format!("{path} is the source `{name}` already; comparing it again"));
+        }
+        None => output::note(&format!("indexing {path}")),
+    }
+}
+
+async fn detached(
+    args: &Args,
+    mut stream: tonic::Streaming<ragterm_proto::v1::Progress>,
+) -> Result<Outcome> {
+    let first = stream.message().await.map_err(|status| super::failure::from_status(&status))?;
+    let source = first.map(|message| message.source).unwrap_or_default();
+    if args.json {
+        output::json(&Detached { source: &source, detached: true })?;
+    } else {
+        let source = clean(&source);
+        output::data(&format!("{source}: being indexed; `ragterm status` shows how far it is\n"))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn tell(args: &Args, source: &str, done: &Summary) -> Result<()> {
+    match args.json {
+        true => output::json(&summary::report(source, done)),
+        false => output::data(&summary::render(source, done)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(words: &[&str]) -> Args {
+        let words = ["add", "/srv/hr"].iter().chain(words);
+        Command::try_parse_from(words).unwrap().args
+    }
+
+    #[test]
+    fn what_is_no_folder_is_refused_before_the_daemon_is_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a.md");
+        std::fs::write(&file, "text").unwrap();
+        assert!(resolve(&file).unwrap_err().to_string().contains("not a folder"));
+        let missing = resolve(&directory.path().join("none")).unwrap_err();
+        assert_eq!(missing.kind(), crate::error::ErrorKind::Usage);
+        assert!(resolve(directory.path()).unwrap().starts_with('/'));
+    }
+
+    #[test]
+    fn a_folder_that_is_there_already_keeps_its_name_and_space() {
+        let known = Source {
+            name: "people".into(),
+            space: "hr".into(),
+            path: "/srv/hr".into(),
+            ..Source::default()
+        };
+        let again = request(&args(&[]), "/srv/hr", Some(&known));
+        assert_eq!((again.name.as_str(), again.space.as_str()), ("people", "hr"));
+        let renamed = request(&args(&["--name", "other"]), "/srv/hr", Some(&known));
+        assert_eq!(renamed.name, "other");
+        assert_eq!(request(&args(&[]), "/srv/hr", None).name, "");
+    }
+}

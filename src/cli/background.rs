@@ -1,0 +1,179 @@
+//! Starting the daemon in the background, and waiting until it answers.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::client::{Client, connect_running};
+use super::context::Context;
+use super::output;
+use crate::error::{Error, Result};
+
+/// How long a daemon may take until it answers.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long after its own daemon gave up a command waits for somebody else's.
+const RIVAL_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The time between two attempts to connect.
+const PERIOD: Duration = Duration::from_millis(10);
+
+/// A log that is larger is put aside when a daemon starts, in bytes.
+const MAX_LOG_BYTES: u64 = 10 * 1024 * 1024;
+
+/// So much of the log is read for the reason of a failure, in bytes.
+const LOG_TAIL_BYTES: u64 = 8 * 1024;
+
+/// Starts a daemon, and returns a connection as soon as one answers.
+pub async fn start(context: &Context) -> Result<Client> {
+    let mut starting = Starting::spawn(context)?;
+    let client = starting.answer(context).await?;
+    if starting.ended.is_none() {
+        let (pid, log) = (starting.child.id(), context.paths.log_file.display());
+        output::note(&format!("started the daemon (pid {pid}, log {log})"));
+    }
+    Ok(client)
+}
+
+/// A daemon that was started and may not answer yet; it outlives this value.
+#[derive(Debug)]
+pub struct Starting {
+    /// Its process.
+    pub child: Child,
+    already_logged: u64,
+    ended: Option<ExitStatus>,
+}
+
+impl Starting {
+    /// Starts this program as a daemon that sees the same files.
+    pub fn spawn(context: &Context) -> Result<Self> {
+        let log = &context.paths.log_file;
+        spawn(context, log).map_err(|error| {
+            let message = format!("cannot start the daemon with its log in {}", log.display());
+            Error::unavailable(message).because(error)
+        })
+    }
+
+    /// A connection as soon as a daemon answers; fails when this one gives up, and says why.
+    pub async fn answer(&mut self, context: &Context) -> Result<Client> {
+        let mut deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(client) = connect_running(context).await? {
+                return Ok(client);
+            }
+            if self.ended.is_none() && self.has_ended(&context.paths.log_file)? {
+                deadline = Instant::now() + RIVAL_DEADLINE;
+            }
+            if Instant::now() >= deadline {
+                let log = context.paths.log_file.display();
+                return Err(Error::unavailable("the daemon was started but does not answer")
+                    .hint(format!("its log says more: {log}")));
+            }
+            sleep(PERIOD).await;
+        }
+    }
+
+    /// Fails with the reason, unless somebody else's daemon is about to answer.
+    fn has_ended(&mut self, log: &Path) -> Result<bool> {
+        self.ended = self
+            .child
+            .try_wait()
+            .map_err(|error| Error::internal("cannot look after the daemon").because(error))?;
+        let Some(status) = self.ended else { return Ok(false) };
+        let reason = last_error(log, self.already_logged);
+        match reason.contains("already runs") {
+            true => Ok(true),
+            false => Err(gave_up(status, &reason, log)),
+        }
+    }
+}
+
+fn spawn(context: &Context, path: &Path) -> io::Result<Starting> {
+    let (log, already_logged) = open_log(path)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("daemon").envs(context.variables()).current_dir("/");
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    // Its own group: what ends a command in the terminal does not end the daemon.
+    let child = command.process_group(0).spawn()?;
+    Ok(Starting { child, already_logged, ended: None })
+}
+
+/// Opens the log for appending; returns its length too.
+fn open_log(path: &Path) -> io::Result<(File, u64)> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_LOG_BYTES) {
+        std::fs::rename(path, path.with_extension("log.old"))?;
+    }
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+fn gave_up(status: ExitStatus, reason: &str, log: &Path) -> Error {
+    let hint = format!("its log: {}", log.display());
+    let message = match reason {
+        "" => format!("the daemon ended at once ({status})"),
+        reason => format!("the daemon ended at once: {reason}"),
+    };
+    match status.code() {
+        Some(2) => Error::usage(message).hint(hint),
+        Some(4) => Error::denied(message).hint(hint),
+        _ => Error::unavailable(message).hint(hint),
+    }
+}
+
+/// The last error in what was logged after the first `from` bytes, or else the last line.
+fn last_error(log: &Path, from: u64) -> String {
+    // Without a log there is no reason to show, and the caller says so.
+    let text = read_tail(log, from).unwrap_or_default();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let last = lines.clone().next();
+    let error = lines.find_map(|line| line.strip_prefix("error: "));
+    error.or(last).unwrap_or_default().to_owned()
+}
+
+fn read_tail(log: &Path, from: u64) -> io::Result<String> {
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(from.max(length.saturating_sub(LOG_TAIL_BYTES))))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_TAIL_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_last_error_of_this_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state/ragterm.log");
+        let (_, before) = open_log(&path).unwrap();
+        assert_eq!(before, 0);
+        std::fs::write(&path, "error: of yesterday\n").unwrap();
+        let (_, before) = open_log(&path).unwrap();
+        assert_eq!(last_error(&path, before), "");
+        let today = "error: of yesterday\n INFO starting\nerror: no room\nhint: make some\n";
+        std::fs::write(&path, today).unwrap();
+        assert_eq!(last_error(&path, before), "no room");
+    }
+
+    #[test]
+    fn a_large_log_is_put_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ragterm.log");
+        File::create(&path).unwrap().set_len(MAX_LOG_BYTES + 1).unwrap();
+        let (_, length) = open_log(&path).unwrap();
+        assert_eq!(length, 0);
+        assert!(directory.path().join("ragterm.log.old").exists());
+    }
+}

@@ -1,0 +1,199 @@
+//! Whether the daemon answers, is of this version, and is well.
+
+use ragterm_proto::v1::{Source, StatusReply, StatusRequest};
+
+use super::{Check, Status};
+use crate::cli::client::{connect_running, quick};
+use crate::cli::context::Context;
+use crate::cli::units::counted;
+
+/// Looks at a running daemon; one that does not run is no fault.
+pub async fn check(context: &Context) -> (Vec<Check>, Status) {
+    const NAME: &str = "daemon";
+    let mut client = match connect_running(context).await {
+        Ok(Some(client)) => client,
+        Ok(None) => {
+            let detail = "not running; a command that needs it starts it";
+            return (vec![Check::ok(NAME, detail)], None);
+        }
+        Err(error) => {
+            let remedy = error.next_step().unwrap_or("look at its log").to_owned();
+            return (vec![Check::fail(NAME, error.to_string(), remedy)], None);
+        }
+    };
+    match quick(client.status(StatusRequest {})).await {
+        Ok(status) => (judge(&status), Some(status)),
+        Err(error) => {
+            let log = context.paths.log_file.display();
+            let remedy = format!("look at its log, {log}; `ragterm stop` ends it");
+            (vec![Check::fail(NAME, error.to_string(), remedy)], None)
+        }
+    }
+}
+
+fn judge(status: &StatusReply) -> Vec<Check> {
+    let mut checks = vec![version(status), catalog(status), store(status)];
+    checks.extend(embedder(status));
+    checks.extend(status.sources.iter().filter_map(source));
+    checks.extend(failures(status));
+    checks
+}
+
+fn version(status: &StatusReply) -> Check {
+    const OURS: &str = env!("CARGO_PKG_VERSION");
+    let daemon = status.daemon.clone().unwrap_or_default();
+    if daemon.version == OURS {
+        return Check::ok("daemon", format!("{OURS}, pid {}", daemon.pid));
+    }
+    let detail = format!("version {} runs, this program is {OURS}", daemon.version);
+    Check::warn("daemon", detail, "`ragterm stop`; the next command starts this version")
+}
+
+fn catalog(status: &StatusReply) -> Check {
+    let catalog = status.catalog.clone().unwrap_or_default();
+    if !catalog.healthy {
+        let detail = format!("{}: {}", catalog.backend, catalog.detail);
+        return Check::fail("index", detail, "`ragterm verify --repair` mends what can be mended");
+    }
+    let documents = status.documents.unwrap_or_default();
+    let indexed = counted(documents.indexed, "document");
+    match catalog.seq.saturating_sub(catalog.keyword_seq) {
+        0 => Check::ok("index", format!("{}, {indexed}", catalog.backend)),
+        behind => Check::ok(
+            "index",
+            format!("{}, {indexed}; the keyword index is {behind} changes behind", catalog.backend),
+        ),
+    }
+}
+
+fn store(status: &StatusReply) -> Check {
+    let store = status.store.clone().unwrap_or_default();
+    let detail = format!("{}, {}", store.backend, counted(store.points, "vector"));
+    match store.healthy {
+        true => Check::ok("vectors", detail),
+        false => Check::fail(
+            "vectors",
+            format!("{detail}: {}", store.detail),
+            "`ragterm verify --repair` makes them anew from the catalog",
+        ),
+    }
+}
+
+fn embedder(status: &StatusReply) -> Vec<Check> {
+    const NAME: &str = "embedder";
+    let embedder = status.embedder.clone().unwrap_or_default();
+    if embedder.provider == "none" {
+        return vec![Check::ok(NAME, "none; search is by words alone")];
+    }
+    let name = format!("{} {}", embedder.provider, embedder.model);
+    let mut checks = vec![match embedder.healthy {
+        true => Check::ok(NAME, name.clone()),
+        false => Check::fail(
+            NAME,
+            format!("{name}: {}", embedder.detail),
+            "search goes on by words; the daemon tries again on its own",
+        ),
+    }];
+    let unreadable = status.chunks.unwrap_or_default().unreadable;
+    if unreadable > 0 {
+        let passages = counted(unreadable, "passage");
+        let detail = format!("{passages} in languages that {} does not read", embedder.model);
+        let remedy = "keyword search covers them; for their meaning use a model such as bge-m3 or \
+                      qwen3-embedding through Ollama as soon as your version of ragterm offers it";
+        checks.push(Check::warn("languages", detail, remedy));
+    }
+    checks
+}
+
+fn source(source: &Source) -> Option<Check> {
+    let detail = format!("{} ({}): {}", source.name, source.path, source.state_reason);
+    let name = &source.name;
+    match source.state.as_str() {
+        "unavailable" => Some(Check::warn(
+            "source",
+            format!("{detail}; nothing was removed"),
+            format!("bring the folder back, or `ragterm sources remove {name}`"),
+        )),
+        "held" => Some(Check::warn(
+            "source",
+            format!("{detail}; {} held back", counted(source.held, "removal")),
+            format!("`ragterm sources confirm {name}` if they are meant"),
+        )),
+        "paused" => Some(Check::warn("source", detail, "it goes on by itself when that is mended")),
+        _ => None,
+    }
+}
+
+fn failures(status: &StatusReply) -> Option<Check> {
+    let failed = status.documents.unwrap_or_default().failed;
+    let detail = format!("{} could not be read", counted(failed, "document"));
+    (failed > 0)
+        .then(|| Check::warn("documents", detail, "`ragterm status` names them and says why"))
+}
+
+#[cfg(test)]
+mod tests {
+    use ragterm_proto::v1::{
+        CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus, StoreStatus,
+    };
+
+    use super::super::Level;
+    use super::*;
+
+    fn well() -> StatusReply {
+        StatusReply {
+            documents: Some(DocumentCounts { indexed: 3, ..DocumentCounts::default() }),
+            daemon: Some(DaemonStatus {
+                version: env!("CARGO_PKG_VERSION").into(),
+                ..DaemonStatus::default()
+            }),
+            catalog: Some(CatalogStatus { healthy: true, ..CatalogStatus::default() }),
+            store: Some(StoreStatus { healthy: true, ..StoreStatus::default() }),
+            embedder: Some(EmbedderStatus {
+                healthy: true,
+                model: "all-MiniLM-L6-v2".into(),
+                ..EmbedderStatus::default()
+            }),
+            ..StatusReply::default()
+        }
+    }
+
+    fn levels(status: &StatusReply) -> Vec<(&'static str, Level)> {
+        let bad = judge(status).into_iter().filter(|check| check.state != Level::Ok);
+        bad.map(|check| (check.name, check.state)).collect()
+    }
+
+    #[test]
+    fn a_daemon_that_is_well_passes() {
+        assert_eq!(levels(&well()), []);
+    }
+
+    #[test]
+    fn documents_that_the_model_cannot_read_lead_to_one_that_can() {
+        let chunks = ChunkCounts { total: 9, unreadable: 7, ..ChunkCounts::default() };
+        let status = StatusReply { chunks: Some(chunks), ..well() };
+        assert_eq!(levels(&status), [("languages", Level::Warn)]);
+        let check = judge(&status).into_iter().find(|check| check.name == "languages").unwrap();
+        assert!(check.remedy.unwrap().contains("bge-m3"));
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let held =
+            Source { state: "held".into(), name: "hr".into(), held: 60, ..Source::default() };
+        let status = StatusReply {
+            daemon: None,
+            catalog: None,
+            sources: vec![held],
+            documents: Some(DocumentCounts { failed: 1, ..DocumentCounts::default() }),
+            ..well()
+        };
+        let expected = [
+            ("daemon", Level::Warn),
+            ("index", Level::Fail),
+            ("source", Level::Warn),
+            ("documents", Level::Warn),
+        ];
+        assert_eq!(levels(&status), expected);
+    }
+}

@@ -1,0 +1,190 @@
+//! The command line: one file per command; all reach the engine through its socket alone.
+
+mod add;
+mod background;
+mod client;
+mod completions;
+mod config;
+mod context;
+mod daemon;
+mod doctor;
+mod eval;
+mod extract;
+mod failure;
+mod log;
+mod output;
+mod progress;
+mod search;
+mod sources;
+mod status;
+mod stop;
+mod summary;
+mod table;
+mod units;
+mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::{Error, ErrorKind, Result};
+use context::{Context, Global};
+
+const EXAMPLES: &str = "\
+Examples:
+  ragterm add ~/Documents                 index a folder and keep it fresh
+  ragterm search vacation carry over      find documents by words and by meaning
+  ragterm status                          what is indexed, and what is not, and why
+
+Exit codes: 0 done; 1 nothing found, or a check failed; 2 wrong usage or configuration;
+3 the daemon or a back-end cannot be reached; 4 not permitted.";
+
+/// Finds and answers from your own documents, without sending them anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "ragterm", version, after_help = EXAMPLES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(add::Args),
+    Search(search::Args),
+    Status(status::Args),
+    Sources(sources::Args),
+    Extract(extract::Args),
+    Daemon(daemon::Args),
+    Stop(stop::Args),
+    Doctor(doctor::Args),
+    Verify(verify::Args),
+    Eval(eval::Args),
+    Config(config::Args),
+    Completions(completions::Args),
+    /// Reads documents for the daemon.
+    #[command(hide = true)]
+    Worker,
+}
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It did what it was asked to.
+    Done,
+    /// Nothing was found, or a check failed.
+    Negative,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Runs the program with the arguments of this process; returns its exit code.
+pub fn run() -> ExitCode {
+    let command = Cli::command();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = search::exclusions_behind_dashes(arguments, &command);
+    let parsed = command.try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match execute(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Negative) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(exit_code(error.kind()))
+        }
+    }
+}
+
+/// Help goes to stdout with 0, wrong usage to stderr with 2.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Nowhere is left to report to when the terminal itself is gone.
+    let _gone = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage | ErrorKind::NotFound => 2,
+        ErrorKind::Denied => 4,
+        ErrorKind::Unavailable
+        | ErrorKind::Corrupt
+        | ErrorKind::Exhausted
+        | ErrorKind::Internal => 3,
+    }
+}
+
+fn execute(cli: Cli) -> Result<Outcome> {
+    // These need neither configuration nor runtime.
+    match cli.command {
+        Command::Worker => return serve_as_worker(),
+        Command::Completions(args) => return completions::run(&args, &mut Cli::command()),
+        _ => {}
+    }
+    let context = Context::new(cli.global)?;
+    if let Command::Daemon(args) = cli.command {
+        return daemon::run(&args, &context);
+    }
+    if context.verbose {
+        log::start(log::VERBOSE)?;
+    }
+    // One thread is enough to wait for answers, and starts faster.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal("cannot start the runtime").because(error))?;
+    runtime.block_on(converse(cli.command, &context))
+}
+
+async fn converse(command: Command, context: &Context) -> Result<Outcome> {
+    match command {
+        Command::Add(args) => add::run(&args, context).await,
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Status(args) => status::run(&args, context).await,
+        Command::Sources(args) => sources::run(&args, context).await,
+        Command::Extract(args) => extract::run(&args, context).await,
+        Command::Stop(args) => stop::run(&args, context).await,
+        Command::Doctor(args) => doctor::run(&args, context).await,
+        Command::Verify(args) => verify::run(&args, context).await,
+        Command::Eval(args) => eval::run(&args, context).await,
+        Command::Config(args) => config::run(&args, context),
+        Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),
+    }
+}
+
+fn serve_as_worker() -> Result<Outcome> {
+    ragterm_connectors::worker::serve()
+        .map_err(|error| Error::usage("the daemon alone starts workers").because(error))?;
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.clone().render_help().to_string();
+            assert!(help.contains("Example"), "{} has no example", command.get_name());
+        }
+    }
+
+    #[test]
+    fn without_arguments_the_help_is_shown_and_the_exit_code_is_2() {
+        let error = Cli::try_parse_from(["ragterm"]).unwrap_err();
+        assert!(error.use_stderr());
+        assert_eq!(error.exit_code(), 2);
+    }
+}

@@ -1,0 +1,73 @@
+//! `ragterm status`: what is indexed, embedded, pending and failed, and why.
+
+mod json;
+mod render;
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use ragterm_proto::v1::{StatusReply, StatusRequest};
+
+use super::Outcome;
+use super::client::{self, quick};
+use super::context::Context;
+use super::output;
+use super::units::now_ms;
+use crate::error::{Error, Result};
+
+pub use json::source;
+
+/// The time between two looks of `--watch`.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// To the upper left corner, and everything below erased.
+const REDRAW: &str = "\u{1b}[H\u{1b}[2J";
+
+const EXAMPLES: &str = "\
+Examples:
+  ragterm status
+  ragterm status --watch                until Ctrl-C
+  ragterm status --json                 `idle`: all found by words; `settled`: by meaning too";
+
+/// Show what is indexed, embedded, pending and failed, and why
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Show it again each second
+    #[arg(long)]
+    watch: bool,
+    /// Print JSON; with --watch one document on each line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
+    let mut client = client::connect(context).await?;
+    let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
+    loop {
+        let reply = quick(client.status(StatusRequest {})).await?;
+        if redraws {
+            output::control(REDRAW)?;
+        }
+        show(args, &reply)?;
+        if !args.watch {
+            return Ok(Outcome::Done);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PERIOD) => {}
+            interrupted = tokio::signal::ctrl_c() => {
+                return interrupted
+                    .map(|()| Outcome::Done)
+                    .map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error));
+            }
+        }
+    }
+}
+
+fn show(args: &Args, reply: &StatusReply) -> Result<()> {
+    match args.json {
+        true => output::json(&json::report(reply)),
+        false => output::data(&render::render(reply, now_ms())),
+    }
+}

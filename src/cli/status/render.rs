@@ -1,0 +1,286 @@
+//! The status for people: every zero has a cause.
+
+use ragterm_proto::v1::{ChunkCounts, Failure, Job, StatusReply};
+
+use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARNING, clean};
+use crate::cli::sources;
+use crate::cli::table::Table;
+use crate::cli::units::{bytes, count, counted, percent, seconds};
+
+/// Failures that are shown; JSON has more.
+const SHOWN_FAILURES: usize = 20;
+
+/// The whole status; times are relative to `now_ms`, in milliseconds since the epoch.
+pub fn render(reply: &StatusReply, now_ms: i64) -> String {
+    let mut text = overview(reply);
+    if !reply.sources.is_empty() {
+        text.push('\n');
+        text.push_str(&sources::table(&reply.sources, now_ms));
+    }
+    text.push_str(&jobs(&reply.jobs));
+    text.push_str(&failures(&reply.failures));
+    if !reply.notices.is_empty() {
+        text.push('\n');
+    }
+    for notice in &reply.notices {
+        text.push_str(&format!("{WARNING}note:{WARNING:#} {}\n", clean(notice)));
+    }
+    text
+}
+
+fn overview(reply: &StatusReply) -> String {
+    let documents = reply.documents.unwrap_or_default();
+    let documents = format!(
+        "{} indexed, {} pending, {} skipped, {} failed",
+        count(documents.indexed),
+        count(documents.pending),
+        count(documents.skipped),
+        count(documents.failed)
+    );
+    let lines = [
+        ("state", state(reply)),
+        ("documents", documents),
+        ("passages", passages(reply)),
+        ("embedder", embedder(reply)),
+        ("store", store(reply)),
+        ("catalog", catalog(reply)),
+        ("daemon", daemon(reply)),
+    ];
+    lines.iter().map(|(name, value)| format!("{DIM}{name:<10}{DIM:#} {value}\n")).collect()
+}
+
+fn state(reply: &StatusReply) -> String {
+    match (reply.idle, reply.settled) {
+        _ if reply.sources.is_empty() => "nothing to index".to_owned(),
+        (_, true) => format!("{GOOD}up to date{GOOD:#}"),
+        (true, false) => {
+            format!("{WARNING}found by words; being read for meaning{WARNING:#}")
+        }
+        (false, false) => format!("{WARNING}indexing{WARNING:#}"),
+    }
+}
+
+fn passages(reply: &StatusReply) -> String {
+    let ChunkCounts { total, embedded, unreadable } = reply.chunks.unwrap_or_default();
+    let is_off = reply.embedder.as_ref().is_some_and(|embedder| embedder.provider == "none");
+    if total == 0 || is_off {
+        return count(total);
+    }
+    let mut text = count(total);
+    let readable = total.saturating_sub(unreadable);
+    if readable > 0 {
+        let share = percent(embedded as f64 / readable as f64);
+        text.push_str(&format!(", {} read for meaning ({share})", count(embedded)));
+    }
+    if unreadable > 0 {
+        let unreadable = count(unreadable);
+        text.push_str(&format!(", {unreadable} in languages that the model does not read"));
+    }
+    text
+}
+
+fn embedder(reply: &StatusReply) -> String {
+    let Some(embedder) = &reply.embedder else { return unknown() };
+    let name = clean(&embedder.provider);
+    if embedder.provider == "none" {
+        return format!("{name}: search is by words alone");
+    }
+    let name = format!("{name} {} ({} dimensions)", clean(&embedder.model), embedder.dimensions);
+    healthy(&name, embedder.healthy, &embedder.detail)
+}
+
+fn store(reply: &StatusReply) -> String {
+    let Some(store) = &reply.store else { return unknown() };
+    let name = format!("{}, {}", clean(&store.backend), counted(store.points, "vector"));
+    healthy(&name, store.healthy, &store.detail)
+}
+
+fn catalog(reply: &StatusReply) -> String {
+    let Some(catalog) = &reply.catalog else { return unknown() };
+    let mut name = clean(&catalog.backend);
+    let behind = catalog.seq.saturating_sub(catalog.keyword_seq);
+    if behind > 0 {
+        let changes = counted(behind, "change");
+        name.push_str(&format!(", the keyword index is {changes} behind"));
+    }
+    healthy(&name, catalog.healthy, &catalog.detail)
+}
+
+fn daemon(reply: &StatusReply) -> String {
+    let Some(daemon) = &reply.daemon else { return unknown() };
+    let mut text = format!("{}, pid {}", clean(&daemon.version), daemon.pid);
+    text.push_str(&format!(", up {}", seconds(daemon.uptime_s)));
+    if daemon.rss_bytes > 0 {
+        text.push_str(&format!(", {} of memory", bytes(daemon.rss_bytes)));
+    }
+    format!("{text}, data in {}", clean(&daemon.data_directory))
+}
+
+fn unknown() -> String {
+    "the daemon does not tell".to_owned()
+}
+
+fn healthy(name: &str, is_healthy: bool, detail: &str) -> String {
+    match (is_healthy, detail) {
+        (true, "") => name.to_owned(),
+        (true, detail) => format!("{name}: {}", clean(detail)),
+        (false, detail) => format!("{name}: {BAD}fails{BAD:#} {}", clean(detail)),
+    }
+}
+
+fn jobs(jobs: &[Job]) -> String {
+    if jobs.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["working on", "phase", ">done", ">of", ">rate", ">left"]);
+    for job in jobs {
+        let rate =
+            if job.rate_per_s > 0.0 { format!("{:.0}/s", job.rate_per_s) } else { String::new() };
+        table.row(&[
+            job.source.clone(),
+            job.phase.clone(),
+            count(job.done),
+            count(job.total),
+            rate,
+            job.eta_s.map(seconds).unwrap_or_default(),
+        ]);
+    }
+    format!("\n{}", table.render(""))
+}
+
+/// What failed comes before what was skipped on purpose.
+fn failures(failures: &[Failure]) -> String {
+    if failures.is_empty() {
+        return String::new();
+    }
+    let is_skipped = |failure: &&Failure| failure.state == "skipped";
+    let failed = failures.iter().filter(|failure| !is_skipped(failure));
+    let ordered: Vec<&Failure> = failed.chain(failures.iter().filter(is_skipped)).collect();
+    let mut text = format!("\n{BOLD}not indexed{BOLD:#}\n");
+    for failure in ordered.iter().take(SHOWN_FAILURES) {
+        let style = if is_skipped(failure) { DIM } else { BAD };
+        let state = if is_skipped(failure) { "skipped" } else { "failed " };
+        let (path, reason) = (clean(&failure.path), clean(&failure.reason));
+        text.push_str(&format!("  {style}{state}{style:#} {path}: {reason}\n"));
+    }
+    let more = ordered.len().saturating_sub(SHOWN_FAILURES);
+    if more > 0 {
+        text.push_str(&format!("  and more: {} with --json\n", counted(more as u64, "file")));
+    }
+    text
+}
+
+#[cfg(test)]
+pub mod tests {
+    //! What a status of the daemon looks like, here and as JSON.
+
+    use ragterm_proto::v1::{
+        CatalogStatus, DaemonStatus, DocumentCounts, EmbedderStatus, Source, StoreStatus,
+    };
+
+    use super::*;
+
+    /// A daemon in the middle of its work.
+    pub fn reply() -> StatusReply {
+        let failure = |path: &str, state: &str, reason: &str| Failure {
+            path: path.into(),
+            state: state.into(),
+            reason: reason.into(),
+            source: "handbook".into(),
+        };
+        StatusReply {
+            documents: Some(DocumentCounts { indexed: 1200, pending: 300, failed: 1, skipped: 1 }),
+            chunks: Some(ChunkCounts { total: 9000, embedded: 2000, unreadable: 4000 }),
+            sources: vec![Source {
+                name: "handbook".into(),
+                kind: "folder".into(),
+                space: "default".into(),
+                path: "/srv/handbook".into(),
+                state: "indexing".into(),
+                documents: 1200,
+                failed: 1,
+                skipped: 1,
+                last_scan_ms: Some(0),
+                watching: "events (12 directories)".into(),
+                ..Source::default()
+            }],
+            jobs: vec![Job {
+                source: "handbook".into(),
+                phase: "index".into(),
+                done: 1200,
+                total: 1500,
+                rate_per_s: 812.44,
+                eta_s: Some(0.37),
+            }],
+            failures: vec![
+                failure("a.png", "skipped", "is a picture"),
+                failure("규정/b\u{1b}.html", "failed", "is damaged"),
+            ],
+            embedder: Some(EmbedderStatus {
+                provider: "builtin".into(),
+                model: "all-MiniLM-L6-v2".into(),
+                dimensions: 384,
+                healthy: true,
+                ..EmbedderStatus::default()
+            }),
+            store: Some(StoreStatus {
+                backend: "embedded".into(),
+                points: 2000,
+                healthy: true,
+                detail: "vectors are being loaded".into(),
+            }),
+            catalog: Some(CatalogStatus {
+                backend: "sqlite".into(),
+                healthy: false,
+                detail: "the disk is full".into(),
+                seq: 12,
+                keyword_seq: 11,
+            }),
+            daemon: Some(DaemonStatus {
+                version: "0.1.0".into(),
+                pid: 42,
+                uptime_s: 7200.0,
+                rss_bytes: 120_000_000,
+                data_directory: "/data".into(),
+            }),
+            idle: false,
+            settled: false,
+            notices: vec!["4000 passages are in languages that the model does not read".into()],
+        }
+    }
+
+    fn plain(reply: &StatusReply) -> String {
+        anstream::adapter::strip_str(&render(reply, 120_000)).to_string()
+    }
+
+    #[test]
+    fn a_daemon_at_work_is_shown_with_progress_failures_and_causes() {
+        insta::assert_snapshot!(plain(&reply()), @r"
+        state      indexing
+        documents  1,200 indexed, 300 pending, 1 skipped, 1 failed
+        passages   9,000, 2,000 read for meaning (40 %), 4,000 in languages that the model does not read
+        embedder   builtin all-MiniLM-L6-v2 (384 dimensions)
+        store      embedded, 2,000 vectors: vectors are being loaded
+        catalog    sqlite, the keyword index is 1 change behind: fails the disk is full
+        daemon     0.1.0, pid 42, up 2 h, 120 MB of memory, data in /data
+
+        name      space    state     documents  skipped  failed  scanned        path
+        handbook  default  indexing      1,200        1       1  2 minutes ago  /srv/handbook
+
+        working on  phase   done     of   rate   left
+        handbook    index  1,200  1,500  812/s  0.4 s
+
+        not indexed
+          failed  규정/b�.html: is damaged
+          skipped a.png: is a picture
+
+        note: 4000 passages are in languages that the model does not read
+        ");
+    }
+
+    #[test]
+    fn an_empty_index_is_not_called_up_to_date() {
+        let empty = StatusReply { idle: true, settled: true, ..StatusReply::default() };
+        assert!(plain(&empty).contains("nothing to index"));
+    }
+}
