@@ -1,0 +1,340 @@
+//! The pool against workers that misbehave. This test binary starts itself as the worker.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::pool::{Pool, PoolError};
+use super::process::Launch;
+use super::serve::{pool_socket, serve_with};
+use super::wire::{self, Hello};
+use super::{Extracted, Job, Limits};
+use crate::document::{Document, Place, Section};
+use crate::extract::{Input, Reason};
+
+/// Set for the worker that a test starts; says how it behaves.
+const ROLE: &str = "RAGTERM_TEST_WORKER";
+
+/// Not a test of its own: what the other tests start.
+#[test]
+fn acts_as_the_worker() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("reader") => serve_with(misbehave).unwrap(),
+        Ok("babbler") => babble(),
+        Ok("stranger") => greet_as("another version"),
+        _ => {}
+    }
+}
+
+/// Reads plain text, except that some names and contents are orders.
+fn misbehave(input: &Input<'_>) -> Result<Document, Reason> {
+    match input.name {
+        "crash" => std::process::abort(),
+        "panic" => panic!("the secret text of the document"),
+        "hang" => loop {
+            std::thread::park();
+        },
+        "hog" => hog(),
+        "overflow" => drop(overflow(1)),
+        "chatter" => chatter(),
+        "pid" => return document(&std::process::id().to_string()),
+        "environment" => {
+            let names = std::env::vars().map(|(name, _)| name).collect::<Vec<_>>();
+            return document(&names.join(" "));
+        }
+        _ => {}
+    }
+    document(&String::from_utf8_lossy(input.bytes))
+}
+
+fn document(text: &str) -> Result<Document, Reason> {
+    let section = Section { text: text.to_owned(), place: Place::Line(1), ..Section::default() };
+    Ok(Document { sections: vec![section], ..Document::default() })
+}
+
+fn hog() {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(vec![1_u8; 1024 * 1024]);
+    }
+}
+
+#[expect(unconditional_recursion, reason = "the stack is to overflow")]
+fn overflow(depth: u64) -> u64 {
+    std::hint::black_box([depth; 1024]).iter().sum::<u64>() + overflow(depth + 1)
+}
+
+/// More than a pipe holds, on both outputs.
+fn chatter() {
+    for _ in 0..4096 {
+        let line = [b'x'; 128];
+        std::io::stderr().write_all(&line).unwrap();
+        std::io::stdout().write_all(&line).unwrap();
+    }
+}
+
+/// Greets well, then answers with what is no frame.
+fn babble() {
+    let mut socket = greeted(&Hello::ours());
+    wire::read_frame(&mut socket).unwrap();
+    socket.write_all(&[0xff; 64]).unwrap();
+    wire::read_frame(&mut socket).unwrap();
+}
+
+fn greet_as(version: &str) {
+    let mut socket = greeted(&Hello { version: version.to_owned() });
+    wire::read_frame(&mut socket).unwrap();
+}
+
+fn greeted(hello: &Hello) -> UnixStream {
+    let mut socket = pool_socket().unwrap();
+    wire::send(&mut socket, hello).unwrap();
+    socket
+}
+
+fn pool_of(workers: usize) -> Pool {
+    pool_with(workers, Limits { memory_bytes: 64 * 1024 * 1024, ..Limits::default() })
+}
+
+fn pool_with(workers: usize, limits: Limits) -> Pool {
+    // Long enough that no test meets it by chance.
+    Pool::with_launch(launch("reader"), workers, limits, Duration::from_secs(600))
+}
+
+fn launch(role: &str) -> Launch {
+    let arguments = ["--exact", "worker::tests::acts_as_the_worker", "--nocapture"];
+    Launch {
+        program: std::env::current_exe().unwrap(),
+        arguments: arguments.map(str::to_owned).to_vec(),
+        environment: vec![(ROLE.to_owned(), role.to_owned())],
+    }
+}
+
+fn named(name: &str) -> Job {
+    Job::Bytes { name: name.to_owned(), bytes: b"bytes".to_vec() }
+}
+
+fn file(path: &Path) -> Job {
+    Job::File { path: path.to_owned(), name: "note.txt".to_owned() }
+}
+
+fn text(extracted: &Extracted) -> &str {
+    &extracted.outcome.as_ref().unwrap().sections[0].text
+}
+
+fn failure(extracted: &Extracted) -> &str {
+    match &extracted.outcome {
+        Err(Reason::Failed(reason)) => reason,
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+fn skip(extracted: &Extracted) -> &str {
+    match &extracted.outcome {
+        Err(Reason::Skipped(reason)) => reason,
+        other => panic!("not skipped: {other:?}"),
+    }
+}
+
+async fn until(mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "the condition never came true");
+        tokio::task::yield_now().await;
+    }
+}
+
+fn runs(pid: &str) -> bool {
+    // A zombie has a directory in /proc too, but no memory.
+    std::fs::read_to_string(format!("/proc/{pid}/statm")).is_ok_and(|it| !it.starts_with("0 "))
+}
+
+#[tokio::test]
+async fn a_file_is_hashed_described_and_extracted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("note.txt");
+    std::fs::write(&path, "a note").unwrap();
+    let extracted = pool_of(1).extract(file(&path)).await.unwrap();
+    assert_eq!(text(&extracted), "a note");
+    let content = extracted.content.unwrap();
+    assert_eq!(content.hash, *blake3::hash(b"a note").as_bytes());
+    assert_eq!(content.size, 6);
+    let metadata = std::fs::metadata(&path).unwrap();
+    assert_eq!(content.file.unwrap().inode, std::os::unix::fs::MetadataExt::ino(&metadata));
+}
+
+#[tokio::test]
+async fn a_crash_fails_its_document_and_no_other() {
+    let pool = pool_of(2);
+    let (crashed, fine) = tokio::join!(pool.extract(named("crash")), pool.extract(named("fine")));
+    let crashed = crashed.unwrap();
+    assert_eq!(failure(&crashed), "the reader crashed (signal 6)");
+    assert_eq!(crashed.content.unwrap().hash, *blake3::hash(b"bytes").as_bytes());
+    assert_eq!(text(&fine.unwrap()), "bytes");
+    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+}
+
+#[tokio::test]
+async fn a_panic_is_reported_without_the_text_of_the_document() {
+    let pool = pool_of(1);
+    let pid = pool.extract(named("pid")).await.unwrap();
+    let failed = pool.extract(named("panic")).await.unwrap();
+    assert!(failure(&failed).contains("tests.rs:"), "{}", failure(&failed));
+    assert!(!failure(&failed).contains("secret"));
+    assert_eq!(pool.extract(named("pid")).await.unwrap().outcome, pid.outcome, "same process");
+}
+
+#[tokio::test]
+async fn a_hang_ends_at_the_time_limit() {
+    let timeout = Duration::from_millis(300);
+    let pool = pool_with(1, Limits { timeout, ..Limits::default() });
+    let hung = pool.extract(named("hang")).await.unwrap();
+    assert_eq!(failure(&hung), "took longer than 300ms to read");
+    assert!(hung.content.is_some());
+}
+
+#[tokio::test]
+async fn a_memory_hog_ends_at_the_memory_limit() {
+    let hog = pool_of(1).extract(named("hog")).await.unwrap();
+    assert_eq!(failure(&hog), "needed more than 64 MiB of memory to read");
+}
+
+#[tokio::test]
+async fn a_stack_overflow_is_told_from_other_crashes() {
+    let overflow = pool_of(1).extract(named("overflow")).await.unwrap();
+    assert_eq!(failure(&overflow), "is nested too deeply: the reader ran out of stack");
+}
+
+#[tokio::test]
+async fn what_a_reader_prints_is_neither_an_answer_nor_an_obstacle() {
+    let chatter = pool_of(1).extract(named("chatter")).await.unwrap();
+    assert_eq!(text(&chatter), "bytes");
+}
+
+#[tokio::test]
+async fn nonsense_from_a_worker_fails_the_document() {
+    let pool = Pool::with_launch(launch("babbler"), 1, Limits::default(), Duration::from_secs(9));
+    let extracted = pool.extract(named("any")).await.unwrap();
+    assert_eq!(failure(&extracted), "the reader answered nonsense");
+    assert_eq!(extracted.content, None);
+}
+
+#[tokio::test]
+async fn a_worker_of_another_version_is_not_used() {
+    let pool = Pool::with_launch(launch("stranger"), 1, Limits::default(), Duration::from_secs(9));
+    let error = pool.extract(named("any")).await.unwrap_err();
+    assert!(error.to_string().contains("another version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_is_missing_is_not_blamed_on_the_document() {
+    let pool = Pool::new("/nowhere/ragterm".into(), 1, Limits::default());
+    let error = pool.extract(named("any")).await.unwrap_err();
+    assert!(matches!(error, PoolError::CannotStart(_)), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_not_a_file_is_skipped_without_waiting() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .unwrap();
+    let pool = pool_of(1);
+    assert_eq!(skip(&pool.extract(file(&fifo)).await.unwrap()), "a named pipe, not a file");
+    let directory = pool.extract(file(directory.path())).await.unwrap();
+    assert_eq!(skip(&directory), "a directory, not a file");
+    let device = pool.extract(file(Path::new("/dev/zero"))).await.unwrap();
+    assert_eq!(skip(&device), "a device, not a file");
+}
+
+#[tokio::test]
+async fn a_vanished_file_fails() {
+    let extracted = pool_of(1).extract(file(Path::new("/nowhere/note.txt"))).await.unwrap();
+    assert_eq!(failure(&extracted), "the file vanished before it was read");
+    assert_eq!(extracted.content, None);
+}
+
+#[tokio::test]
+async fn a_file_over_the_size_limit_is_skipped_unread() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("huge.txt");
+    std::fs::File::create(&path).unwrap().set_len(5 << 30).unwrap();
+    let pool = pool_with(1, Limits { max_file_bytes: 1 << 20, ..Limits::default() });
+    let extracted = pool.extract(file(&path)).await.unwrap();
+    let reason = "5 GiB is over the limit of 1 MiB (index.max_file_bytes)";
+    assert_eq!(skip(&extracted), reason);
+}
+
+#[tokio::test]
+async fn a_file_that_claims_no_size_is_read_up_to_the_limit() {
+    // Files of /proc have size 0 and content, like a file that grows while it is read.
+    let pool = pool_with(1, Limits { max_file_bytes: 8, ..Limits::default() });
+    let extracted = pool.extract(file(Path::new("/proc/version"))).await.unwrap();
+    assert!(skip(&extracted).starts_with("9 bytes is over the limit of 8 bytes"));
+}
+
+#[tokio::test]
+async fn a_dropped_job_leaves_no_worker_behind_and_the_next_gets_its_own_answer() {
+    let pool = pool_of(1);
+    let pid = pool.extract(named("pid")).await.unwrap();
+    let pid = text(&pid).to_owned();
+    let dropped = tokio::time::timeout(Duration::from_millis(50), pool.extract(named("hang")));
+    assert!(dropped.await.is_err());
+    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+    until(|| !runs(&pid)).await;
+}
+
+#[tokio::test]
+async fn a_worker_is_used_again_and_ends_when_it_has_nothing_to_do() {
+    let rest = Duration::from_millis(100);
+    let pool = Pool::with_launch(launch("reader"), 1, Limits::default(), rest);
+    let first = pool.extract(named("pid")).await.unwrap();
+    let second = pool.extract(named("pid")).await.unwrap();
+    assert_eq!(text(&first), text(&second));
+    let pid = text(&second).to_owned();
+    until(|| !runs(&pid)).await;
+    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+}
+
+#[tokio::test]
+async fn a_closed_pool_ends_its_workers_and_refuses_jobs() {
+    let pool = pool_of(1);
+    let pid = pool.extract(named("pid")).await.unwrap();
+    pool.close().await;
+    until(|| !runs(text(&pid))).await;
+    assert_eq!(pool.extract(named("next")).await.unwrap_err(), PoolError::Closed);
+}
+
+#[tokio::test]
+async fn a_worker_gets_no_secrets_from_the_environment() {
+    let environment = pool_of(1).extract(named("environment")).await.unwrap();
+    for name in text(&environment).split(' ') {
+        assert!(name.starts_with("RAGTERM_") || name == "LD_LIBRARY_PATH", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_in_the_middle_of_its_work_ends_with_its_daemon() {
+    // The daemon's death, as the worker sees it: the other end of its socket is closed.
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let launch = launch("reader");
+    let mut child = std::process::Command::new(launch.program)
+        .args(launch.arguments)
+        .envs(launch.environment)
+        .stdin(std::os::fd::OwnedFd::from(theirs))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut socket = ours;
+    wire::read_frame(&mut socket).unwrap().unwrap();
+    let request = wire::Request {
+        task: wire::Task::Extract,
+        name: "hang".to_owned(),
+        origin: wire::Origin::File(b"/proc/version".to_vec()),
+        max_file_bytes: 1 << 20,
+    };
+    wire::send(&mut socket, &request).unwrap();
+    drop(socket);
+    until(|| child.try_wait().unwrap().is_some()).await;
+}
