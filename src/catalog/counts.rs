@@ -1,0 +1,149 @@
+//! Numbers and problems for `status`: each zero has a cause.
+
+use std::collections::HashMap;
+
+use sqlx::Row;
+
+use super::{Catalog, DocumentState, failed};
+use crate::error::Result;
+use crate::id::{DocumentId, SourceId};
+
+/// What one source holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// Documents whose chunks are findable.
+    pub indexed: u64,
+    /// Documents that could not be read.
+    pub failed: u64,
+    /// Entries that are not read.
+    pub skipped: u64,
+    /// Chunks of the indexed documents.
+    pub chunks: u64,
+    /// Chunks that the embedding model reads (all, until the embedder has looked).
+    pub readable: u64,
+    /// Chunks with a vector.
+    pub embedded: u64,
+    /// Documents that wait for the embedder.
+    pub waiting: u64,
+}
+
+/// The counts of every source.
+pub type Counts = HashMap<SourceId, SourceCounts>;
+
+/// An entry that is not findable, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where the entry came from.
+    pub source: SourceId,
+    /// Relative to the source.
+    pub path: String,
+    /// Failed or skipped.
+    pub state: DocumentState,
+    /// Why.
+    pub reason: String,
+}
+
+impl Catalog {
+    /// Counts everything by source.
+    pub async fn counts(&self) -> Result<Counts> {
+        let task = "count the documents";
+        // The casts keep PostgreSQL from answering with NUMERIC.
+        let rows = sqlx::query(
+            "SELECT source, state, CAST(COUNT(*) AS BIGINT), CAST(SUM(chunks) AS BIGINT), \
+             CAST(SUM(readable) AS BIGINT), CAST(SUM(embedded) AS BIGINT), \
+             CAST(SUM(1 - embedding) AS BIGINT) FROM documents GROUP BY source, state",
+        )
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed(task))?;
+        let mut counts = Counts::new();
+        for row in rows {
+            let number = |column: usize| -> Result<u64> {
+                Ok(row.try_get::<i64, _>(column).map_err(failed(task))? as u64)
+            };
+            let of_source = counts.entry(SourceId(number(0)? as u32)).or_default();
+            match DocumentState::from_code(number(1)? as i64) {
+                DocumentState::Failed => of_source.failed = number(2)?,
+                DocumentState::Skipped => of_source.skipped = number(2)?,
+                DocumentState::Indexed => {
+                    of_source.indexed = number(2)?;
+                    of_source.chunks = number(3)?;
+                    of_source.readable = number(4)?;
+                    of_source.embedded = number(5)?;
+                    of_source.waiting = number(6)?;
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The newest entries that failed or were skipped, failures first, at most `limit`.
+    pub async fn problems(&self, limit: u32) -> Result<Vec<Problem>> {
+        let task = "list the problems";
+        let rows = sqlx::query(
+            "SELECT source, path, state, reason FROM documents WHERE state <> 0 \
+             ORDER BY state, seq DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed(task))?;
+        rows.iter()
+            .map(|row| {
+                Ok(Problem {
+                    source: SourceId(row.try_get::<i64, _>(0).map_err(failed(task))? as u32),
+                    path: row.try_get(1).map_err(failed(task))?,
+                    state: DocumentState::from_code(row.try_get(2).map_err(failed(task))?),
+                    reason: row.try_get(3).map_err(failed(task))?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// What the followers must have of one indexed document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// The document.
+    pub id: DocumentId,
+    /// The change that published it.
+    pub seq: u64,
+    /// Chunks that were published.
+    pub chunks: u64,
+    /// Passages that are stored.
+    pub passages: u64,
+    /// Chunks with a vector.
+    pub embedded: u64,
+    /// Whether the embedder is done with it.
+    pub is_embedded: bool,
+}
+
+impl Catalog {
+    /// An outline of every indexed document.
+    pub async fn outlines(&self) -> Result<Vec<Outline>> {
+        let task = "outline the documents";
+        let rows = sqlx::query(
+            "SELECT d.id, d.seq, d.chunks, d.embedded, d.embedding, \
+             (SELECT CAST(COALESCE(SUM(LENGTH(p.keys)), 0) / 16 AS BIGINT) FROM passages p \
+             WHERE p.document = d.id) FROM documents d WHERE d.state = 0",
+        )
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed(task))?;
+        rows.iter()
+            .map(|row| {
+                let number = |column: usize| -> Result<u64> {
+                    Ok(row.try_get::<i64, _>(column).map_err(failed(task))? as u64)
+                };
+                Ok(Outline {
+                    id: DocumentId(number(0)?),
+                    seq: number(1)?,
+                    chunks: number(2)?,
+                    embedded: number(3)?,
+                    is_embedded: number(4)? == 1,
+                    passages: number(5)?,
+                })
+            })
+            .collect()
+    }
+}

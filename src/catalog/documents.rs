@@ -1,0 +1,240 @@
+//! Documents as the catalog knows them: for the comparison with a scan, and for showing hits.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use futures_util::TryStreamExt;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
+
+use super::passages::{self, Passages};
+use super::{Catalog, failed};
+use crate::chunk::Chunk;
+use crate::error::Result;
+use crate::id::{DocumentId, SourceId};
+
+/// What became of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentState {
+    /// Its chunks are in the catalog.
+    Indexed,
+    /// It should be readable, but is not.
+    Failed,
+    /// It is nothing that ragterm reads.
+    Skipped,
+}
+
+impl DocumentState {
+    pub(super) fn code(self) -> i16 {
+        match self {
+            Self::Indexed => 0,
+            Self::Failed => 1,
+            Self::Skipped => 2,
+        }
+    }
+
+    pub(super) fn from_code(code: i64) -> Self {
+        match code {
+            0 => Self::Indexed,
+            1 => Self::Failed,
+            _ => Self::Skipped,
+        }
+    }
+}
+
+/// What a scan is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The document.
+    pub id: DocumentId,
+    /// Relative to the source, NFC.
+    pub path: String,
+    /// As spelt on disk.
+    pub raw: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// Nanoseconds since the epoch.
+    pub modified_ns: i64,
+    /// What became of it.
+    pub state: DocumentState,
+    /// The version of extraction and chunking that read it.
+    pub version: u64,
+}
+
+/// Everything about one document but its text.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The document.
+    pub id: DocumentId,
+    /// Where it came from.
+    pub source: SourceId,
+    /// Relative to the source, NFC.
+    pub path: String,
+    /// As spelt on disk, when that differs from `path`.
+    pub raw_path: Vec<u8>,
+    /// Lower-case extension.
+    pub kind: String,
+    /// Nanoseconds since the epoch.
+    pub modified_ns: i64,
+    /// BLAKE3 of the content.
+    pub hash: Vec<u8>,
+    /// What became of it.
+    pub state: DocumentState,
+    /// Its own title; empty when it has none.
+    pub title: String,
+    /// What else the format said.
+    pub metadata: BTreeMap<String, String>,
+    /// How many of its chunks have a vector.
+    pub embedded: u64,
+    /// The change that published it.
+    pub seq: u64,
+}
+
+impl FromRow<'_, AnyRow> for Known {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        // By position: this row is read a hundred thousand times in a rescan.
+        let path: String = row.try_get(1)?;
+        let raw: Vec<u8> = row.try_get(6)?;
+        Ok(Self {
+            id: DocumentId(row.try_get::<i64, _>(0)? as u64),
+            raw: if raw.is_empty() { path.as_str().into() } else { OsString::from_vec(raw).into() },
+            path,
+            size: row.try_get::<i64, _>(2)? as u64,
+            modified_ns: row.try_get(3)?,
+            state: DocumentState::from_code(row.try_get::<i64, _>(4)?),
+            version: row.try_get::<i64, _>(5)? as u64,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for Document {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let metadata: String = row.try_get("metadata")?;
+        Ok(Self {
+            id: DocumentId(row.try_get::<i64, _>("id")? as u64),
+            source: SourceId(row.try_get::<i64, _>("source")? as u32),
+            path: row.try_get("path")?,
+            raw_path: row.try_get("raw_path")?,
+            kind: row.try_get("type")?,
+            modified_ns: row.try_get("modified_ns")?,
+            hash: row.try_get("hash")?,
+            state: DocumentState::from_code(row.try_get::<i64, _>("state")?),
+            title: row.try_get("title")?,
+            metadata: serde_json::from_str(&metadata).unwrap_or_default(),
+            embedded: row.try_get::<i64, _>("embedded")? as u64,
+            seq: row.try_get::<i64, _>("seq")? as u64,
+        })
+    }
+}
+
+impl Catalog {
+    /// What the catalog knows of a source, ordered by the bytes of the path.
+    pub async fn known(&self, source: SourceId) -> Result<Vec<Known>> {
+        sqlx::query_as(
+            "SELECT id, path, size, modified_ns, state, version, raw_path FROM documents \
+             WHERE source = $1 ORDER BY path",
+        )
+        .bind(i64::from(source.0))
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed("list the documents of a source"))
+    }
+
+    /// What the catalog knows at a path or, when it is a directory, below it; ordered by path.
+    pub async fn known_below(&self, source: SourceId, path: &str) -> Result<Vec<Known>> {
+        if path.is_empty() {
+            return self.known(source).await;
+        }
+        // '0' follows '/': the range holds exactly what begins with the path and a slash.
+        sqlx::query_as(
+            "SELECT id, path, size, modified_ns, state, version, raw_path FROM documents \
+             WHERE source = $1 AND (path = $2 OR (path >= $3 AND path < $4)) ORDER BY path",
+        )
+        .bind(i64::from(source.0))
+        .bind(path)
+        .bind(format!("{path}/"))
+        .bind(format!("{path}0"))
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed("list the documents below a path"))
+    }
+
+    /// One document; `None` when it is gone or was not indexed.
+    pub async fn document(&self, id: DocumentId) -> Result<Option<Document>> {
+        sqlx::query_as(
+            "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
+             embedded, seq FROM documents WHERE id = $1 AND state = 0",
+        )
+        .bind(id.0 as i64)
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(failed("read a document"))
+    }
+
+    /// All passages of a document; none when it is gone.
+    pub async fn passages(&self, id: DocumentId) -> Result<Passages> {
+        let connection = self.inner.readers.acquire().await;
+        let mut connection = connection.map_err(failed("read the passages of a document"))?;
+        passages::passages(&mut connection, id).await
+    }
+
+    /// One chunk of a document; `None` when it is gone.
+    pub async fn chunk(&self, id: DocumentId, ordinal: u32) -> Result<Option<Chunk>> {
+        let connection = self.inner.readers.acquire().await;
+        let mut connection = connection.map_err(failed("read a passage"))?;
+        passages::chunk(&mut connection, id, ordinal).await
+    }
+
+    /// The content hash of a document (empty when it was never read), and the version of
+    /// extraction and chunking that read it.
+    pub async fn content(&self, id: DocumentId) -> Result<Option<(Vec<u8>, u64)>> {
+        let task = "read a content hash";
+        let row = sqlx::query("SELECT hash, version FROM documents WHERE id = $1")
+            .bind(id.0 as i64)
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(failed(task))?;
+        let Some(row) = row else { return Ok(None) };
+        let version: i64 = row.try_get(1).map_err(failed(task))?;
+        Ok(Some((row.try_get(0).map_err(failed(task))?, version as u64)))
+    }
+
+    /// Indexed documents of equal content, at most `limit`, oldest first.
+    pub async fn of_equal_content(&self, hash: &[u8], limit: u32) -> Result<Vec<Document>> {
+        sqlx::query_as(
+            "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
+             embedded, seq FROM documents WHERE hash = $1 AND state = 0 ORDER BY id LIMIT $2",
+        )
+        .bind(hash)
+        .bind(i64::from(limit))
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(failed("look for equal documents"))
+    }
+
+    /// The indexed documents of the given sources whose path satisfies `matches`.
+    pub async fn matching_paths(
+        &self,
+        sources: &HashSet<SourceId>,
+        matches: impl Fn(&str) -> bool + Send,
+    ) -> Result<HashSet<DocumentId>> {
+        let mut found = HashSet::new();
+        for source in sources {
+            let mut rows = sqlx::query(
+                "SELECT id, path FROM documents WHERE source = $1 AND state = 0",
+            )
+            .bind(i64::from(source.0))
+            .fetch(&self.inner.readers);
+            while let Some(row) = rows.try_next().await.map_err(failed("match paths"))? {
+                let path: String = row.try_get(1).map_err(failed("match paths"))?;
+                if matches(&path) {
+                    let id: i64 = row.try_get(0).map_err(failed("match paths"))?;
+                    found.insert(DocumentId(id as u64));
+                }
+            }
+        }
+        Ok(found)
+    }
+}

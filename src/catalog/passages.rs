@@ -1,0 +1,136 @@
+//! The chunks of documents, compressed, in parts small enough to be read for one hit.
+
+use sqlx::{Any, AnyConnection, Row, Transaction};
+
+use super::failed;
+use crate::chunk::{self, Chunk};
+use crate::error::{Error, Result};
+use crate::id::DocumentId;
+
+/// Chunks in one part.
+const PART: usize = 64;
+
+/// The chunks of a document and the keys of their vectors.
+#[derive(Debug, Clone, Default)]
+pub struct Passages {
+    /// In reading order; the index is the ordinal.
+    pub chunks: Vec<Chunk>,
+    /// Beside each chunk: the key of its vector.
+    pub keys: Vec<[u8; 16]>,
+}
+
+/// Passages in the form in which they are stored.
+#[derive(Debug, Clone, Default)]
+pub struct EncodedPassages {
+    count: usize,
+    parts: Vec<EncodedPart>,
+}
+
+#[derive(Debug, Clone)]
+struct EncodedPart {
+    chunks: Vec<u8>,
+    keys: Vec<u8>,
+}
+
+impl EncodedPassages {
+    /// Encodes the chunks of a document; compresses, so not for an async task.
+    pub fn encode(title: &str, chunks: &[Chunk]) -> Self {
+        let title = (!title.is_empty()).then_some(title);
+        let key =
+            |chunk: &Chunk| chunk::embedding_key(&chunk::embedding_text(title, chunk));
+        let part = |chunks: &[Chunk]| EncodedPart {
+            chunks: chunk::encode(chunks),
+            keys: chunks.iter().flat_map(key).collect(),
+        };
+        Self { count: chunks.len(), parts: chunks.chunks(PART).map(part).collect() }
+    }
+
+    /// How many chunks there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+/// Replaces the passages of a document.
+pub(super) async fn put_passages(
+    transaction: &mut Transaction<'_, Any>,
+    id: DocumentId,
+    passages: &EncodedPassages,
+) -> Result<()> {
+    delete_passages(transaction, id).await?;
+    for (number, part) in (0_i64..).zip(&passages.parts) {
+        sqlx::query("INSERT INTO passages (document, part, chunks, keys) VALUES ($1, $2, $3, $4)")
+            .bind(id.0 as i64)
+            .bind(number)
+            .bind(part.chunks.as_slice())
+            .bind(part.keys.as_slice())
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed("publish the passages of a document"))?;
+    }
+    Ok(())
+}
+
+/// Removes the passages of a document.
+pub(super) async fn delete_passages(
+    transaction: &mut Transaction<'_, Any>,
+    id: DocumentId,
+) -> Result<()> {
+    sqlx::query("DELETE FROM passages WHERE document = $1")
+        .bind(id.0 as i64)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed("remove the passages of a document"))?;
+    Ok(())
+}
+
+/// All passages of a document; none when it is gone.
+pub(super) async fn passages(connection: &mut AnyConnection, id: DocumentId) -> Result<Passages> {
+    let task = "read the passages of a document";
+    let rows = sqlx::query("SELECT chunks, keys FROM passages WHERE document = $1 ORDER BY part")
+        .bind(id.0 as i64)
+        .fetch_all(connection)
+        .await
+        .map_err(failed(task))?;
+    let mut passages = Passages::default();
+    for row in rows {
+        let chunks: Vec<u8> = row.try_get(0).map_err(failed(task))?;
+        let keys: Vec<u8> = row.try_get(1).map_err(failed(task))?;
+        passages.append(&chunks, &keys)?;
+    }
+    Ok(passages)
+}
+
+/// One chunk of a document; `None` when there is none of that ordinal.
+pub(super) async fn chunk(
+    connection: &mut AnyConnection,
+    id: DocumentId,
+    ordinal: u32,
+) -> Result<Option<Chunk>> {
+    let task = "read a passage";
+    let blob: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT chunks FROM passages WHERE document = $1 AND part = $2")
+            .bind(id.0 as i64)
+            .bind(i64::from(ordinal) / PART as i64)
+            .fetch_optional(connection)
+            .await
+            .map_err(failed(task))?;
+    let Some(blob) = blob else { return Ok(None) };
+    let mut chunks = chunk::decode(&blob)?;
+    let index = ordinal as usize % PART;
+    Ok((index < chunks.len()).then(|| chunks.swap_remove(index)))
+}
+
+impl Passages {
+    fn append(&mut self, chunks: &[u8], keys: &[u8]) -> Result<()> {
+        let chunks = chunk::decode(chunks)?;
+        let (keys, rest) = keys.as_chunks::<16>();
+        if keys.len() != chunks.len() || !rest.is_empty() {
+            return Err(Error::corrupt("the passages and vector keys of a document differ")
+                .hint("run `ragterm sources rescan` after removing and adding the source again"));
+        }
+        self.chunks.extend(chunks);
+        self.keys.extend_from_slice(keys);
+        Ok(())
+    }
+}

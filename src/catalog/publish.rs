@@ -1,0 +1,270 @@
+//! Publication: one transaction that makes a batch of changes visible and gives each its `seq`.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Any, Transaction};
+
+use super::passages::{EncodedPassages, delete_passages, put_passages};
+use super::{Catalog, DocumentState, failed};
+use crate::chunk;
+use crate::error::{Error, Result};
+use crate::id::{DocumentId, SourceId};
+
+/// What reading an entry yielded.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    /// It was read and chunked.
+    Indexed {
+        /// Its own title; empty when it has none.
+        title: String,
+        /// ISO 639-3; empty when unknown.
+        language: String,
+        /// What else the format said.
+        metadata: BTreeMap<String, String>,
+        /// What it says.
+        passages: EncodedPassages,
+    },
+    /// Why it could not be read.
+    Failed(String),
+    /// Why it is not read.
+    Skipped(String),
+}
+
+/// One change to be published.
+#[derive(Debug, Clone)]
+pub enum Publication {
+    /// A new document, or new content of a known one.
+    Put {
+        /// New, or of the document that it replaces.
+        id: DocumentId,
+        /// Where it came from.
+        source: SourceId,
+        /// Where it stands and what it looked like.
+        place: Place,
+        /// BLAKE3 of what was read; empty when nothing was.
+        hash: Vec<u8>,
+        /// What it holds.
+        reading: Reading,
+    },
+    /// Equal content at another place or with another time.
+    Moved {
+        /// The document, which keeps its chunks and vectors.
+        id: DocumentId,
+        /// Where it stands now.
+        place: Place,
+    },
+    /// The document is no longer in its source.
+    Gone(DocumentId),
+}
+
+/// Where a document stands in its source, and the fingerprint of its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Relative to the source, NFC.
+    pub path: String,
+    /// As spelt on disk; empty when that is `path`.
+    pub raw_path: Vec<u8>,
+    /// In bytes.
+    pub size: u64,
+    /// Nanoseconds since the epoch.
+    pub modified_ns: i64,
+}
+
+impl Place {
+    /// The lower-case extension of the path; empty when it has none.
+    pub fn kind(&self) -> String {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        match name.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// What a publication did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The last change of the batch.
+    pub seq: u64,
+}
+
+/// The version of everything that turns bytes into chunks.
+pub const READING_VERSION: u64 =
+    (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
+
+impl Catalog {
+    /// Publishes all of `batch`, or nothing of it.
+    pub async fn publish(&self, batch: &[Publication]) -> Result<Published> {
+        if batch.is_empty() {
+            return Ok(Published { seq: self.seq() });
+        }
+        let task = "publish changes";
+        let mut transaction =
+            self.inner.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+        let last: i64 =
+            sqlx::query_scalar("UPDATE sequence SET seq = seq + $1 WHERE id = 1 RETURNING seq")
+                .bind(batch.len() as i64)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed(task))?;
+        let first = last - batch.len() as i64 + 1;
+        for (seq, publication) in (first..).zip(batch) {
+            match publication {
+                Publication::Put { id, source, place, hash, reading } => {
+                    let row = Row { id: *id, source: *source, place, hash, seq };
+                    put(&mut transaction, &row, reading).await?;
+                }
+                Publication::Moved { id, place } => {
+                    moved(&mut transaction, *id, place, seq).await?;
+                }
+                Publication::Gone(id) => gone(&mut transaction, *id, seq).await?,
+            }
+        }
+        transaction.commit().await.map_err(failed(task))?;
+        self.inner.seq.send_replace(last as u64);
+        Ok(Published { seq: last as u64 })
+    }
+}
+
+struct Row<'a> {
+    id: DocumentId,
+    source: SourceId,
+    place: &'a Place,
+    hash: &'a [u8],
+    seq: i64,
+}
+
+/// The columns of a document that depend on what reading it yielded.
+struct Columns<'a> {
+    state: DocumentState,
+    reason: &'a str,
+    title: &'a str,
+    language: &'a str,
+    metadata: String,
+    passages: Option<&'a EncodedPassages>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(reading: &'a Reading) -> Result<Self> {
+        let empty = Self {
+            state: DocumentState::Indexed,
+            reason: "",
+            title: "",
+            language: "",
+            metadata: "{}".into(),
+            passages: None,
+        };
+        Ok(match reading {
+            Reading::Indexed { title, language, metadata, passages } => {
+                let metadata = serde_json::to_string(metadata).map_err(|error| {
+                    Error::internal("the metadata of a document cannot be written").because(error)
+                })?;
+                Self { title, language, metadata, passages: Some(passages), ..empty }
+            }
+            Reading::Failed(reason) => Self { state: DocumentState::Failed, reason, ..empty },
+            Reading::Skipped(reason) => Self { state: DocumentState::Skipped, reason, ..empty },
+        })
+    }
+}
+
+async fn put(transaction: &mut Transaction<'_, Any>, row: &Row<'_>, reading: &Reading) -> Result<()> {
+    let columns = Columns::of(reading)?;
+    let count = columns.passages.map_or(0, EncodedPassages::count) as i64;
+    let Row { id, source, place, hash, seq } = row;
+    sqlx::query(
+        "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, state, \
+         reason, title, language, metadata, chunks, readable, embedded, embedding, version, seq) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 0, $15, $16, $17) \
+         ON CONFLICT (id) DO UPDATE SET path = excluded.path, raw_path = excluded.raw_path, \
+         type = excluded.type, size = excluded.size, modified_ns = excluded.modified_ns, \
+         hash = excluded.hash, state = excluded.state, reason = excluded.reason, \
+         title = excluded.title, language = excluded.language, metadata = excluded.metadata, \
+         chunks = excluded.chunks, readable = excluded.readable, embedded = 0, \
+         embedding = excluded.embedding, version = excluded.version, seq = excluded.seq",
+    )
+    .bind(id.0 as i64)
+    .bind(i64::from(source.0))
+    .bind(place.path.as_str())
+    .bind(place.raw_path.as_slice())
+    .bind(place.kind())
+    .bind(place.size as i64)
+    .bind(place.modified_ns)
+    .bind(*hash)
+    .bind(columns.state.code())
+    .bind(columns.reason)
+    .bind(columns.title)
+    .bind(columns.language)
+    .bind(columns.metadata)
+    .bind(count)
+    .bind(i16::from(count == 0))
+    .bind(READING_VERSION as i64)
+    .bind(*seq)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed("publish a document"))?;
+    let Some(passages) = columns.passages else {
+        delete_passages(transaction, *id).await?;
+        return note(transaction, *id, *seq, CHANGE_REMOVED).await;
+    };
+    put_passages(transaction, *id, passages).await?;
+    note(transaction, *id, *seq, CHANGE_PUT).await
+}
+
+async fn moved(
+    transaction: &mut Transaction<'_, Any>,
+    id: DocumentId,
+    place: &Place,
+    seq: i64,
+) -> Result<()> {
+    let state: Option<i64> = sqlx::query_scalar(
+        "UPDATE documents SET path = $2, raw_path = $3, type = $4, size = $5, modified_ns = $6, \
+         seq = $7 WHERE id = $1 RETURNING state",
+    )
+    .bind(id.0 as i64)
+    .bind(place.path.as_str())
+    .bind(place.raw_path.as_slice())
+    .bind(place.kind())
+    .bind(place.size as i64)
+    .bind(place.modified_ns)
+    .bind(seq)
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(failed("move a document"))?;
+    let kind = match state.map(DocumentState::from_code) {
+        Some(DocumentState::Indexed) => CHANGE_PUT,
+        _ => CHANGE_REMOVED,
+    };
+    note(transaction, id, seq, kind).await
+}
+
+async fn gone(transaction: &mut Transaction<'_, Any>, id: DocumentId, seq: i64) -> Result<()> {
+    sqlx::query("DELETE FROM documents WHERE id = $1")
+        .bind(id.0 as i64)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed("remove a document"))?;
+    delete_passages(transaction, id).await?;
+    note(transaction, id, seq, CHANGE_REMOVED).await
+}
+
+pub(super) const CHANGE_PUT: i16 = 1;
+pub(super) const CHANGE_REMOVED: i16 = 2;
+
+async fn note(
+    transaction: &mut Transaction<'_, Any>,
+    id: DocumentId,
+    seq: i64,
+    kind: i16,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO changes (document, seq, kind) VALUES ($1, $2, $3) \
+         ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, kind = excluded.kind",
+    )
+    .bind(id.0 as i64)
+    .bind(seq)
+    .bind(kind)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed("note a change"))?;
+    Ok(())
+}

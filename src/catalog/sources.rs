@@ -1,0 +1,145 @@
+//! Registered sources: where documents come from and which space they belong to.
+
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
+
+use super::{Catalog, failed};
+use crate::error::{Error, Result};
+use crate::id::SourceId;
+
+/// Who registered a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It stands in `config.toml` and follows it.
+    Config,
+    /// It was added by a command and stays until it is removed by one.
+    Command,
+}
+
+/// How a source is watched and what of it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceSettings {
+    /// `auto`, `events` or `poll`.
+    pub watch: String,
+    /// Seconds between polls; 0 means the default.
+    pub poll_interval_s: u64,
+    /// Globs of which an entry must match one; empty means all.
+    pub include: Vec<String>,
+    /// Globs of which an entry must match none.
+    pub exclude: Vec<String>,
+}
+
+/// A source to be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSource {
+    /// Unique among sources.
+    pub name: String,
+    /// `folder`.
+    pub kind: String,
+    /// The space that its documents belong to.
+    pub space: String,
+    /// The absolute path of the root.
+    pub path: String,
+    /// How it is watched and what is read.
+    pub settings: SourceSettings,
+    /// Who registers it.
+    pub origin: Origin,
+}
+
+/// A registered source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its number.
+    pub id: SourceId,
+    /// What was registered.
+    pub registered: NewSource,
+    /// What the root was known by when it was last seen (JSON); empty before the first scan.
+    pub root: String,
+    /// When the last complete scan ended, milliseconds since the epoch; 0 before the first.
+    pub scanned_ms: i64,
+}
+
+impl FromRow<'_, AnyRow> for Source {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let settings: String = row.try_get("settings")?;
+        let origin: String = row.try_get("origin")?;
+        Ok(Self {
+            id: SourceId(row.try_get::<i64, _>("id")? as u32),
+            registered: NewSource {
+                name: row.try_get("name")?,
+                kind: row.try_get("kind")?,
+                space: row.try_get("space")?,
+                path: row.try_get("path")?,
+                settings: serde_json::from_str(&settings)
+                    .map_err(|error| sqlx::Error::Decode(error.into()))?,
+                origin: if origin == "config" { Origin::Config } else { Origin::Command },
+            },
+            root: row.try_get("root")?,
+            scanned_ms: row.try_get("scanned_ms")?,
+        })
+    }
+}
+
+const COLUMNS: &str = "SELECT id, name, kind, space, path, settings, origin, root, scanned_ms \
+                       FROM sources ORDER BY name";
+
+impl Catalog {
+    /// All sources, by name.
+    pub async fn sources(&self) -> Result<Vec<Source>> {
+        sqlx::query_as(COLUMNS)
+            .fetch_all(&self.inner.readers)
+            .await
+            .map_err(failed("list the sources"))
+    }
+
+    /// Registers a source, or changes the one of that name; its documents stay.
+    pub async fn register_source(&self, new: &NewSource) -> Result<Source> {
+        let settings = serde_json::to_string(&new.settings).map_err(|error| {
+            Error::internal("the settings of a source cannot be written").because(error)
+        })?;
+        let origin = match new.origin {
+            Origin::Config => "config",
+            Origin::Command => "command",
+        };
+        sqlx::query_as(
+            "INSERT INTO sources (id, name, kind, space, path, settings, origin, root, scanned_ms) \
+             VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sources), $1, $2, $3, $4, $5, $6, '', 0) \
+             ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, space = excluded.space, \
+             path = excluded.path, settings = excluded.settings, origin = excluded.origin \
+             RETURNING id, name, kind, space, path, settings, origin, root, scanned_ms",
+        )
+        .bind(new.name.as_str())
+        .bind(new.kind.as_str())
+        .bind(new.space.as_str())
+        .bind(new.path.as_str())
+        .bind(settings)
+        .bind(origin)
+        .fetch_one(&self.inner.writer)
+        .await
+        .map_err(failed("register the source"))
+    }
+
+    /// Notes that a complete scan of a source has ended.
+    pub async fn source_scanned(&self, id: SourceId, root: &str, now_ms: i64) -> Result<()> {
+        sqlx::query("UPDATE sources SET root = $2, scanned_ms = $3 WHERE id = $1")
+            .bind(i64::from(id.0))
+            .bind(root)
+            .bind(now_ms)
+            .execute(&self.inner.writer)
+            .await
+            .map_err(failed("note the scan of a source"))?;
+        Ok(())
+    }
+
+    /// Forgets a source; its documents must have been removed before.
+    pub async fn forget_source(&self, id: SourceId) -> Result<()> {
+        sqlx::query("DELETE FROM sources WHERE id = $1")
+            .bind(i64::from(id.0))
+            .execute(&self.inner.writer)
+            .await
+            .map_err(failed("forget the source"))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Everything that runs inside the daemon, wired together.
+
+mod maintenance;
+mod status;
+mod verify;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::catalog::Catalog;
+use crate::chunk::ChunkSettings;
+use crate::config::{Config, EmbedderProvider, Paths};
+use crate::embed::BuiltinEmbedder;
+use crate::error::{Error, Result};
+use crate::index::{Indexer, KeywordFollower, MeaningFollower, Reader};
+use crate::lexical::LexicalIndex;
+use crate::search::{Meaning, Retriever};
+use crate::vectors::EmbeddedIndex;
+use crate::watch::{Sources, WatchSettings};
+
+pub use status::Status;
+pub use verify::{Finding, Verdict};
+
+/// The running parts of a daemon; clones share them.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What the parts are, for those who serve or inspect them.
+#[derive(Debug)]
+pub struct Inner {
+    /// The truth.
+    pub catalog: Catalog,
+    /// The configuration in force.
+    pub config: Config,
+    /// Where everything lies.
+    pub paths: Paths,
+    /// The keyword index.
+    pub lexical: Arc<LexicalIndex>,
+    /// What keeps it equal to the catalog.
+    pub keyword: Arc<KeywordFollower>,
+    /// The side that searches by meaning, with what feeds it.
+    pub meaning: Option<(Meaning, Arc<MeaningFollower>)>,
+    /// Answers searches.
+    pub retriever: Retriever,
+    /// The watched sources.
+    pub sources: Sources,
+    /// When the daemon started.
+    pub started: Instant,
+    /// What happened at start that an operator should know.
+    pub notices: Vec<String>,
+    reader: Arc<Reader>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    running: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Engine {
+    /// Opens the catalog and its followers in the data directory; nothing runs yet.
+    pub async fn open(config: Config, paths: &Paths, stop: CancellationToken) -> Result<Self> {
+        let catalog = Catalog::open_sqlite(&paths.data_dir.join("catalog.db")).await?;
+        let mut notices = Vec::new();
+        let lexical = open_lexical(&catalog, &paths.data_dir, &mut notices).await?;
+        let keyword = Arc::new(KeywordFollower::new(catalog.clone(), Arc::clone(&lexical)));
+        let meaning = match config.embedder.provider {
+            EmbedderProvider::None => None,
+            EmbedderProvider::Builtin => Some(open_meaning(&catalog).await?),
+        };
+        let tracker = TaskTracker::new();
+        let reader = Arc::new(open_reader(&config)?);
+        let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader));
+        let settings = WatchSettings::from(&config.index);
+        let sources = Sources::new(catalog.clone(), indexer, settings, stop.clone());
+        let retriever = Retriever::new(
+            catalog.clone(),
+            Arc::clone(&lexical),
+            meaning.as_ref().map(|(meaning, _)| meaning.clone()),
+            config.search.clone(),
+        );
+        let inner = Inner {
+            catalog,
+            config,
+            paths: paths.clone(),
+            lexical,
+            keyword,
+            meaning,
+            retriever,
+            sources,
+            started: Instant::now(),
+            notices,
+            reader,
+            tracker,
+            stop,
+            running: Arc::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Starts the followers and the sources of the configuration and the catalog.
+    pub async fn start(&self) -> Result<()> {
+        let keyword = Arc::clone(&self.keyword);
+        let stop = self.stop.clone();
+        self.spawn("keyword follower", async move { keyword.run(stop).await });
+        if let Some((_, follower)) = &self.meaning {
+            let (follow, stop) = (Arc::clone(follower), self.stop.clone());
+            self.spawn("vector follower", async move { follow.follow(stop).await });
+            let (embed, stop) = (Arc::clone(follower), self.stop.clone());
+            self.spawn("embedder", async move { embed.embed(stop).await });
+        }
+        let (engine, stop) = (self.clone(), self.stop.clone());
+        self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
+        self.sources.start(&self.config.sources).await
+    }
+
+    /// Asks everything to end.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Ends everything and closes the catalog; the caller bounds the time.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.sources.close().await;
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.reader.close().await;
+        self.catalog.close().await;
+    }
+
+    /// The tasks that have not ended.
+    pub fn late(&self) -> Vec<String> {
+        let running = self.running.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut late: Vec<String> = running.iter().map(ToString::to_string).collect();
+        late.extend(self.sources.running().into_iter().map(|name| format!("source {name}")));
+        late
+    }
+
+    fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let running = Arc::clone(&self.running);
+        running.lock().unwrap_or_else(|poison| poison.into_inner()).push(name);
+        self.tracker.spawn(async move {
+            task.await;
+            let mut running = running.lock().unwrap_or_else(|poison| poison.into_inner());
+            running.retain(|other| *other != name);
+        });
+    }
+}
+
+/// The index lies in a directory named after the catalog: one made for another never matches.
+async fn open_lexical(
+    catalog: &Catalog,
+    data_dir: &Path,
+    notices: &mut Vec<String>,
+) -> Result<Arc<LexicalIndex>> {
+    let directory = data_dir.join(format!("keyword-{}", catalog.identity()));
+    let opened = tokio::task::spawn_blocking(move || LexicalIndex::open(&directory))
+        .await
+        .map_err(|error| Error::internal("opening the keyword index failed").because(error))??;
+    if let Some(reason) = opened.rebuilt {
+        // A catalog without changes has nothing to rebuild.
+        if catalog.seq() > 0 {
+            warn!(%reason, "keyword index is rebuilt from the catalog");
+            notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+        }
+    } else if opened.index.applied_seq() > catalog.seq() {
+        let reason = "it is ahead of the catalog";
+        warn!(%reason, "keyword index is rebuilt from the catalog");
+        notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+        opened.index.clear()?;
+    }
+    Ok(Arc::new(opened.index))
+}
+
+async fn open_meaning(catalog: &Catalog) -> Result<(Meaning, Arc<MeaningFollower>)> {
+    let embedder = Arc::new(BuiltinEmbedder::new());
+    let identity = embedder.identity();
+    let model = catalog.use_model(identity).await?;
+    let index = Arc::new(EmbeddedIndex::new(identity.dimensions));
+    info!(model = %identity.name, dimensions = identity.dimensions, "embedding model");
+    let follower = Arc::new(MeaningFollower::new(
+        catalog.clone(),
+        model,
+        Arc::clone(&embedder),
+        Arc::clone(&index),
+    ));
+    let (applied, loaded_at) = (follower.subscribe(), catalog.seq());
+    let meaning = Meaning { embedder, index, applied, loaded_at };
+    Ok((meaning, follower))
+}
+
+fn open_reader(config: &Config) -> Result<Reader> {
+    let program = std::env::current_exe()
+        .map_err(|error| Error::internal("cannot find this program's file").because(error))?;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let workers = config.index.workers.unwrap_or(cores);
+    let limits = ragterm_connectors::worker::Limits {
+        timeout: config.index.extract_timeout,
+        memory_bytes: config.index.extract_memory_bytes,
+        max_file_bytes: config.index.max_file_bytes,
+    };
+    let pool = ragterm_connectors::worker::Pool::new(program, workers, limits);
+    let chunks = ChunkSettings { max_tokens: config.index.chunk_tokens as usize };
+    Ok(Reader::new(pool, workers, chunks))
+}
+
+/// How long a part of the engine may be idle before it gives its memory back.
+const IDLE: Duration = Duration::from_secs(60);

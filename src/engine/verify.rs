@@ -1,0 +1,235 @@
+//! The proof that sources, catalog, keyword index and vectors agree, and the repair.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ragterm_connectors::folder::Folder;
+
+use super::Engine;
+use crate::catalog::{Outline, READING_VERSION, Source};
+use crate::error::{Error, Result};
+use crate::id::DocumentId;
+use crate::watch::{self, Report, State};
+
+/// How long indexing may go on before there is nothing at rest to compare.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What `verify` found.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Documents that were compared.
+    pub documents: u64,
+    /// Chunks that were compared.
+    pub chunks: u64,
+    /// Where the parts disagree; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// One disagreement.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// `source`, `catalog`, `keyword` or `vector`.
+    pub check: &'static str,
+    /// The document or source that it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub problem: String,
+    /// Whether it was mended.
+    pub repaired: bool,
+}
+
+impl Verdict {
+    fn add(&mut self, check: &'static str, subject: impl ToString, problem: impl Into<String>) {
+        let (subject, problem) = (subject.to_string(), problem.into());
+        self.findings.push(Finding { check, subject, problem, repaired: false });
+    }
+
+    fn has(&self, check: &str) -> bool {
+        self.findings.iter().any(|finding| finding.check == check)
+    }
+}
+
+impl Engine {
+    /// Compares everything once it is at rest; with `repair`, mends what can be mended.
+    pub async fn verify(&self, repair: bool) -> Result<Verdict> {
+        self.rest().await?;
+        let verdict = self.compare().await?;
+        if !repair || verdict.findings.is_empty() {
+            return Ok(verdict);
+        }
+        self.repair(&verdict).await?;
+        self.rest().await?;
+        let after = self.compare().await?;
+        Ok(merge(verdict, after))
+    }
+
+    /// Waits until nothing is being indexed.
+    async fn rest(&self) -> Result<()> {
+        let begin = Instant::now();
+        while !self.status().await?.is_idle() {
+            if begin.elapsed() > PATIENCE {
+                return Err(Error::unavailable("indexing is still going on, so nothing is at rest")
+                    .hint("`ragterm status` shows how long it will take; verify again then"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    async fn compare(&self) -> Result<Verdict> {
+        let mut verdict = Verdict::default();
+        if let Some(damage) = self.catalog.check_integrity().await? {
+            verdict.add("catalog", "catalog.db", format!("the database is damaged: {damage}"));
+        }
+        for (source, report) in self.sources.reports() {
+            self.compare_source(&source, &report, &mut verdict).await?;
+        }
+        let outlines = self.catalog.outlines().await?;
+        verdict.documents = outlines.len() as u64;
+        verdict.chunks = outlines.iter().map(|outline| outline.chunks).sum();
+        for outline in outlines.iter().filter(|outline| outline.chunks != outline.passages) {
+            let Outline { chunks, passages, .. } = outline;
+            let problem = format!("{chunks} passages were published, {passages} are stored");
+            verdict.add("catalog", outline.id, problem);
+        }
+        self.compare_keyword(&outlines, &mut verdict).await?;
+        self.compare_vectors(&outlines, &mut verdict);
+        Ok(verdict)
+    }
+
+    async fn compare_source(
+        &self,
+        source: &Source,
+        report: &Report,
+        verdict: &mut Verdict,
+    ) -> Result<()> {
+        let name = &source.registered.name;
+        if report.state != State::Ready {
+            // What is unavailable or held differs on purpose.
+            return Ok(());
+        }
+        let settings = watch::folder_settings(source, self.sources.settings());
+        let folder = match Folder::open(settings) {
+            Ok(folder) => Arc::new(folder),
+            Err(error) => {
+                verdict.add("source", name, error.to_string());
+                return Ok(());
+            }
+        };
+        let scan = tokio::task::spawn_blocking(move || folder.scan()).await;
+        let scan = scan.map_err(|error| Error::internal("the scan failed").because(error))?;
+        let listing = match scan {
+            Ok(listing) => listing,
+            Err(error) => {
+                verdict.add("source", name, error.to_string());
+                return Ok(());
+            }
+        };
+        let known = self.catalog.known(source.id).await?;
+        let diff = watch::diff(listing, known, READING_VERSION, watch::Retry::Outdated);
+        for (id, entry) in &diff.read {
+            let problem = if id.is_some() { "it changed and was not read" } else { "it is not in the catalog" };
+            verdict.add("source", &entry.path, problem);
+        }
+        for known in &diff.gone {
+            verdict.add("source", &known.path, "it is in the catalog, but not in the source");
+        }
+        for (_, problem) in &diff.problems {
+            verdict.add("source", &problem.path, "it cannot be read and that is not recorded");
+        }
+        Ok(())
+    }
+
+    async fn compare_keyword(&self, outlines: &[Outline], verdict: &mut Verdict) -> Result<()> {
+        let lexical = Arc::clone(&self.lexical);
+        let listed = tokio::task::spawn_blocking(move || lexical.documents()).await;
+        let listed = listed.map_err(|error| Error::internal("the comparison failed").because(error));
+        let mut indexed: HashMap<DocumentId, (u64, u64)> = listed??
+            .into_iter()
+            .map(|(id, seq, passages)| (id, (seq, u64::from(passages))))
+            .collect();
+        for outline in outlines {
+            match indexed.remove(&outline.id) {
+                None => verdict.add("keyword", outline.id, "the keyword index lacks it"),
+                Some((seq, _)) if seq != outline.seq => {
+                    verdict.add("keyword", outline.id, "the keyword index has another version");
+                }
+                Some((_, passages)) if passages != outline.chunks => {
+                    verdict.add("keyword", outline.id, "the keyword index has other passages");
+                }
+                Some(_) => {}
+            }
+        }
+        for id in indexed.keys() {
+            verdict.add("keyword", id, "the keyword index has it, the catalog does not");
+        }
+        Ok(())
+    }
+
+    fn compare_vectors(&self, outlines: &[Outline], verdict: &mut Verdict) {
+        let Some((meaning, _)) = &self.meaning else { return };
+        let mut indexed: HashMap<DocumentId, usize> =
+            meaning.index.documents().into_iter().collect();
+        for outline in outlines {
+            let vectors = indexed.remove(&outline.id).unwrap_or_default() as u64;
+            if outline.is_embedded && vectors != outline.embedded {
+                let embedded = outline.embedded;
+                let problem = format!("{embedded} passages have a vector, {vectors} are searched");
+                verdict.add("vector", outline.id, problem);
+            }
+        }
+        for id in indexed.keys() {
+            verdict.add("vector", id, "the vector index has it, the catalog does not");
+        }
+    }
+
+    async fn repair(&self, verdict: &Verdict) -> Result<()> {
+        if verdict.has("source") {
+            for mut watched in self.sources.rescan("").await? {
+                // It ends when the run is over or the source is removed.
+                let until = watched.until;
+                let _gone = watched.report.wait_for(|report| report.runs >= until).await;
+            }
+        }
+        if verdict.has("keyword") {
+            self.keyword.rebuild();
+            self.keyword.reach(self.catalog.seq()).await;
+        }
+        let damaged: Vec<DocumentId> = verdict
+            .findings
+            .iter()
+            .filter(|finding| finding.check == "vector")
+            .filter_map(|finding| finding.subject.parse().ok())
+            .collect();
+        if let Some((_, follower)) = &self.meaning
+            && !damaged.is_empty()
+        {
+            follower.repair(&damaged).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings of the first comparison, mended where the second does not have them.
+fn merge(before: Verdict, after: Verdict) -> Verdict {
+    let still = |finding: &Finding| {
+        after
+            .findings
+            .iter()
+            .any(|other| other.check == finding.check && other.subject == finding.subject)
+    };
+    let mut findings: Vec<Finding> = before
+        .findings
+        .iter()
+        .map(|finding| Finding { repaired: !still(finding), ..finding.clone() })
+        .collect();
+    let known = |finding: &Finding| {
+        before
+            .findings
+            .iter()
+            .any(|other| other.check == finding.check && other.subject == finding.subject)
+    };
+    findings.extend(after.findings.iter().filter(|finding| !known(finding)).cloned());
+    Verdict { findings, ..after }
+}

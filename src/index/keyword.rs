@@ -1,0 +1,215 @@
+//! The follower that keeps the keyword index equal to the catalog.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::catalog::{Catalog, Change, Document};
+use crate::error::{Error, Result};
+use crate::filter::Attributes;
+use crate::lexical::{self, IndexedDocument, LexicalIndex};
+
+/// Changes read from the catalog at a time.
+const BATCH: u32 = 256;
+
+/// So many changes in one commit are part of a longer run…
+const RUN: usize = 32;
+
+/// …in which commits are this far apart, because each costs as much as indexing a megabyte.
+const REST: Duration = Duration::from_millis(400);
+
+/// How long after the last change the writer's memory is given back.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// How long after a fault applying is tried again.
+const RETRY: Duration = Duration::from_secs(3);
+
+/// Applies the catalog's changes to the keyword index.
+#[derive(Debug)]
+pub struct KeywordFollower {
+    catalog: Catalog,
+    index: Arc<LexicalIndex>,
+    applied: watch::Sender<u64>,
+    fault: Mutex<Option<String>>,
+    /// The index has to be emptied first.
+    empty: AtomicBool,
+    wake: Notify,
+}
+
+impl KeywordFollower {
+    /// A follower that continues where the index stands.
+    pub fn new(catalog: Catalog, index: Arc<LexicalIndex>) -> Self {
+        let applied = watch::Sender::new(index.applied_seq());
+        let (fault, empty, wake) = (Mutex::default(), AtomicBool::new(false), Notify::new());
+        Self { catalog, index, applied, fault, empty, wake }
+    }
+
+    /// The last change that searches see.
+    pub fn applied(&self) -> u64 {
+        *self.applied.borrow()
+    }
+
+    /// Waits until searches see `seq`.
+    pub async fn reach(&self, seq: u64) {
+        let mut applied = self.applied.subscribe();
+        // The sender lives as long as self, so waiting cannot fail.
+        let _closed = applied.wait_for(|applied| *applied >= seq).await;
+    }
+
+    /// Why the follower does not get on, if it does not.
+    pub fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
+    }
+
+    /// Has the index emptied and everything applied anew; [`reach`](Self::reach) tells when.
+    pub fn rebuild(&self) {
+        self.applied.send_replace(0);
+        self.empty.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Runs until `stop`; a fault is shown and tried again.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut published = self.catalog.subscribe();
+        while !stop.is_cancelled() {
+            let pause = match self.follow(&mut published, &stop).await {
+                Ok(()) => {
+                    self.set_fault(None);
+                    IDLE
+                }
+                Err(error) => {
+                    warn!(%error, "keyword index cannot follow");
+                    self.set_fault(Some(error.to_string()));
+                    RETRY
+                }
+            };
+            let quiet = self.fault().is_none() && !self.is_behind();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = published.changed(), if quiet => continue,
+                () = self.wake.notified() => continue,
+                () = tokio::time::sleep(pause) => self.release().await,
+            }
+            if self.fault().is_some() || self.is_behind() {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = published.changed() => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Applies and commits until everything published is visible.
+    async fn follow(
+        &self,
+        published: &mut watch::Receiver<u64>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        if self.empty.load(Ordering::Acquire) {
+            let index = Arc::clone(&self.index);
+            blocking(move || index.clear()).await?;
+            self.empty.store(false, Ordering::Release);
+        }
+        let mut read = self.index.applied_seq();
+        let mut uncommitted = 0;
+        let mut rest_until = Instant::now();
+        while !stop.is_cancelled() && !self.empty.load(Ordering::Acquire) {
+            published.mark_unchanged();
+            let changes = self.catalog.changes_after(read, BATCH).await?;
+            uncommitted += changes.len();
+            let caught_up = changes.len() < BATCH as usize;
+            if let Some(last) = changes.last().map(Change::seq) {
+                let index = Arc::clone(&self.index);
+                blocking(move || apply(&index, &changes)).await?;
+                read = last;
+            }
+            if uncommitted == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= rest_until {
+                self.commit(read).await?;
+                rest_until = Instant::now() + rest_after(uncommitted);
+                uncommitted = 0;
+            } else if caught_up {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = published.changed() => {}
+                    () = tokio::time::sleep_until(rest_until.into()) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, seq: u64) -> Result<()> {
+        let begin = Instant::now();
+        let index = Arc::clone(&self.index);
+        blocking(move || index.commit(seq)).await?;
+        self.applied.send_replace(seq);
+        debug!(seq, took = ?begin.elapsed(), "keyword index committed");
+        Ok(())
+    }
+
+    fn is_behind(&self) -> bool {
+        self.applied() < self.catalog.seq()
+    }
+
+    async fn release(&self) {
+        let index = Arc::clone(&self.index);
+        if let Err(error) = blocking(move || index.release_writer()).await {
+            warn!(%error, "keyword index writer cannot be released");
+        }
+    }
+
+    fn set_fault(&self, fault: Option<String>) {
+        *self.fault.lock().unwrap_or_else(|poison| poison.into_inner()) = fault;
+    }
+}
+
+fn rest_after(changes: usize) -> Duration {
+    if changes < RUN { Duration::ZERO } else { REST }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal("work on the keyword index failed").because(error))?
+}
+
+fn apply(index: &LexicalIndex, changes: &[Change]) -> Result<()> {
+    let changes: Vec<lexical::Change<'_>> = changes.iter().map(convert).collect();
+    index.apply(&changes)
+}
+
+fn convert(change: &Change) -> lexical::Change<'_> {
+    match change {
+        Change::Removed { id, .. } => lexical::Change::Remove(*id),
+        Change::Put { seq, document, passages } => lexical::Change::Put(IndexedDocument {
+            id: document.id,
+            seq: *seq,
+            attributes: attributes(document),
+            title: &document.title,
+            file_name: file_name(&document.path),
+            chunks: &passages.chunks,
+        }),
+    }
+}
+
+/// What a filter looks at.
+pub(super) fn attributes(document: &Document) -> Attributes {
+    Attributes {
+        source: document.source,
+        kind: document.kind.clone(),
+        modified_ms: document.modified_ns / 1_000_000,
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

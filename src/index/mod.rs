@@ -1,0 +1,156 @@
+//! From entries of a source to published documents, and the followers of the catalog.
+
+mod keyword;
+mod meaning;
+mod moves;
+mod read;
+
+pub use keyword::KeywordFollower;
+pub use meaning::{MeaningFollower, MeaningState};
+pub use read::Reader;
+
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use ragterm_connectors::folder::{Entry, Problem};
+
+use crate::catalog::{Catalog, Known, Place, Publication, Reading, Source};
+use crate::error::Result;
+use crate::id::DocumentId;
+
+/// Documents published in one transaction at the most.
+const BATCH: usize = 256;
+
+/// Reads entries and publishes what they hold.
+#[derive(Debug, Clone)]
+pub struct Indexer {
+    catalog: Catalog,
+    reader: Arc<Reader>,
+}
+
+/// A slice of the difference between a source and the catalog.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Entries to be read; those of a known document carry its id.
+    pub read: Vec<(Option<DocumentId>, Entry)>,
+    /// Entries that could not even be listed; they are recorded with the reason.
+    pub problems: Vec<(Option<DocumentId>, Problem)>,
+    /// Documents that left the source.
+    pub gone: Vec<Known>,
+    /// Documents that were recognised at another place.
+    pub moved: Vec<Publication>,
+}
+
+/// What applying a [`Work`] did, in documents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Read and findable.
+    pub indexed: u64,
+    /// Same content at another place or time.
+    pub moved: u64,
+    /// Removed.
+    pub removed: u64,
+    /// Nothing that ragterm reads.
+    pub skipped: u64,
+    /// Not readable.
+    pub failed: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// How many documents were dealt with.
+    pub fn documents(&self) -> u64 {
+        self.indexed + self.moved + self.removed + self.skipped + self.failed
+    }
+
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: Tally) {
+        self.indexed += other.indexed;
+        self.moved += other.moved;
+        self.removed += other.removed;
+        self.skipped += other.skipped;
+        self.failed += other.failed;
+        self.bytes += other.bytes;
+    }
+
+    fn count(&mut self, publication: &Publication) {
+        match publication {
+            Publication::Put { place, reading, .. } => {
+                self.bytes += place.size;
+                match reading {
+                    Reading::Indexed { .. } => self.indexed += 1,
+                    Reading::Failed(_) => self.failed += 1,
+                    Reading::Skipped(_) => self.skipped += 1,
+                }
+            }
+            Publication::Moved { .. } => self.moved += 1,
+            Publication::Gone(_) => self.removed += 1,
+        }
+    }
+}
+
+impl Indexer {
+    /// An indexer that publishes into `catalog` what `reader` reads.
+    pub fn new(catalog: Catalog, reader: Arc<Reader>) -> Self {
+        Self { catalog, reader }
+    }
+
+    /// Turns pairs of a new entry and a document that left into moves, by their content.
+    pub async fn recognise_moves(&self, source: &Source, work: &mut Work) -> Result<()> {
+        let moved = moves::find(&self.catalog, source, work).await?;
+        work.moved.extend(moved);
+        Ok(())
+    }
+
+    /// Publishes removals and moves first, then everything that has to be read.
+    ///
+    /// `progress` hears of each batch. What was published before an error stays published.
+    pub async fn apply(
+        &self,
+        source: &Source,
+        work: Work,
+        progress: &(dyn Fn(Tally) + Send + Sync),
+    ) -> Result<()> {
+        let mut first: Vec<Publication> =
+            work.gone.iter().map(|known| Publication::Gone(known.id)).collect();
+        first.extend(work.moved);
+        first.extend(work.problems.into_iter().map(|(id, problem)| self.problem(source, id, problem)));
+        for batch in first.chunks(BATCH) {
+            self.publish(batch, progress).await?;
+        }
+        let mut publications = stream::iter(work.read)
+            .map(|(id, entry)| self.reader.read(&self.catalog, source, id, entry))
+            .buffer_unordered(self.reader.concurrency())
+            .ready_chunks(BATCH);
+        while let Some(batch) = publications.next().await {
+            let batch: Vec<Publication> =
+                batch.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
+            self.publish(&batch, progress).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish(
+        &self,
+        batch: &[Publication],
+        progress: &(dyn Fn(Tally) + Send + Sync),
+    ) -> Result<()> {
+        self.catalog.publish(batch).await?;
+        let mut tally = Tally::default();
+        batch.iter().for_each(|publication| tally.count(publication));
+        progress(tally);
+        Ok(())
+    }
+
+    fn problem(&self, source: &Source, id: Option<DocumentId>, problem: Problem) -> Publication {
+        let place = Place { path: problem.path, raw_path: Vec::new(), size: 0, modified_ns: 0 };
+        Publication::Put {
+            id: id.unwrap_or_else(|| self.catalog.new_document_id()),
+            source: source.id,
+            place,
+            hash: Vec::new(),
+            reading: Reading::Skipped(problem.reason),
+        }
+    }
+}

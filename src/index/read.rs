@@ -1,0 +1,119 @@
+//! Reading one entry: extraction in a worker process, then chunking.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use ragterm_connectors::document::Document;
+use ragterm_connectors::extract::Reason;
+use ragterm_connectors::folder::Entry;
+use ragterm_connectors::worker::{Job, Pool};
+
+use crate::catalog::{
+    Catalog, EncodedPassages, Place, Publication, READING_VERSION, Reading, Source,
+};
+use crate::chunk::{self, ChunkSettings};
+use crate::error::{Error, Result};
+use crate::id::DocumentId;
+
+/// Turns entries into publications.
+#[derive(Debug)]
+pub struct Reader {
+    pool: Pool,
+    workers: usize,
+    chunks: ChunkSettings,
+}
+
+impl Reader {
+    /// A reader over a pool of `workers` processes.
+    pub fn new(pool: Pool, workers: usize, chunks: ChunkSettings) -> Self {
+        Self { pool, workers, chunks }
+    }
+
+    /// How many entries are worth being read at the same time.
+    pub fn concurrency(&self) -> usize {
+        // One in the worker, one being chunked, for each worker.
+        self.workers * 3
+    }
+
+    /// Ends the worker processes.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Reads one entry; `None` when it vanished meanwhile, which a scan will see.
+    pub async fn read(
+        &self,
+        catalog: &Catalog,
+        source: &Source,
+        known: Option<DocumentId>,
+        entry: Entry,
+    ) -> Result<Option<Publication>> {
+        let path = Path::new(&source.registered.path).join(&entry.raw);
+        let name = entry.path.rsplit('/').next().unwrap_or(&entry.path).to_string();
+        let job = Job::File { path: path.clone(), name };
+        let extracted = self.pool.extract(job).await.map_err(|error| {
+            Error::unavailable(format!("cannot read {}", entry.path))
+                .because(error)
+                .hint("see the log; reading is tried again by itself")
+        })?;
+        if extracted.content.is_none() && has_vanished(&path) {
+            return Ok(None);
+        }
+        let hash = extracted.content.map_or(Vec::new(), |content| content.hash.to_vec());
+        let mut place = place(&entry);
+        if let Some(file) = extracted.content.and_then(|content| content.file) {
+            // What was read counts, not what was listed a moment before.
+            (place.size, place.modified_ns) = (file.size, file.modified_ns);
+        }
+        if let Some(id) = known
+            && catalog.content(id).await? == Some((hash.clone(), READING_VERSION))
+            && extracted.outcome.is_ok()
+        {
+            return Ok(Some(Publication::Moved { id, place }));
+        }
+        let id = known.unwrap_or_else(|| catalog.new_document_id());
+        let reading = match extracted.outcome {
+            Ok(document) => self.chunk(id, document).await?,
+            Err(Reason::Skipped(reason)) => Reading::Skipped(reason),
+            Err(Reason::Failed(reason)) => Reading::Failed(reason),
+        };
+        Ok(Some(Publication::Put { id, source: source.id, place, hash, reading }))
+    }
+
+    async fn chunk(&self, id: DocumentId, document: Document) -> Result<Reading> {
+        let settings = self.chunks.clone();
+        tokio::task::spawn_blocking(move || reading(id, document, &settings))
+            .await
+            .map_err(|error| Error::internal("chunking a document failed").because(error))
+    }
+}
+
+fn has_vanished(path: &Path) -> bool {
+    std::fs::symlink_metadata(path)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn reading(id: DocumentId, document: Document, settings: &ChunkSettings) -> Reading {
+    let chunks = chunk::chunk(id, &document, settings);
+    if chunks.is_empty() {
+        return Reading::Skipped("it has no text".into());
+    }
+    let title = document.title.unwrap_or_default();
+    Reading::Indexed {
+        passages: EncodedPassages::encode(&title, &chunks),
+        title,
+        language: document.language.unwrap_or_default(),
+        metadata: document.metadata,
+    }
+}
+
+/// Where an entry stands, as the catalog keeps it.
+pub(super) fn place(entry: &Entry) -> Place {
+    let raw = entry.raw.as_os_str().as_bytes();
+    Place {
+        path: entry.path.clone(),
+        raw_path: if raw == entry.path.as_bytes() { Vec::new() } else { raw.to_vec() },
+        size: entry.size,
+        modified_ns: entry.modified_ns,
+    }
+}

@@ -1,0 +1,18 @@
+//! ragterm: search and question answering over a company's own documents, local-first.
+
+pub mod catalog;
+pub mod chunk;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod embed;
+pub mod engine;
+pub mod error;
+pub mod filter;
+pub mod id;
+pub mod index;
+pub mod lexical;
+pub mod rpc;
+pub mod search;
+pub mod vectors;
+pub mod watch;

@@ -1,0 +1,121 @@
+//! The `Ragterm` service.
+
+use std::pin::Pin;
+
+use ragterm_proto::v1::ragterm_server::Ragterm;
+use ragterm_proto::v1::{
+    AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, ListSourcesReply,
+    ListSourcesRequest, Progress, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
+    SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
+    VerifyRequest,
+};
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use super::{convert, progress, status};
+use crate::engine::Engine;
+
+/// Translates calls into those of the engine.
+#[derive(Debug)]
+pub struct Service {
+    engine: Engine,
+    stop: CancellationToken,
+}
+
+impl Service {
+    /// A service over `engine`; its streams end on `stop`.
+    pub fn new(engine: Engine, stop: CancellationToken) -> Self {
+        Self { engine, stop }
+    }
+}
+
+type ProgressStream = Pin<Box<dyn Stream<Item = Result<Progress, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Ragterm for Service {
+    type AddSourceStream = ProgressStream;
+    type RescanSourceStream = ProgressStream;
+
+    async fn search(
+        &self,
+        request: Request<SearchRequest>,
+    ) -> Result<Response<SearchReply>, Status> {
+        let query = convert::search_request(request.into_inner())?;
+        let answer = self.engine.retriever.search(&query).await.map_err(|error| status(&error))?;
+        Ok(Response::new(convert::search_reply(&query, answer)))
+    }
+
+    async fn add_source(
+        &self,
+        request: Request<AddSourceRequest>,
+    ) -> Result<Response<ProgressStream>, Status> {
+        let request = request.into_inner();
+        let follow = !request.detach;
+        let source = convert::new_source(request)?;
+        let watched = self.engine.sources.add(source).await.map_err(|error| status(&error))?;
+        let engine = self.engine.clone();
+        let stream = if follow {
+            progress::until_done(engine, vec![watched], self.stop.clone())
+        } else {
+            progress::registered(&watched)
+        };
+        Ok(Response::new(stream))
+    }
+
+    async fn list_sources(
+        &self,
+        _: Request<ListSourcesRequest>,
+    ) -> Result<Response<ListSourcesReply>, Status> {
+        let engine_status = self.engine.status().await.map_err(|error| status(&error))?;
+        let sources = super::status::sources(&engine_status);
+        Ok(Response::new(ListSourcesReply { sources }))
+    }
+
+    async fn rescan_source(
+        &self,
+        request: Request<RescanSourceRequest>,
+    ) -> Result<Response<ProgressStream>, Status> {
+        let name = request.into_inner().name;
+        let watched = self.engine.sources.rescan(&name).await.map_err(|error| status(&error))?;
+        let engine = self.engine.clone();
+        Ok(Response::new(progress::until_done(engine, watched, self.stop.clone())))
+    }
+
+    async fn confirm_source(
+        &self,
+        request: Request<ConfirmSourceRequest>,
+    ) -> Result<Response<ConfirmSourceReply>, Status> {
+        let name = request.into_inner().name;
+        let removed = self.engine.sources.confirm(&name).await.map_err(|error| status(&error))?;
+        Ok(Response::new(ConfirmSourceReply { removed }))
+    }
+
+    async fn remove_source(
+        &self,
+        request: Request<RemoveSourceRequest>,
+    ) -> Result<Response<RemoveSourceReply>, Status> {
+        let name = request.into_inner().name;
+        let documents = self.engine.sources.remove(&name).await.map_err(|error| status(&error))?;
+        Ok(Response::new(RemoveSourceReply { documents }))
+    }
+
+    async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
+        let engine_status = self.engine.status().await.map_err(|error| status(&error))?;
+        Ok(Response::new(super::status::reply(engine_status)))
+    }
+
+    async fn verify(
+        &self,
+        request: Request<VerifyRequest>,
+    ) -> Result<Response<VerifyReply>, Status> {
+        let repair = request.into_inner().repair;
+        let verdict = self.engine.verify(repair).await.map_err(|error| status(&error))?;
+        Ok(Response::new(convert::verify_reply(verdict)))
+    }
+
+    async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
+        self.engine.stop();
+        Ok(Response::new(StopReply { pid: std::process::id() }))
+    }
+}

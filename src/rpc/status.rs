@@ -1,0 +1,134 @@
+//! The state of everything, as the wire takes it.
+
+use ragterm_proto::v1::{
+    CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus, Failure, Job,
+    Source, StatusReply, StoreStatus,
+};
+
+use crate::catalog::DocumentState;
+use crate::engine::Status;
+
+/// The sources with their numbers.
+pub fn sources(status: &Status) -> Vec<Source> {
+    let source = |(source, report): &(std::sync::Arc<crate::catalog::Source>, _)| {
+        let report: &crate::watch::Report = report;
+        let counts = status.counts.get(&source.id).copied().unwrap_or_default();
+        let registered = &source.registered;
+        Source {
+            name: registered.name.clone(),
+            kind: registered.kind.clone(),
+            space: registered.space.clone(),
+            path: registered.path.clone(),
+            state: report.state.name().into(),
+            state_reason: report.reason.clone(),
+            documents: counts.indexed,
+            failed: counts.failed,
+            skipped: counts.skipped,
+            last_scan_ms: (report.scanned_ms > 0).then_some(report.scanned_ms),
+            watching: report.watching.clone(),
+            held: report.held,
+        }
+    };
+    status.sources.iter().map(source).collect()
+}
+
+/// The whole reply.
+pub fn reply(status: Status) -> StatusReply {
+    let sum = |number: fn(&crate::catalog::SourceCounts) -> u64| {
+        status.counts.values().map(number).sum::<u64>()
+    };
+    let total = sum(|counts| counts.chunks);
+    let unreadable = total.saturating_sub(sum(|counts| counts.readable));
+    StatusReply {
+        documents: Some(DocumentCounts {
+            indexed: sum(|counts| counts.indexed),
+            pending: status.pending(),
+            failed: sum(|counts| counts.failed),
+            skipped: sum(|counts| counts.skipped),
+        }),
+        chunks: Some(ChunkCounts { total, embedded: sum(|counts| counts.embedded), unreadable }),
+        sources: sources(&status),
+        jobs: jobs(&status),
+        failures: failures(&status),
+        embedder: Some(embedder(&status)),
+        store: Some(store(&status)),
+        catalog: Some(CatalogStatus {
+            backend: "sqlite".into(),
+            healthy: status.keyword_fault.is_none(),
+            detail: status.keyword_fault.clone().unwrap_or_default(),
+            seq: status.seq,
+            keyword_seq: status.keyword_seq,
+        }),
+        daemon: Some(DaemonStatus {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pid: std::process::id(),
+            uptime_s: status.uptime.as_secs_f64(),
+            rss_bytes: status.rss_bytes,
+            data_directory: status.data_directory.clone(),
+        }),
+        idle: status.is_idle(),
+        settled: status.is_settled(),
+        notices: status.notices,
+    }
+}
+
+fn jobs(status: &Status) -> Vec<Job> {
+    let job = |(source, report): &(std::sync::Arc<crate::catalog::Source>, _)| {
+        let report: &crate::watch::Report = report;
+        report.job.map(|job| Job {
+            source: source.registered.name.clone(),
+            phase: job.phase.into(),
+            done: job.done,
+            total: job.total,
+            rate_per_s: job.rate_per_s(),
+            eta_s: job.eta_s(),
+        })
+    };
+    status.sources.iter().filter_map(job).collect()
+}
+
+fn failures(status: &Status) -> Vec<Failure> {
+    let name = |id| {
+        let source = status.sources.iter().find(|(source, _)| source.id == id);
+        source.map(|(source, _)| source.registered.name.clone()).unwrap_or_default()
+    };
+    let failure = |problem: &crate::catalog::Problem| Failure {
+        path: problem.path.clone(),
+        reason: problem.reason.clone(),
+        source: name(problem.source),
+        state: match problem.state {
+            DocumentState::Failed => "failed".into(),
+            _ => "skipped".into(),
+        },
+    };
+    status.problems.iter().map(failure).collect()
+}
+
+fn embedder(status: &Status) -> EmbedderStatus {
+    match &status.meaning {
+        None => EmbedderStatus {
+            provider: "none".into(),
+            healthy: true,
+            ..EmbedderStatus::default()
+        },
+        Some(meaning) => EmbedderStatus {
+            provider: meaning.provider.clone(),
+            model: meaning.model.clone(),
+            dimensions: meaning.dimensions as u32,
+            healthy: meaning.fault.is_none(),
+            detail: meaning.fault.clone().unwrap_or_default(),
+            embedded_texts: meaning.embedded_texts,
+        },
+    }
+}
+
+fn store(status: &Status) -> StoreStatus {
+    let points = status.meaning.as_ref().map_or(0, |meaning| meaning.points as u64);
+    let loading = status.meaning.as_ref().is_some_and(|meaning| meaning.applied < status.seq);
+    StoreStatus {
+        backend: "embedded".into(),
+        points,
+        healthy: true,
+        detail: if loading { "vectors are being loaded".into() } else { String::new() },
+    }
+}

@@ -1,0 +1,279 @@
+//! Retrieval: both searches at once, one fusion, then hits that the catalog vouches for.
+
+mod fuse;
+mod hydrate;
+mod scope;
+mod share;
+mod snippet;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::catalog::{Catalog, Source};
+use crate::embed::{self, BuiltinEmbedder, Purpose};
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::lexical::{self, LexicalIndex};
+use crate::vectors::EmbeddedIndex;
+
+pub use fuse::{Fused, Scored, Weights};
+pub use snippet::Snippet;
+
+use share::Shares;
+
+/// A query never waits longer than this for its vector.
+const EMBED_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Hits in one answer at the most.
+pub const MAX_LIMIT: usize = 1000;
+
+/// Which of the two searches is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Both, fused.
+    #[default]
+    Hybrid,
+    /// Words only.
+    Keyword,
+    /// Meaning only.
+    Semantic,
+}
+
+/// What is searched for, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The words as typed.
+    pub text: String,
+    /// Only these spaces; empty means every space of the grants.
+    pub spaces: Vec<String>,
+    /// Hits wanted; 0 means the configured number.
+    pub limit: usize,
+    /// Which searches are asked.
+    pub mode: Mode,
+    /// Only these extensions; empty means all.
+    pub types: Vec<String>,
+    /// Only paths that match this glob.
+    pub path_glob: Option<String>,
+    /// Only what was modified within this time.
+    pub since: Option<Duration>,
+    /// Whether each hit says how it came to its score.
+    pub explain: bool,
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// Why the answer is not all that it could be.
+    pub degraded: Option<String>,
+    /// Of the searched chunks that the model reads, the part with a vector, 0 to 1.
+    pub embedded_share: f64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A ranked document with its best passage.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The document.
+    pub document: crate::catalog::Document,
+    /// The source that it is in.
+    pub source: Arc<Source>,
+    /// The best passage, without its text.
+    pub heading: Vec<String>,
+    /// Its first and last line.
+    pub lines: Option<(u32, u32)>,
+    /// Its page.
+    pub page: Option<u32>,
+    /// What it says around the words that were searched for.
+    pub snippet: Snippet,
+    /// How it was ranked.
+    pub fused: Fused,
+    /// Other documents of equal content.
+    pub also_at: Vec<(crate::catalog::Document, Arc<Source>)>,
+    /// How the score came about, when asked for.
+    pub explanation: Vec<String>,
+}
+
+/// The side that searches by meaning; absent when no embedder is configured.
+#[derive(Debug, Clone)]
+pub struct Meaning {
+    /// Turns the query into a vector.
+    pub embedder: Arc<BuiltinEmbedder>,
+    /// Finds the nearest passages.
+    pub index: Arc<EmbeddedIndex>,
+    /// The last change whose vectors are in the index.
+    pub applied: watch::Receiver<u64>,
+    /// The last change when the index began to be filled.
+    pub loaded_at: u64,
+}
+
+/// Answers searches.
+#[derive(Debug)]
+pub struct Retriever {
+    catalog: Catalog,
+    lexical: Arc<LexicalIndex>,
+    meaning: Option<Meaning>,
+    settings: crate::config::Search,
+    shares: Shares,
+}
+
+/// What one side found, or why it did not look.
+struct Side {
+    found: Vec<Scored>,
+    degraded: Option<String>,
+}
+
+impl Side {
+    fn none() -> Self {
+        Self { found: Vec::new(), degraded: None }
+    }
+
+    fn degraded(reason: impl Into<String>) -> Self {
+        Self { found: Vec::new(), degraded: Some(reason.into()) }
+    }
+}
+
+impl Retriever {
+    /// A retriever over the given indexes; without `meaning`, words decide alone.
+    pub fn new(
+        catalog: Catalog,
+        lexical: Arc<LexicalIndex>,
+        meaning: Option<Meaning>,
+        settings: crate::config::Search,
+    ) -> Self {
+        let shares = Shares::new(catalog.clone());
+        Self { catalog, lexical, meaning, settings, shares }
+    }
+
+    /// Searches the spaces that `request` names; the grants must have been applied to it.
+    pub async fn search(&self, request: &Request) -> Result<Answer> {
+        let begin = Instant::now();
+        let query = Arc::new(lexical::Query::parse(&request.text)?);
+        let scope = scope::resolve(&self.catalog, request).await?;
+        let filter = Arc::new(scope.filter);
+        let limit = match request.limit {
+            0 => self.settings.limit as usize,
+            limit => limit.min(MAX_LIMIT),
+        };
+        let depth = (self.settings.candidates as usize).max(limit * 2);
+        let share = self.shares.of(&filter.sources).await?;
+        let weights = self.weights(request, &share);
+        let (keyword, dense) = tokio::join!(
+            self.keyword_side(request.mode, &query, &filter, depth),
+            self.dense_side(request, &filter, depth, weights.dense > 0.0),
+        );
+        let (keyword, dense) = (keyword?, dense?);
+        let fused = fuse::fuse(&keyword.found, &dense.found, weights);
+        let mut hits = self.hydrate(fused, &scope.sources, &query, limit).await?;
+        if request.explain {
+            hits.iter_mut().for_each(|hit| hit.explanation = explain(&hit.fused, weights));
+        }
+        let degraded = keyword.degraded.or(dense.degraded);
+        Ok(Answer { hits, degraded, embedded_share: share.embedded(), took: begin.elapsed() })
+    }
+
+    /// The weight of each side: none for a language that the model does not read, and less for
+    /// meaning while only a part of the passages has a vector.
+    fn weights(&self, request: &Request, share: &share::Share) -> Weights {
+        let configured = self.settings.weights;
+        match request.mode {
+            Mode::Keyword => Weights { keyword: 1.0, dense: 0.0 },
+            Mode::Semantic => Weights { keyword: 0.0, dense: 1.0 },
+            Mode::Hybrid if self.meaning.is_none() || !embed::language::reads(&request.text) => {
+                Weights { keyword: 1.0, dense: 0.0 }
+            }
+            Mode::Hybrid => Weights {
+                keyword: configured.keyword as f32,
+                dense: (configured.dense * share.trust()) as f32,
+            },
+        }
+    }
+
+    async fn keyword_side(
+        &self,
+        mode: Mode,
+        query: &Arc<lexical::Query>,
+        filter: &Arc<Filter>,
+        depth: usize,
+    ) -> Result<Side> {
+        if mode == Mode::Semantic {
+            return Ok(Side::none());
+        }
+        let (index, query, filter) =
+            (Arc::clone(&self.lexical), Arc::clone(query), Arc::clone(filter));
+        let passages = tokio::task::spawn_blocking(move || index.search(&query, &filter, depth))
+            .await
+            .map_err(|error| Error::internal("the keyword search failed").because(error))??;
+        let found = passages
+            .into_iter()
+            .map(|passage| Scored {
+                document: passage.document,
+                ordinal: passage.ordinal,
+                score: passage.score,
+            })
+            .collect();
+        Ok(Side { found, degraded: None })
+    }
+
+    async fn dense_side(
+        &self,
+        request: &Request,
+        filter: &Arc<Filter>,
+        depth: usize,
+        wanted: bool,
+    ) -> Result<Side> {
+        let Some(meaning) = &self.meaning else {
+            return match request.mode {
+                Mode::Semantic => Err(Error::usage("no embedding model is configured")
+                    .hint("set `embedder.provider`, or search with --mode keyword")),
+                _ => Ok(Side::none()),
+            };
+        };
+        if !wanted {
+            return Ok(Side::none());
+        }
+        let embedding =
+            meaning.embedder.embed(vec![request.text.clone()], Purpose::Query);
+        let vector = match tokio::time::timeout(EMBED_TIMEOUT, embedding).await {
+            Ok(Ok(mut vectors)) => vectors.pop().unwrap_or_default(),
+            Ok(Err(error)) => {
+                warn!(%error, "the query could not be embedded");
+                return Ok(Side::degraded(format!("meaning was not searched: {error}")));
+            }
+            Err(_) => return Ok(Side::degraded("meaning was not searched: the embedder is busy")),
+        };
+        let degraded = (*meaning.applied.borrow() < meaning.loaded_at)
+            .then(|| "meaning was searched in part: the vectors are being loaded".to_string());
+        let (index, filter) = (Arc::clone(&meaning.index), Arc::clone(filter));
+        let candidates =
+            tokio::task::spawn_blocking(move || index.nearest(&vector, &filter, depth))
+                .await
+                .map_err(|error| Error::internal("the vector search failed").because(error))?;
+        let found = candidates
+            .into_iter()
+            .map(|candidate| Scored {
+                document: candidate.document,
+                ordinal: candidate.ordinal,
+                score: candidate.score,
+            })
+            .collect();
+        Ok(Side { found, degraded })
+    }
+}
+
+fn explain(fused: &Fused, weights: Weights) -> Vec<String> {
+    let part = |name: &str, raw: Option<f32>, unit: f32, weight: f32| match raw {
+        Some(raw) => format!("{name} {raw:.3} → {unit:.3} × weight {weight:.2} = {:.3}", unit * weight),
+        None => format!("{name}: not among the candidates"),
+    };
+    vec![
+        part("keyword (BM25)", fused.keyword, fused.keyword_part, weights.keyword),
+        part("meaning (cosine)", fused.dense, fused.dense_part, weights.dense),
+    ]
+}
+

@@ -1,0 +1,93 @@
+//! How much of the searched text has vectors, kept from query to query.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::catalog::{Catalog, Counts};
+use crate::error::Result;
+use crate::id::SourceId;
+
+/// Counts older than this are counted again.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Counts of the catalog, at most a second old.
+#[derive(Debug)]
+pub struct Shares {
+    catalog: Catalog,
+    latest: Mutex<Option<(Instant, Arc<Counts>)>>,
+}
+
+/// Chunks of the searched sources.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    total: u64,
+    readable: u64,
+    embedded: u64,
+}
+
+impl Shares {
+    /// Shares that count in `catalog`.
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog, latest: Mutex::new(None) }
+    }
+
+    /// The share of the given sources.
+    pub async fn of(&self, sources: &HashSet<SourceId>) -> Result<Share> {
+        let counts = self.counts().await?;
+        let mut share = Share::default();
+        for counts in sources.iter().filter_map(|source| counts.get(source)) {
+            share.total += counts.chunks;
+            share.readable += counts.readable;
+            share.embedded += counts.embedded;
+        }
+        Ok(share)
+    }
+
+    async fn counts(&self) -> Result<Arc<Counts>> {
+        if let Some((at, counts)) = &*self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
+            && at.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(counts));
+        }
+        let counts = Arc::new(self.catalog.counts().await?);
+        *self.latest.lock().unwrap_or_else(|poison| poison.into_inner()) =
+            Some((Instant::now(), Arc::clone(&counts)));
+        Ok(counts)
+    }
+}
+
+impl Share {
+    /// Of the chunks that the model reads, the part with a vector, 0 to 1.
+    pub fn embedded(&self) -> f64 {
+        if self.readable == 0 { 1.0 } else { self.embedded as f64 / self.readable as f64 }
+    }
+
+    /// How far similarity can be trusted to rank these sources, 0 to 1.
+    ///
+    /// What has no vector yet would lose to what has one; and where the model reads less than
+    /// half of the text, most of the right answers have no vector at all.
+    pub fn trust(&self) -> f64 {
+        if self.total == 0 || self.readable == 0 {
+            return 0.0;
+        }
+        let readable = self.readable as f64 / self.total as f64;
+        self.embedded() * (2.0 * readable).min(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_grows_with_the_vectors() {
+        let share = |total, readable, embedded| Share { total, readable, embedded };
+        assert_eq!(share(0, 0, 0).trust(), 0.0);
+        assert_eq!(share(100, 0, 0).trust(), 0.0);
+        assert_eq!(share(100, 100, 50).trust(), 0.5);
+        assert_eq!(share(100, 50, 50).trust(), 1.0);
+        assert_eq!(share(100, 10, 10).trust(), 0.2);
+        assert_eq!(share(100, 0, 0).embedded(), 1.0);
+    }
+}

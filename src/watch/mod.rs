@@ -1,0 +1,302 @@
+//! The watched sources: each has a task that keeps the catalog equal to it.
+
+mod brake;
+mod diff;
+mod report;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::catalog::{Catalog, NewSource, Origin, Source, SourceSettings};
+use crate::config;
+use crate::error::{Error, Result};
+use crate::index::Indexer;
+
+pub use brake::Brake;
+pub use diff::{Diff, Retry, diff};
+pub use report::{Job, Report, Run, State};
+
+use source::{Command, SourceTask};
+pub use source::folder_settings;
+
+/// Removals published in one transaction when a source is removed.
+const BATCH: usize = 1000;
+
+/// How sources are watched, where their own settings do not say otherwise.
+#[derive(Debug, Clone)]
+pub struct WatchSettings {
+    /// Files larger than this are recorded, not read.
+    pub max_file_bytes: u64,
+    /// Globs that no source reads.
+    pub ignore: Vec<String>,
+    /// The time between two comparisons with a whole source that sends events.
+    pub reconcile: Duration,
+    /// When removals are held back.
+    pub brake: Brake,
+}
+
+impl From<&config::Index> for WatchSettings {
+    fn from(index: &config::Index) -> Self {
+        let brake = Brake {
+            share: index.removal_share,
+            minimum: u64::from(index.removal_minimum),
+            pause: index.removal_confirm,
+        };
+        Self {
+            max_file_bytes: index.max_file_bytes,
+            ignore: index.ignore.clone(),
+            reconcile: index.reconcile_interval,
+            brake,
+        }
+    }
+}
+
+/// All sources of a daemon.
+#[derive(Debug)]
+pub struct Sources {
+    catalog: Catalog,
+    indexer: Indexer,
+    settings: WatchSettings,
+    handles: Mutex<BTreeMap<String, Handle>>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Handle {
+    source: Arc<Source>,
+    commands: mpsc::Sender<Command>,
+    report: watch::Receiver<Report>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+/// A source whose current or next comparison somebody waits for.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The source.
+    pub source: Arc<Source>,
+    /// What it says of itself.
+    pub report: watch::Receiver<Report>,
+    /// The number of runs that must have ended.
+    pub until: u64,
+}
+
+impl Sources {
+    /// No source is watched yet.
+    pub fn new(
+        catalog: Catalog,
+        indexer: Indexer,
+        settings: WatchSettings,
+        stop: CancellationToken,
+    ) -> Self {
+        let (handles, tracker) = (Mutex::default(), TaskTracker::new());
+        Self { catalog, indexer, settings, handles, tracker, stop }
+    }
+
+    /// How sources are watched.
+    pub fn settings(&self) -> &WatchSettings {
+        &self.settings
+    }
+
+    /// Brings the catalog's sources in line with the configuration and watches all of them.
+    pub async fn start(&self, configured: &[config::Source]) -> Result<()> {
+        for source in configured {
+            self.catalog.register_source(&from_config(source)).await?;
+        }
+        for source in self.catalog.sources().await? {
+            let name = &source.registered.name;
+            let is_configured = configured.iter().any(|configured| configured.name == *name);
+            if source.registered.origin == Origin::Config && !is_configured {
+                info!(source = %name, "source left the configuration");
+                self.forget(&source).await?;
+            } else {
+                self.spawn(source);
+            }
+        }
+        Ok(())
+    }
+
+    /// Registers a source and watches it; one that is there already is compared again.
+    pub async fn add(&self, new: NewSource) -> Result<Watched> {
+        let existing = self.lock().get(&new.name).map(|handle| Arc::clone(&handle.source));
+        if let Some(source) = existing {
+            let registered = &source.registered;
+            if registered.path != new.path || registered.space != new.space {
+                return Err(Error::usage(format!(
+                    "there is a source `{}` already: {} in space `{}`",
+                    new.name, registered.path, registered.space
+                ))
+                .hint("give this one another name with --name, or remove that one first"));
+            }
+            let mut watched = self.rescan(&new.name).await?;
+            return watched.pop().ok_or_else(|| gone(&new.name));
+        }
+        self.check_overlap(&new)?;
+        if !Path::new(&new.path).is_dir() {
+            return Err(Error::usage(format!("{} is not a directory", new.path)));
+        }
+        let source = self.catalog.register_source(&new).await?;
+        Ok(self.spawn(source))
+    }
+
+    /// A document belongs to one source; a folder inside another would be indexed twice.
+    fn check_overlap(&self, new: &NewSource) -> Result<()> {
+        let path = Path::new(&new.path);
+        for handle in self.lock().values() {
+            let other = Path::new(&handle.source.registered.path);
+            if path.starts_with(other) || other.starts_with(path) {
+                return Err(Error::usage(format!(
+                    "{} overlaps with the source `{}` ({})",
+                    new.path,
+                    handle.source.registered.name,
+                    other.display()
+                ))
+                .hint("remove that source first, or add a folder outside of it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a comparison of one source, or of all when `name` is empty.
+    pub async fn rescan(&self, name: &str) -> Result<Vec<Watched>> {
+        let chosen: Vec<_> = {
+            let handles = self.lock();
+            handles
+                .iter()
+                .filter(|(other, _)| name.is_empty() || *other == name)
+                .map(|(_, handle)| {
+                    (Arc::clone(&handle.source), handle.commands.clone(), handle.report.clone())
+                })
+                .collect()
+        };
+        if chosen.is_empty() && !name.is_empty() {
+            return Err(gone(name));
+        }
+        let mut watched = Vec::new();
+        for (source, commands, report) in chosen {
+            let until = ask(&commands, Command::Rescan, &source.registered.name).await?;
+            watched.push(Watched { source, report, until });
+        }
+        Ok(watched)
+    }
+
+    /// Lets the held removals of a source take effect; returns how many there were.
+    pub async fn confirm(&self, name: &str) -> Result<u64> {
+        let commands = self.lock().get(name).map(|handle| handle.commands.clone());
+        let commands = commands.ok_or_else(|| gone(name))?;
+        ask(&commands, Command::Confirm, name).await
+    }
+
+    /// Forgets a source and its documents; returns how many there were.
+    pub async fn remove(&self, name: &str) -> Result<u64> {
+        let handle = {
+            let mut handles = self.lock();
+            let handle = handles.get(name).ok_or_else(|| gone(name))?;
+            if handle.source.registered.origin == Origin::Config {
+                return Err(Error::usage(format!("the source `{name}` stands in config.toml"))
+                    .hint("remove it there and restart the daemon"));
+            }
+            handles.remove(name).ok_or_else(|| gone(name))?
+        };
+        handle.stop.cancel();
+        handle.ended.cancelled().await;
+        self.forget(&handle.source).await
+    }
+
+    /// The sources and their latest words, by name.
+    pub fn reports(&self) -> Vec<(Arc<Source>, Report)> {
+        let report = |handle: &Handle| (Arc::clone(&handle.source), handle.report.borrow().clone());
+        self.lock().values().map(report).collect()
+    }
+
+    /// Waits until every task has ended; the common token must have been cancelled.
+    pub async fn close(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// The names of sources whose task has not ended.
+    pub fn running(&self) -> Vec<String> {
+        let handles = self.lock();
+        let running = handles.iter().filter(|(_, handle)| !handle.ended.is_cancelled());
+        running.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn spawn(&self, source: Source) -> Watched {
+        let source = Arc::new(source);
+        let (commands, receiver) = mpsc::channel(8);
+        let (sender, report) = watch::channel(Report::default());
+        let (stop, ended) = (self.stop.child_token(), CancellationToken::new());
+        let task = SourceTask::new(
+            Arc::clone(&source),
+            self.catalog.clone(),
+            self.indexer.clone(),
+            self.settings.clone(),
+            sender,
+        );
+        let (task_stop, task_ended) = (stop.clone(), ended.clone().drop_guard());
+        self.tracker.spawn(async move {
+            task.run(receiver, task_stop).await;
+            drop(task_ended);
+        });
+        let watched = Watched { source: Arc::clone(&source), report: report.clone(), until: 1 };
+        let name = source.registered.name.clone();
+        self.lock().insert(name, Handle { source, commands, report, stop, ended });
+        watched
+    }
+
+    async fn forget(&self, source: &Source) -> Result<u64> {
+        let known = self.catalog.known(source.id).await?;
+        for batch in known.chunks(BATCH) {
+            self.catalog.publish(&source::removals(batch)).await?;
+        }
+        self.catalog.forget_source(source.id).await?;
+        info!(source = %source.registered.name, documents = known.len(), "source removed");
+        Ok(known.len() as u64)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Handle>> {
+        self.handles.lock().unwrap_or_else(|poison| poison.into_inner())
+    }
+}
+
+/// Sends a command to a source's task and waits for its answer.
+async fn ask<T>(
+    commands: &mpsc::Sender<Command>,
+    command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    name: &str,
+) -> Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    commands.send(command(sender)).await.map_err(|_| gone(name))?;
+    receiver.await.map_err(|_| gone(name))
+}
+
+fn gone(name: &str) -> Error {
+    Error::usage(format!("there is no source `{name}`"))
+        .hint("`ragterm sources` lists the sources")
+}
+
+fn from_config(source: &config::Source) -> NewSource {
+    NewSource {
+        name: source.name.clone(),
+        kind: "folder".into(),
+        space: source.space.clone(),
+        path: source.path.to_string_lossy().into_owned(),
+        settings: SourceSettings {
+            watch: source.watch.name().into(),
+            poll_interval_s: source.poll_interval.as_secs(),
+            include: source.include.clone(),
+            exclude: source.exclude.clone(),
+        },
+        origin: Origin::Config,
+    }
+}

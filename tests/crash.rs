@@ -1,0 +1,72 @@
+//! Crash-proof: `kill -9` at any instant, then a start, reaches the state of an undisturbed run.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::{Instance, path, signal, until};
+
+/// Kills in one test run; each lands at another instant of the indexing.
+const KILLS: u64 = 50;
+
+#[test]
+fn fifty_kills_while_indexing_lose_and_double_nothing() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..400 {
+        let text = format!("osprey number{number}\n\n").repeat(20);
+        ragterm.write(&format!("{}/{number}.md", number % 20), text);
+    }
+    let sources = format!("[{{name=\"docs\", path={:?}}}]", path(&ragterm.docs()));
+    let ragterm = ragterm.with("RAGTERM_SOURCES", &sources);
+    for kill in 0..KILLS {
+        // Each round changes something, so that there is always work to be interrupted.
+        for number in (kill..400).step_by(37) {
+            let text = format!("osprey number{number} round{kill}\n\n").repeat(20);
+            ragterm.write(&format!("{}/{number}.md", number % 20), text);
+        }
+        let mut daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::park_timeout(Duration::from_millis(20 + kill * 53 % 400));
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+    }
+    let status = ragterm.wait("the whole to be indexed", |status| {
+        status["settled"] == true && status["documents"]["indexed"] == 400
+    });
+    assert_eq!(status["documents"]["failed"], 0, "{status}");
+    assert_eq!(ragterm.find("osprey").len(), 100);
+    ragterm.verify();
+}
+
+#[test]
+fn a_kill_while_embedding_embeds_the_rest_and_nothing_twice() {
+    let ragterm = Instance::new();
+    for number in 0..24 {
+        ragterm.write(&format!("{number}.md"), format!("Egret report {number}: the weather at station {number} was fair."));
+    }
+    ragterm.add();
+    let begun = ragterm.wait("the embedding to begin", |status| status["chunks"]["embedded"] != 0);
+    signal(begun["daemon"]["pid"].as_i64().unwrap() as i32, Signal::KILL);
+    until("the daemon to be gone", || !ragterm.run(&["stop"]).stderr.contains("pid"));
+    let status = ragterm.settle();
+    assert_eq!(status["chunks"]["embedded"], status["chunks"]["total"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_signal_ends_the_daemon_cleanly() {
+    let ragterm = Instance::new();
+    for number in 0..200 {
+        ragterm.write(&format!("{number}.md"), format!("Bittern report {number}.\n\n").repeat(30));
+    }
+    let mut daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("the socket", || ragterm.data().join("run/ragterm.sock").exists());
+    ragterm.run(&["add", path(&ragterm.docs()), "--detach"]).expect(0);
+    signal(daemon.id() as i32, Signal::TERM);
+    assert!(daemon.wait().unwrap().success());
+    assert!(!ragterm.data().join("run/ragterm.sock").exists());
+    fs::write(ragterm.docs().join("late.md"), "a bittern came late").unwrap();
+    ragterm.settle();
+    assert_eq!(ragterm.status()["documents"]["indexed"], 201);
+    ragterm.verify();
+}

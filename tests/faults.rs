@@ -1,0 +1,94 @@
+//! Bad input and damaged files: each is recorded with its reason, and the rest goes on.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::support::Instance;
+
+fn reason_of(status: &serde_json::Value, path: &str) -> String {
+    let failures = status["failures"].as_array().unwrap();
+    let failure = failures.iter().find(|failure| failure["path"] == path);
+    failure.unwrap_or_else(|| panic!("no reason for {path}: {status}"))["reason"]
+        .as_str()
+        .unwrap()
+        .to_string()
+}
+
+#[test]
+fn hostile_entries_are_recorded_and_the_rest_goes_on() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("good.txt", "the toucan is fine");
+    ragterm.write("binary.md", [0_u8, 159, 146, 150, 0, 0, 1, 2].repeat(64));
+    ragterm.write("empty.txt", "");
+    ragterm.write("long-line.txt", "x".repeat(5_000_000));
+    let fifo = ragterm.docs().join("pipe.txt");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    let huge = fs::File::create(ragterm.docs().join("huge.txt")).unwrap();
+    huge.set_len(5 << 30).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"\xff\xfe.txt");
+    fs::write(ragterm.docs().join(name), "the quetzal has an odd name").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", ragterm.docs().join("escape.txt")).unwrap();
+    ragterm.add();
+    assert_eq!(ragterm.find("toucan"), ["good.txt"]);
+    let status = ragterm.status();
+    assert!(reason_of(&status, "binary.md").contains("binary"), "{status}");
+    assert!(reason_of(&status, "empty.txt").contains("empty"), "{status}");
+    assert!(!reason_of(&status, "pipe.txt").is_empty());
+    assert!(!reason_of(&status, "huge.txt").is_empty());
+    assert_eq!(ragterm.find("nologin"), [""; 0]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_damaged_keyword_index_is_rebuilt() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the ibis stands in the water");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let index = fs::read_dir(ragterm.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("keyword-"))
+        .unwrap();
+    for entry in fs::read_dir(&index).unwrap() {
+        let path = entry.unwrap().path();
+        let length = fs::metadata(&path).unwrap().len();
+        fs::File::options().write(true).open(&path).unwrap().set_len(length / 2).unwrap();
+    }
+    crate::support::until("the rebuilt index", || ragterm.find("ibis") == ["note.txt"]);
+    let status = ragterm.status();
+    assert!(status["notices"].to_string().contains("rebuilt"), "{status}");
+    ragterm.verify();
+}
+
+#[test]
+fn a_damaged_catalog_is_named_and_not_overwritten() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "something");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let catalog = ragterm.data().join("catalog.db");
+    let garbage = b"this is no database at all".repeat(400);
+    for file in fs::read_dir(ragterm.data()).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_string_lossy().contains("catalog.db-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::write(&catalog, &garbage).unwrap();
+    let failed = ragterm.run(&["search", "something"]);
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("catalog.db"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("backup"), "{}", failed.stderr);
+    assert_eq!(fs::read(&catalog).unwrap(), garbage);
+}
+
+#[test]
+fn wrong_configuration_is_exit_code_2_with_all_problems() {
+    let ragterm = Instance::new()
+        .with("RAGTERM_INDEX__WORKRES", "3")
+        .with("RAGTERM_SEARCH__LIMIT", "many");
+    let refused = ragterm.run(&["search", "something"]).expect(2);
+    assert!(refused.stderr.contains("index.workers"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("search.limit"), "{}", refused.stderr);
+}

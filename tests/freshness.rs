@@ -1,0 +1,151 @@
+//! Fresh, and gone means gone: what changes in a watched folder is what a search sees.
+
+use std::fs;
+
+use crate::support::{Instance, path, until};
+
+fn started(ragterm: &Instance) {
+    ragterm.write("first.txt", "something to begin with");
+    ragterm.add();
+}
+
+#[test]
+fn new_changed_and_deleted_files_are_followed() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    ragterm.write("plan.md", "the walrus arrives on Monday");
+    until("a new file", || ragterm.find("walrus") == ["plan.md"]);
+    ragterm.write("plan.md", "the penguin arrives on Tuesday");
+    until("a changed file", || ragterm.find("penguin") == ["plan.md"]);
+    assert_eq!(ragterm.find("walrus"), [""; 0]);
+    fs::remove_file(ragterm.docs().join("plan.md")).unwrap();
+    until("a deleted file", || ragterm.find("penguin").is_empty());
+    ragterm.write("plan.md", "the penguin is back");
+    until("a file that was made again", || ragterm.find("penguin") == ["plan.md"]);
+    ragterm.verify();
+}
+
+#[test]
+fn files_in_directories_made_a_moment_before_are_found() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    for number in 0..100 {
+        ragterm.write(&format!("new/{number}/a/b/note.txt"), format!("pelican number{number}"));
+    }
+    until("all hundred files", || ragterm.find("pelican").len() == 100);
+    ragterm.verify();
+}
+
+#[test]
+fn a_moved_directory_costs_no_embedding() {
+    let ragterm = Instance::new();
+    for number in 0..30 {
+        ragterm.write(&format!("old/{number}.md"), format!("Heron report number {number}: the river was high."));
+    }
+    ragterm.add();
+    let before = ragterm.settle();
+    fs::rename(ragterm.docs().join("old"), ragterm.docs().join("new")).unwrap();
+    until("the new paths", || {
+        let found = ragterm.find("heron");
+        found.len() == 30 && found.iter().all(|path| path.starts_with("new/"))
+    });
+    let after = ragterm.settle();
+    assert_eq!(after["chunks"], before["chunks"]);
+    assert_eq!(after["embedder"]["embedded_texts"], before["embedder"]["embedded_texts"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_vanished_root_deletes_nothing() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let aside = ragterm.docs().with_file_name("aside");
+    fs::rename(ragterm.docs(), &aside).unwrap();
+    let status = ragterm.wait("the source to be unavailable", |status| {
+        status["sources"][0]["state"] == "unavailable"
+    });
+    assert_eq!(status["documents"]["indexed"], 1);
+    assert_eq!(ragterm.find("something"), ["first.txt"]);
+    fs::rename(&aside, ragterm.docs()).unwrap();
+    ragterm.wait("the source to be back", |status| status["sources"][0]["state"] == "ready");
+    ragterm.verify();
+}
+
+#[test]
+fn an_emptied_root_deletes_nothing_until_confirmed() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    fs::remove_file(ragterm.docs().join("first.txt")).unwrap();
+    ragterm.run(&["sources", "rescan"]);
+    // One file of one is a deletion by hand as well as an empty share; nothing may be lost.
+    let state = ragterm.status()["sources"][0]["state"].clone();
+    if state == "unavailable" {
+        assert_eq!(ragterm.find("something"), ["first.txt"]);
+        ragterm.run(&["sources", "confirm", "docs"]).expect(0);
+    }
+    until("the removal", || ragterm.find("something").is_empty());
+}
+
+#[test]
+fn many_removals_at_once_are_held_until_confirmed() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..100 {
+        ragterm.write(&format!("{number}.txt"), format!("stork number{number}"));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    for number in 0..60 {
+        fs::remove_file(ragterm.docs().join(format!("{number}.txt"))).unwrap();
+    }
+    let status = ragterm.wait("the removals to be held", |status| status["sources"][0]["state"] == "held");
+    assert_eq!(status["documents"]["indexed"], 100);
+    assert_eq!(ragterm.find("stork").len(), 100);
+    ragterm.run(&["sources", "confirm", "docs"]).expect(0);
+    until("the removals", || ragterm.find("stork").len() == 40);
+    ragterm.verify();
+}
+
+#[test]
+fn a_half_written_file_waits_until_it_is_complete() {
+    use std::io::Write;
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let target = ragterm.docs().join("long.txt");
+    let mut file = fs::File::create(&target).unwrap();
+    for number in 0..20 {
+        writeln!(file, "albatross line {number}").unwrap();
+        file.flush().unwrap();
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
+    }
+    writeln!(file, "the end is kingfisher").unwrap();
+    drop(file);
+    until("the complete file", || ragterm.find("kingfisher") == ["long.txt"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_polled_folder_is_followed_too() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("first.txt", "something to begin with");
+    let sources = format!(
+        "[{{name=\"polled\", path={:?}, watch=\"poll\", poll_interval_s=1}}]",
+        path(&ragterm.docs())
+    );
+    let ragterm = ragterm.with("RAGTERM_SOURCES", &sources);
+    until("the first file", || ragterm.find("something") == ["first.txt"]);
+    let status = ragterm.status();
+    assert!(status["sources"][0]["watching"].as_str().unwrap().starts_with("polling"), "{status}");
+    ragterm.write("later.txt", "a cormorant");
+    until("a new file", || ragterm.find("cormorant") == ["later.txt"]);
+}
+
+#[test]
+fn names_in_decomposed_spelling_are_found_as_composed() {
+    let ragterm = Instance::without_embedder();
+    // "휴가.txt", decomposed as macOS writes it.
+    ragterm.write("\u{1112}\u{1172}\u{1100}\u{1161}.txt", "연차휴가는 15일입니다");
+    ragterm.add();
+    assert_eq!(ragterm.find("휴가"), ["휴가.txt"]);
+    assert_eq!(ragterm.find("연차"), ["휴가.txt"]);
+    ragterm.verify();
+}

@@ -1,0 +1,48 @@
+//! Odd queries: each gets an answer, or a sentence and exit code 2.
+
+use crate::support::Instance;
+
+fn with_one_document() -> Instance {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.md", "# Notes\n\nThe vacation policy and the expense policy, in short.\n");
+    ragterm.add();
+    ragterm
+}
+
+#[test]
+fn queries_without_words_are_refused_with_a_sentence() {
+    let ragterm = with_one_document();
+    for query in ["", "   ", "?!...", "🎉🎉", "\u{1}\u{2}\u{1b}[31m", "-vacation"] {
+        let refused = ragterm.run(&["search", "--", query]).expect(2);
+        assert!(refused.stdout.is_empty());
+        assert!(refused.stderr.len() > 20, "{query:?}: {}", refused.stderr);
+        assert!(!refused.stderr.contains('\u{1b}'), "{query:?}");
+    }
+}
+
+#[test]
+fn a_query_that_is_too_long_is_refused() {
+    let ragterm = with_one_document();
+    let refused = ragterm.run(&["search", &"word ".repeat(20_000)]).expect(2);
+    assert!(refused.stderr.contains("100000") || refused.stderr.contains("99999"), "{}", refused.stderr);
+}
+
+#[test]
+fn quotes_exclusions_and_prefixes_work() {
+    let ragterm = with_one_document();
+    ragterm.write("draft.md", "# Draft\n\nA draft of the vacation rules.\n");
+    ragterm.run(&["sources", "rescan"]).expect(0);
+    assert_eq!(ragterm.find("vacation").len(), 2);
+    assert_eq!(ragterm.find("\"vacation policy\""), ["note.md"]);
+    assert_eq!(ragterm.find("\"vacation policy"), ["note.md"]);
+    let excluded = ragterm.run(&["search", "--json", "vacation", "-draft"]).expect(0).json();
+    assert_eq!(excluded["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(ragterm.find("vacat").len(), 2);
+}
+
+#[test]
+fn nothing_found_is_exit_code_1() {
+    let ragterm = with_one_document();
+    let nothing = ragterm.run(&["search", "--json", "xylophone"]).expect(1);
+    assert_eq!(nothing.json()["hits"], serde_json::json!([]));
+}

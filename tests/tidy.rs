@@ -1,0 +1,104 @@
+//! The written rules that a machine can check: layers, file sizes, first lines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each layer with those that it may name; `error`, `id` and `filter` are open to all.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("chunk", &[]),
+    ("config", &[]),
+    ("embed", &[]),
+    ("catalog", &["chunk", "embed"]),
+    ("lexical", &["chunk"]),
+    ("vectors", &[]),
+    ("index", &["catalog", "chunk", "embed", "lexical", "vectors"]),
+    ("search", &["catalog", "config", "embed", "lexical", "vectors"]),
+    ("watch", &["catalog", "config", "index"]),
+    (
+        "engine",
+        &["catalog", "chunk", "config", "embed", "index", "lexical", "search", "vectors", "watch"],
+    ),
+    ("rpc", &["catalog", "config", "engine", "search", "watch"]),
+    ("daemon", &["config", "engine", "rpc"]),
+    ("cli", &["config", "daemon"]),
+];
+
+const OPEN: [&str; 3] = ["error", "filter", "id"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for directory in ["src", "connectors/src", "proto/src", "proto/build.rs", "tests", "benches"] {
+        sources(&root().join(directory), &mut found);
+    }
+    assert!(found.len() > 50, "the sources were not found");
+    found
+}
+
+#[test]
+fn modules_name_only_those_below_them() {
+    let mut wrong = Vec::new();
+    for (layer, below) in LAYERS {
+        let mut files = Vec::new();
+        sources(&root().join("src").join(layer), &mut files);
+        for file in files {
+            for (number, line) in (1..).zip(fs::read_to_string(&file).unwrap().lines()) {
+                for named in line.split("crate::").skip(1) {
+                    let name: String =
+                        named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let is_fine = name == *layer
+                        || OPEN.contains(&name.as_str())
+                        || below.contains(&name.as_str())
+                        || name.is_empty();
+                    if !is_fine {
+                        wrong.push(format!("{}:{number}: {layer} names {name}", file.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small_and_say_what_they_are_for() {
+    let mut wrong = Vec::new();
+    for file in all_sources() {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines = text.lines().count();
+        if lines > 500 {
+            wrong.push(format!("{} has {lines} lines; split it", file.display()));
+        }
+        if !text.starts_with("//! ") {
+            wrong.push(format!("{} does not begin with what it is for", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_catalog_speaks_sql() {
+    let names_sqlx = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("sqlx::");
+    let inside = root().join("src/catalog");
+    let this = root().join("tests/tidy.rs");
+    let wrong: Vec<_> = all_sources()
+        .into_iter()
+        .filter(|path| !path.starts_with(&inside) && *path != this && names_sqlx(path))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
