@@ -5,27 +5,30 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::{Engine, IDLE};
+use super::{Engine, memory};
 
 /// How often the daemon looks whether something is idle.
 const PERIOD: Duration = Duration::from_secs(15);
 
+/// How long the embedding model may be idle before it is released.
+const IDLE: Duration = Duration::from_secs(60);
+
 /// Runs until `stop`.
 pub async fn run(engine: &Engine, stop: CancellationToken) {
-    let mut settled = 0;
+    let mut given_back_at = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PERIOD) => {}
         }
-        if let Some((meaning, _)) = &engine.meaning
-            && meaning.embedder.release_if_idle(IDLE)
-        {
-            debug!("embedding model released");
-        }
-        // Once after each time that something was published.
-        if engine.catalog.seq() != settled && engine.keyword.applied() == engine.catalog.seq() {
-            settled = engine.catalog.seq();
+        let model = engine.meaning.as_ref().map(|(meaning, _)| &meaning.embedder);
+        let released = model.is_some_and(|embedder| embedder.release_if_idle(IDLE));
+        let seq = engine.catalog.seq();
+        let at_rest = engine.keyword.applied() == seq;
+        if released || (at_rest && given_back_at != Some(seq)) {
+            tokio::task::spawn_blocking(memory::give_back);
+            given_back_at = Some(seq);
+            debug!(released, "memory given back");
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Everything that runs inside the daemon, wired together.
 
 mod maintenance;
+mod memory;
 mod status;
 mod verify;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -214,8 +215,5 @@ fn open_reader(config: &Config) -> Result<Reader> {
     };
     let pool = ragterm_connectors::worker::Pool::new(program, workers, limits);
     let chunks = ChunkSettings { max_tokens: config.index.chunk_tokens as usize };
-    Ok(Reader::new(pool, workers, chunks))
+    Ok(Reader::new(pool, chunks))
 }
-
-/// How long a part of the engine may be idle before it gives its memory back.
-const IDLE: Duration = Duration::from_secs(60);

@@ -13,13 +13,17 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use ragterm_connectors::folder::{Entry, Problem};
+use tokio::task::JoinHandle;
 
 use crate::catalog::{Catalog, Known, Place, Publication, Reading, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
 /// Documents published in one transaction at the most.
 const BATCH: usize = 256;
+
+/// Entries that are being read, or wait to be published; the reader bounds their bytes.
+const READ_AHEAD: usize = 48;
 
 /// Reads entries and publishes what they hold.
 #[derive(Debug, Clone)]
@@ -56,6 +60,14 @@ pub struct Tally {
     pub failed: u64,
     /// Bytes read.
     pub bytes: u64,
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Tally {
@@ -119,9 +131,10 @@ impl Indexer {
         for batch in first.chunks(BATCH) {
             self.publish(batch, progress).await?;
         }
+        let source = Arc::new(source.clone());
         let mut publications = stream::iter(work.read)
-            .map(|(id, entry)| self.reader.read(&self.catalog, source, id, entry))
-            .buffer_unordered(self.reader.concurrency())
+            .map(|(id, entry)| self.read(&source, id, entry))
+            .buffer_unordered(READ_AHEAD)
             .ready_chunks(BATCH);
         while let Some(batch) = publications.next().await {
             let batch: Vec<Publication> =
@@ -129,6 +142,21 @@ impl Indexer {
             self.publish(&batch, progress).await?;
         }
         Ok(())
+    }
+
+    /// Reads in a task of its own, so that reading goes on while a batch is published.
+    async fn read(
+        &self,
+        source: &Arc<Source>,
+        id: Option<DocumentId>,
+        entry: Entry,
+    ) -> Result<Option<Publication>> {
+        let (reader, catalog) = (Arc::clone(&self.reader), self.catalog.clone());
+        let source = Arc::clone(source);
+        let task = tokio::spawn(async move { reader.read(&catalog, &source, id, entry).await });
+        // A task that nobody waits for any more must not go on reading.
+        let mut task = AbortOnDrop(task);
+        (&mut task.0).await.map_err(|error| Error::internal("reading failed").because(error))?
     }
 
     async fn publish(

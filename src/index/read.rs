@@ -7,6 +7,7 @@ use ragterm_connectors::document::Document;
 use ragterm_connectors::extract::Reason;
 use ragterm_connectors::folder::Entry;
 use ragterm_connectors::worker::{Job, Pool};
+use tokio::sync::Semaphore;
 
 use crate::catalog::{
     Catalog, EncodedPassages, Place, Publication, READING_VERSION, Reading, Source,
@@ -19,20 +20,18 @@ use crate::id::DocumentId;
 #[derive(Debug)]
 pub struct Reader {
     pool: Pool,
-    workers: usize,
     chunks: ChunkSettings,
+    /// KiB of files that are being read.
+    budget: Semaphore,
 }
 
-impl Reader {
-    /// A reader over a pool of `workers` processes.
-    pub fn new(pool: Pool, workers: usize, chunks: ChunkSettings) -> Self {
-        Self { pool, workers, chunks }
-    }
+/// Files of so many KiB together are read at a time, however many they are.
+const BUDGET_KIB: u32 = 64 * 1024;
 
-    /// How many entries are worth being read at the same time.
-    pub fn concurrency(&self) -> usize {
-        // One in the worker, one being chunked, for each worker.
-        self.workers * 3
+impl Reader {
+    /// A reader over a pool of processes.
+    pub fn new(pool: Pool, chunks: ChunkSettings) -> Self {
+        Self { pool, chunks, budget: Semaphore::new(BUDGET_KIB as usize) }
     }
 
     /// Ends the worker processes.
@@ -48,6 +47,9 @@ impl Reader {
         known: Option<DocumentId>,
         entry: Entry,
     ) -> Result<Option<Publication>> {
+        let kib = u32::try_from(entry.size / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB);
+        // Never closed, so waiting cannot fail.
+        let _budget = self.budget.acquire_many(kib).await;
         let path = Path::new(&source.registered.path).join(&entry.raw);
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path).to_string();
         let job = Job::File { path: path.clone(), name };

@@ -347,8 +347,10 @@ impl SourceTask {
             running.superseded.extend(read.iter().map(|(_, entry)| entry.path.clone()));
         }
         work.read = read;
-        self.apply(work, Count::Aside).await?;
-        if self.running.is_none() {
+        let tally = self.apply(work, Count::Aside).await?;
+        if let Some(running) = &mut self.running {
+            running.run.tally.add(tally);
+        } else {
             let (state, reason) = self.resting_state();
             self.set_state(state, reason);
         }
