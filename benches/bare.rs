@@ -3,6 +3,8 @@
 //! `cargo bench --bench bare -- tantivy|model FOLDER` prints one JSON object. `scripts/measure.py`
 //! sets ragterm's own figures beside these.
 
+#![expect(clippy::print_stdout, reason = "a script reads the output")]
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -13,7 +15,9 @@ use ragterm::id::DocumentId;
 use ragterm_connectors::extract::{Input, extract};
 use rten::{ModelOptions, RunOptions, ThreadPool, Value};
 use tantivy::schema::{IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{Language, LowerCaser, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer};
+use tantivy::tokenizer::{
+    Language, LowerCaser, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer,
+};
 use tantivy::{Index, doc};
 
 /// Passages that the model loop embeds at the most.
@@ -113,7 +117,8 @@ fn model_alone(passages: &[String]) {
                     let input = Value::from_shape([1, count], ids).expect("a matrix");
                     let options = RunOptions::default().with_thread_pool(Some(pool.clone()));
                     let names = ["token_ids", "embedding"].map(|name| model.node_id(name));
-                    let [input_node, output_node] = names.map(|node| node.expect("the node is there"));
+                    let [input_node, output_node] =
+                        names.map(|node| node.expect("the node is there"));
                     model
                         .run([(input_node, input.into())].into(), &[output_node], Some(options))
                         .expect("it runs");

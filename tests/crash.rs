@@ -25,7 +25,8 @@ fn fifty_kills_while_indexing_lose_and_double_nothing() {
             let text = format!("osprey number{number} round{kill}\n\n").repeat(20);
             ragterm.write(&format!("{}/{number}.md", number % 20), text);
         }
-        let mut daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut daemon =
+            ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
         std::thread::park_timeout(Duration::from_millis(20 + kill * 53 % 400));
         daemon.kill().unwrap();
         daemon.wait().unwrap();
@@ -42,7 +43,10 @@ fn fifty_kills_while_indexing_lose_and_double_nothing() {
 fn a_kill_while_embedding_embeds_the_rest_and_nothing_twice() {
     let ragterm = Instance::new();
     for number in 0..24 {
-        ragterm.write(&format!("{number}.md"), format!("Egret report {number}: the weather at station {number} was fair."));
+        ragterm.write(
+            &format!("{number}.md"),
+            format!("Egret report {number}: the weather at station {number} was fair."),
+        );
     }
     ragterm.add();
     let begun = ragterm.wait("the embedding to begin", |status| status["chunks"]["embedded"] != 0);
@@ -59,7 +63,8 @@ fn a_signal_ends_the_daemon_cleanly() {
     for number in 0..200 {
         ragterm.write(&format!("{number}.md"), format!("Bittern report {number}.\n\n").repeat(30));
     }
-    let mut daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut daemon =
+        ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
     until("the socket", || ragterm.data().join("run/ragterm.sock").exists());
     ragterm.run(&["add", path(&ragterm.docs()), "--detach"]).expect(0);
     signal(daemon.id() as i32, Signal::TERM);

@@ -85,10 +85,9 @@ fn a_damaged_catalog_is_named_and_not_overwritten() {
 
 #[test]
 fn wrong_configuration_is_exit_code_2_with_all_problems() {
-    let ragterm = Instance::new()
-        .with("RAGTERM_INDEX__WORKRES", "3")
-        .with("RAGTERM_SEARCH__LIMIT", "many");
+    let ragterm =
+        Instance::new().with("RAGTERM_INDEX__WORKRES", "3").with("RAGTERM_SEARCH__LIMIT", "many");
     let refused = ragterm.run(&["search", "something"]).expect(2);
-    assert!(refused.stderr.contains("index.workers"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("INDEX__WORKERS"), "{}", refused.stderr);
     assert!(refused.stderr.contains("search.limit"), "{}", refused.stderr);
 }

@@ -40,7 +40,10 @@ fn files_in_directories_made_a_moment_before_are_found() {
 fn a_moved_directory_costs_no_embedding() {
     let ragterm = Instance::new();
     for number in 0..30 {
-        ragterm.write(&format!("old/{number}.md"), format!("Heron report number {number}: the river was high."));
+        ragterm.write(
+            &format!("old/{number}.md"),
+            format!("Heron report number {number}: the river was high."),
+        );
     }
     ragterm.add();
     let before = ragterm.settle();
@@ -97,7 +100,8 @@ fn many_removals_at_once_are_held_until_confirmed() {
     for number in 0..60 {
         fs::remove_file(ragterm.docs().join(format!("{number}.txt"))).unwrap();
     }
-    let status = ragterm.wait("the removals to be held", |status| status["sources"][0]["state"] == "held");
+    let status =
+        ragterm.wait("the removals to be held", |status| status["sources"][0]["state"] == "held");
     assert_eq!(status["documents"]["indexed"], 100);
     assert_eq!(ragterm.find("stork").len(), 100);
     ragterm.run(&["sources", "confirm", "docs"]).expect(0);

@@ -1,5 +1,7 @@
 //! End-to-end tests: each starts the real program in a directory of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod crash;
 mod faults;
 mod freshness;

@@ -7,14 +7,19 @@ fn the_first_commands_of_the_readme_work() {
     let readme = include_str!("../README.md");
     let ragterm = Instance::new();
     let mut ran = 0;
-    let commands = readme.lines().filter_map(|line| line.strip_prefix("ragterm "));
-    for line in commands.take_while(|line| !line.starts_with("status --watch")) {
+    let block = readme.split("```sh").nth(1).unwrap().split("```").next().unwrap();
+    for line in block.lines().filter_map(|line| line.strip_prefix("ragterm ")) {
         let line = line.split('#').next().unwrap_or_default();
-        let arguments: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches('"')).collect();
+        let arguments: Vec<&str> =
+            line.split_whitespace().map(|word| word.trim_matches('"')).collect();
         let mut command = ragterm.command(&arguments);
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         let output = command.output().unwrap();
-        assert!(output.status.success(), "ragterm {line}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "ragterm {line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         ran += 1;
     }
     assert!(ran >= 3, "the README shows {ran} commands");

@@ -15,7 +15,13 @@ fn the_sample_is_found_by_words_and_by_meaning() {
     assert_eq!(ragterm.find("연차 이월")[0], "hr/휴가-규정.md");
     ragterm.settle();
     let reply = ragterm
-        .run(&["search", "--json", "--mode", "semantic", "how do I reach the office network from home"])
+        .run(&[
+            "search",
+            "--json",
+            "--mode",
+            "semantic",
+            "how do I reach the office network from home",
+        ])
         .expect(0)
         .json();
     assert_eq!(reply["hits"][0]["path"], "it/vpn.md");
@@ -26,7 +32,10 @@ fn the_sample_is_found_by_words_and_by_meaning() {
 #[test]
 fn the_json_of_a_hit_is_the_contract() {
     let ragterm = Instance::new();
-    ragterm.write("hr/leave.md", "# Leave policy\n\n## Carry-over\n\nUnused vacation days may be carried over.\n");
+    ragterm.write(
+        "hr/leave.md",
+        "# Leave policy\n\n## Carry-over\n\nUnused vacation days may be carried over.\n",
+    );
     ragterm.run(&["add", path(&ragterm.docs()), "--space", "hr", "--name", "share"]).expect(0);
     let reply = ragterm.run(&["search", "vacation", "carry", "--json"]).expect(0).json();
     assert_eq!(reply["query"], "vacation carry");
@@ -35,7 +44,10 @@ fn the_json_of_a_hit_is_the_contract() {
     assert_eq!(hit["rank"], 1);
     assert_eq!(hit["title"], "Leave policy");
     assert_eq!(hit["heading"], serde_json::json!(["Leave policy", "Carry-over"]));
-    assert_eq!((&hit["space"], &hit["source"], &hit["type"]), (&"hr".into(), &"share".into(), &"md".into()));
+    assert_eq!(
+        (&hit["space"], &hit["source"], &hit["type"]),
+        (&"hr".into(), &"share".into(), &"md".into())
+    );
     assert_eq!(hit["lines"], serde_json::json!([5, 5]));
     assert_eq!(hit["page"], serde_json::Value::Null);
     assert_eq!(hit["document"].as_str().unwrap().len(), 16);
@@ -65,16 +77,34 @@ fn the_daemon_starts_by_itself_and_only_once() {
 fn filters_work_inside_both_searches() {
     let ragterm = Instance::new();
     for number in 0..60 {
-        ragterm.write(&format!("noise/{number}.txt"), format!("budget plan number {number}, once more a budget plan"));
+        ragterm.write(
+            &format!("noise/{number}.txt"),
+            format!("budget plan number {number}, once more a budget plan"),
+        );
     }
     ragterm.write("deep/one.md", "A single budget mention among many other words that dilute it.");
     ragterm.add();
     ragterm.settle();
     for mode in ["keyword", "semantic", "hybrid"] {
         let found = |filter: [&str; 2]| {
-            let arguments = ["search", "budget plan", "--json", "--mode", mode, "--limit", "5", filter[0], filter[1]];
+            let arguments = [
+                "search",
+                "budget plan",
+                "--json",
+                "--mode",
+                mode,
+                "--limit",
+                "5",
+                filter[0],
+                filter[1],
+            ];
             let reply = ragterm.run(&arguments).expect(0).json();
-            reply["hits"].as_array().unwrap().iter().map(|hit| hit["path"].to_string()).collect::<Vec<_>>()
+            reply["hits"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|hit| hit["path"].to_string())
+                .collect::<Vec<_>>()
         };
         assert_eq!(found(["--type", "md"]), ["\"deep/one.md\""], "{mode}");
         assert_eq!(found(["--path", "deep/**"]), ["\"deep/one.md\""], "{mode}");

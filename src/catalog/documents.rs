@@ -222,11 +222,10 @@ impl Catalog {
     ) -> Result<HashSet<DocumentId>> {
         let mut found = HashSet::new();
         for source in sources {
-            let mut rows = sqlx::query(
-                "SELECT id, path FROM documents WHERE source = $1 AND state = 0",
-            )
-            .bind(i64::from(source.0))
-            .fetch(&self.inner.readers);
+            let mut rows =
+                sqlx::query("SELECT id, path FROM documents WHERE source = $1 AND state = 0")
+                    .bind(i64::from(source.0))
+                    .fetch(&self.inner.readers);
             while let Some(row) = rows.try_next().await.map_err(failed("match paths"))? {
                 let path: String = row.try_get(1).map_err(failed("match paths"))?;
                 if matches(&path) {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Connection, Executor, Row};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -65,10 +65,8 @@ impl Catalog {
         })?;
         let url = format!("sqlite://{}?mode=rwc", escape(text));
         let options: AnyConnectOptions = url.parse().map_err(failed("read the catalog's URL"))?;
+        migrate(&options).await?;
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed("open it"))?;
-        sqlx::migrate!().run(&writer).await.map_err(|error| {
-            Error::new(kind_of_text(&error.to_string()), "cannot migrate it").because(error)
-        })?;
         let readers = pool(READERS).connect_with(options).await.map_err(failed("open it"))?;
         let identity = identity(&writer).await?;
         let (last_id, seq) = last(&writer).await?;
@@ -128,6 +126,18 @@ pub fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Migrates on a connection of its own: a pool would go on trying where the file is damaged.
+async fn migrate(options: &AnyConnectOptions) -> Result<()> {
+    let connection = AnyConnection::connect_with(options).await;
+    let mut connection = connection.map_err(failed("open its file"))?;
+    connection.execute("PRAGMA journal_mode = WAL").await.map_err(failed("read its file"))?;
+    sqlx::migrate!().run(&mut connection).await.map_err(|error| {
+        Error::new(kind_of_text(&error.to_string()), "the catalog could not be migrated")
+            .because(error)
+    })?;
+    connection.close().await.map_err(failed("close its file"))
+}
+
 fn pool(connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new().max_connections(connections).min_connections(1).after_connect(
         |connection, _| {
@@ -147,11 +157,13 @@ fn pool(connections: u32) -> AnyPoolOptions {
 
 async fn identity(writer: &AnyPool) -> Result<String> {
     let fresh = format!("{:x}", now_ms() as u64 ^ u64::from(std::process::id()) << 44);
-    sqlx::query("INSERT INTO settings (name, value) VALUES ('identity', $1) ON CONFLICT DO NOTHING")
-        .bind(fresh)
-        .execute(writer)
-        .await
-        .map_err(failed("read the catalog's identity"))?;
+    sqlx::query(
+        "INSERT INTO settings (name, value) VALUES ('identity', $1) ON CONFLICT DO NOTHING",
+    )
+    .bind(fresh)
+    .execute(writer)
+    .await
+    .map_err(failed("read the catalog's identity"))?;
     let row = sqlx::query("SELECT value FROM settings WHERE name = 'identity'")
         .fetch_one(writer)
         .await

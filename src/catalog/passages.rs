@@ -36,8 +36,7 @@ impl EncodedPassages {
     /// Encodes the chunks of a document; compresses, so not for an async task.
     pub fn encode(title: &str, chunks: &[Chunk]) -> Self {
         let title = (!title.is_empty()).then_some(title);
-        let key =
-            |chunk: &Chunk| chunk::embedding_key(&chunk::embedding_text(title, chunk));
+        let key = |chunk: &Chunk| chunk::embedding_key(&chunk::embedding_text(title, chunk));
         let part = |chunks: &[Chunk]| EncodedPart {
             chunks: chunk::encode(chunks),
             keys: chunks.iter().flat_map(key).collect(),

@@ -167,7 +167,11 @@ impl<'a> Columns<'a> {
     }
 }
 
-async fn put(transaction: &mut Transaction<'_, Any>, row: &Row<'_>, reading: &Reading) -> Result<()> {
+async fn put(
+    transaction: &mut Transaction<'_, Any>,
+    row: &Row<'_>,
+    reading: &Reading,
+) -> Result<()> {
     let columns = Columns::of(reading)?;
     let count = columns.passages.map_or(0, EncodedPassages::count) as i64;
     let Row { id, source, place, hash, seq } = row;

@@ -114,7 +114,11 @@ impl Catalog {
     }
 
     /// The vectors that are there for the given keys, beside each key.
-    pub async fn vectors(&self, model: ModelId, keys: &[[u8; 16]]) -> Result<Vec<Option<Vec<f32>>>> {
+    pub async fn vectors(
+        &self,
+        model: ModelId,
+        keys: &[[u8; 16]],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
         let task = "read vectors";
         let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
         let mut found = Vec::with_capacity(keys.len());

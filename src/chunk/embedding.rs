@@ -51,7 +51,7 @@ impl<'a> Budget<'a> {
 
     /// A text of fewer tokens than this says too little on its own.
     pub(super) fn tiny_tokens(&self) -> usize {
-        self.max_tokens / 6
+        self.max_tokens / 3
     }
 }
 

@@ -26,9 +26,10 @@ const DRAIN: Duration = Duration::from_secs(4);
 pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let begin = Instant::now();
     let lock = lock::DataLock::acquire(&paths.data_dir)?;
-    let listener = socket::bind(&paths.socket)?;
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
+    // Not before everything is open: who can connect is served.
+    let listener = socket::bind(&paths.socket)?;
     engine.start().await?;
     info!(socket = %paths.socket.display(), took = ?begin.elapsed(), "daemon ready");
     let connections = socket::incoming(listener);

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -79,7 +80,7 @@ impl Engine {
         let keyword = Arc::new(KeywordFollower::new(catalog.clone(), Arc::clone(&lexical)));
         let meaning = match config.embedder.provider {
             EmbedderProvider::None => None,
-            EmbedderProvider::Builtin => Some(open_meaning(&catalog).await?),
+            EmbedderProvider::Builtin => Some(open_meaning(&catalog, keyword.subscribe()).await?),
         };
         let tracker = TaskTracker::new();
         let reader = Arc::new(open_reader(&config)?);
@@ -186,7 +187,10 @@ async fn open_lexical(
     Ok(Arc::new(opened.index))
 }
 
-async fn open_meaning(catalog: &Catalog) -> Result<(Meaning, Arc<MeaningFollower>)> {
+async fn open_meaning(
+    catalog: &Catalog,
+    keyword: watch::Receiver<u64>,
+) -> Result<(Meaning, Arc<MeaningFollower>)> {
     let embedder = Arc::new(BuiltinEmbedder::new());
     let identity = embedder.identity();
     let model = catalog.use_model(identity).await?;
@@ -197,6 +201,7 @@ async fn open_meaning(catalog: &Catalog) -> Result<(Meaning, Arc<MeaningFollower
         model,
         Arc::clone(&embedder),
         Arc::clone(&index),
+        keyword,
     ));
     let (applied, loaded_at) = (follower.subscribe(), catalog.seq());
     let meaning = Meaning { embedder, index, applied, loaded_at };

@@ -53,6 +53,8 @@ pub struct MeaningStatus {
     pub applied: u64,
     /// Texts that were sent to the model since the daemon started.
     pub embedded_texts: u64,
+    /// Whether new vectors are stored, but not all of them are searched yet.
+    pub publishing: bool,
     /// Why it does not get on, if so.
     pub fault: Option<String>,
 }
@@ -74,7 +76,10 @@ impl Status {
     pub fn is_settled(&self) -> bool {
         let waiting: u64 = self.counts.values().map(|counts| counts.waiting).sum();
         let meaning = self.meaning.as_ref();
-        self.is_idle() && meaning.is_none_or(|meaning| waiting == 0 && meaning.applied >= self.seq)
+        self.is_idle()
+            && meaning.is_none_or(|meaning| {
+                waiting == 0 && meaning.applied >= self.seq && !meaning.publishing
+            })
     }
 }
 
@@ -95,6 +100,7 @@ impl Engine {
                 points: meaning.index.len(),
                 applied: state.applied,
                 embedded_texts: follower.embedded(),
+                publishing: state.publishing,
                 fault: state.fault,
             }
         });
@@ -132,8 +138,11 @@ fn causes(status: &Status) -> Vec<String> {
             causes.push(format!("source `{name}` has no document that ragterm reads"));
         }
     }
-    let unreadable: u64 =
-        status.counts.values().map(|counts| counts.chunks - counts.readable.min(counts.chunks)).sum();
+    let unreadable: u64 = status
+        .counts
+        .values()
+        .map(|counts| counts.chunks - counts.readable.min(counts.chunks))
+        .sum();
     match &status.meaning {
         None => causes.push("meaning is not searched: `embedder.provider` is `none`".into()),
         Some(meaning) if unreadable > 0 => causes.push(format!(

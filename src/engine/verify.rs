@@ -67,14 +67,23 @@ impl Engine {
     /// Waits until nothing is being indexed.
     async fn rest(&self) -> Result<()> {
         let begin = Instant::now();
-        while !self.status().await?.is_idle() {
+        loop {
+            let status = self.status().await?;
+            // Vectors that are still to be made are no difference, those that are half known are.
+            let meaning = status.meaning.as_ref();
+            let level =
+                meaning.is_none_or(|meaning| meaning.applied >= status.seq && !meaning.publishing);
+            if status.is_idle() && level {
+                return Ok(());
+            }
             if begin.elapsed() > PATIENCE {
-                return Err(Error::unavailable("indexing is still going on, so nothing is at rest")
-                    .hint("`ragterm status` shows how long it will take; verify again then"));
+                return Err(Error::unavailable(
+                    "indexing is still going on, so nothing is at rest",
+                )
+                .hint("`ragterm status` shows how long it will take; verify again then"));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(())
     }
 
     async fn compare(&self) -> Result<Verdict> {
@@ -129,7 +138,11 @@ impl Engine {
         let known = self.catalog.known(source.id).await?;
         let diff = watch::diff(listing, known, READING_VERSION, watch::Retry::Outdated);
         for (id, entry) in &diff.read {
-            let problem = if id.is_some() { "it changed and was not read" } else { "it is not in the catalog" };
+            let problem = if id.is_some() {
+                "it changed and was not read"
+            } else {
+                "it is not in the catalog"
+            };
             verdict.add("source", &entry.path, problem);
         }
         for known in &diff.gone {
@@ -144,7 +157,8 @@ impl Engine {
     async fn compare_keyword(&self, outlines: &[Outline], verdict: &mut Verdict) -> Result<()> {
         let lexical = Arc::clone(&self.lexical);
         let listed = tokio::task::spawn_blocking(move || lexical.documents()).await;
-        let listed = listed.map_err(|error| Error::internal("the comparison failed").because(error));
+        let listed =
+            listed.map_err(|error| Error::internal("the comparison failed").because(error));
         let mut indexed: HashMap<DocumentId, (u64, u64)> = listed??
             .into_iter()
             .map(|(id, seq, passages)| (id, (seq, u64::from(passages))))

@@ -53,6 +53,11 @@ impl KeywordFollower {
         *self.applied.borrow()
     }
 
+    /// Tells of the last change that searches see.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.applied.subscribe()
+    }
+
     /// Waits until searches see `seq`.
     pub async fn reach(&self, seq: u64) {
         let mut applied = self.applied.subscribe();
@@ -176,7 +181,9 @@ fn rest_after(changes: usize) -> Duration {
     if changes < RUN { Duration::ZERO } else { REST }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Error::internal("work on the keyword index failed").because(error))?

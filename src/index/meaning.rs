@@ -1,7 +1,7 @@
 //! The follower that embeds chunks and keeps the vector index equal to the catalog.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,11 +30,16 @@ const BATCH: u32 = 256;
 /// How long after a fault the work is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How long a round of embedding waits for the keyword index at the most.
+const WORDS_FIRST: Duration = Duration::from_secs(20);
+
 /// How the meaning side is doing.
 #[derive(Debug, Clone, Default)]
 pub struct MeaningState {
     /// The last change that the vector index has applied.
     pub applied: u64,
+    /// Whether new vectors are stored, but not all of them are searched yet.
+    pub publishing: bool,
     /// Why it does not get on, if it does not.
     pub fault: Option<String>,
 }
@@ -46,9 +51,11 @@ pub struct MeaningFollower {
     model: ModelId,
     embedder: Arc<BuiltinEmbedder>,
     index: Arc<EmbeddedIndex>,
+    keyword: watch::Receiver<u64>,
     applied: watch::Sender<u64>,
     faults: Mutex<[Option<String>; 2]>,
     embedded: AtomicU64,
+    publishing: AtomicBool,
     wake: Notify,
 }
 
@@ -66,17 +73,29 @@ impl MeaningFollower {
         model: ModelId,
         embedder: Arc<BuiltinEmbedder>,
         index: Arc<EmbeddedIndex>,
+        keyword: watch::Receiver<u64>,
     ) -> Self {
         let applied = watch::Sender::new(0);
-        let (faults, embedded) = (Mutex::default(), AtomicU64::new(0));
-        Self { catalog, model, embedder, index, applied, faults, embedded, wake: Notify::new() }
+        Self {
+            catalog,
+            model,
+            embedder,
+            index,
+            keyword,
+            applied,
+            faults: Mutex::default(),
+            embedded: AtomicU64::new(0),
+            publishing: AtomicBool::new(false),
+            wake: Notify::new(),
+        }
     }
 
     /// How far it is, and what is wrong.
     pub fn state(&self) -> MeaningState {
         let faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
         let fault = faults.iter().flatten().next().cloned();
-        MeaningState { applied: *self.applied.borrow(), fault }
+        let publishing = self.publishing.load(Ordering::Acquire);
+        MeaningState { applied: *self.applied.borrow(), publishing, fault }
     }
 
     /// Tells of the last change that the vector index has applied.
@@ -158,6 +177,7 @@ impl MeaningFollower {
         let mut published = self.catalog.subscribe();
         while !stop.is_cancelled() {
             published.mark_unchanged();
+            self.let_words_go_first(&stop).await;
             let round = tokio::select! {
                 () = stop.cancelled() => return,
                 round = self.round() => round,
@@ -181,6 +201,19 @@ impl MeaningFollower {
         }
     }
 
+    /// Waits for the keyword index to follow, because words are what a reader misses most; not for
+    /// ever, so that a long import is searched by meaning too.
+    async fn let_words_go_first(&self, stop: &CancellationToken) {
+        let mut keyword = self.keyword.clone();
+        let caught_up = keyword.wait_for(|applied| *applied >= self.catalog.seq());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            // The keyword follower ends on the same token.
+            _ended = caught_up => {}
+            () = tokio::time::sleep(WORDS_FIRST) => {}
+        }
+    }
+
     /// Embeds one round of the queue; `false` when there was nothing to do.
     async fn round(&self) -> Result<bool> {
         let queue = self.catalog.pending(QUEUE).await?;
@@ -201,13 +234,22 @@ impl MeaningFollower {
         };
         let count = vectors.len();
         let stored: Vec<_> = plan.keys.into_iter().zip(vectors).collect();
-        self.catalog.store_vectors(self.model, &stored, &plan.complete).await?;
-        self.embedded.fetch_add(count as u64, Ordering::Relaxed);
-        for done in &plan.complete {
-            self.publish(done.id).await?;
-        }
+        self.publishing.store(true, Ordering::Release);
+        let published = self.store(&stored, &plan.complete).await;
+        self.publishing.store(false, Ordering::Release);
+        published?;
         debug!(texts = count, documents = plan.complete.len(), "embedded");
         Ok(true)
+    }
+
+    /// Stores new vectors, then makes those of completed documents findable.
+    async fn store(&self, vectors: &[([u8; 16], Vec<f32>)], complete: &[Embedded]) -> Result<()> {
+        self.catalog.store_vectors(self.model, vectors, complete).await?;
+        self.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
+        for done in complete {
+            self.publish(done.id).await?;
+        }
+        Ok(())
     }
 
     /// Makes the vectors of a completed document findable.

@@ -76,6 +76,11 @@ impl Tally {
         self.indexed + self.moved + self.removed + self.skipped + self.failed
     }
 
+    /// How many documents were read.
+    pub fn read(&self) -> u64 {
+        self.indexed + self.skipped + self.failed
+    }
+
     /// Adds another tally to this one.
     pub fn add(&mut self, other: Tally) {
         self.indexed += other.indexed;
@@ -127,7 +132,9 @@ impl Indexer {
         let mut first: Vec<Publication> =
             work.gone.iter().map(|known| Publication::Gone(known.id)).collect();
         first.extend(work.moved);
-        first.extend(work.problems.into_iter().map(|(id, problem)| self.problem(source, id, problem)));
+        first.extend(
+            work.problems.into_iter().map(|(id, problem)| self.problem(source, id, problem)),
+        );
         for batch in first.chunks(BATCH) {
             self.publish(batch, progress).await?;
         }

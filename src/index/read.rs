@@ -91,8 +91,7 @@ impl Reader {
 }
 
 fn has_vanished(path: &Path) -> bool {
-    std::fs::symlink_metadata(path)
-        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn reading(id: DocumentId, document: Document, settings: &ChunkSettings) -> Reading {

@@ -85,7 +85,11 @@ fn hit(rank: u32, hit: search::Hit) -> Hit {
             keyword: hit.fused.keyword.map(f64::from),
             rerank: None,
         }),
-        also_at: hit.also_at.iter().map(|(document, source)| self::place(document, source)).collect(),
+        also_at: hit
+            .also_at
+            .iter()
+            .map(|(document, source)| self::place(document, source))
+            .collect(),
         explanation: hit.explanation,
     }
 }
@@ -157,8 +161,7 @@ pub fn new_source(request: AddSourceRequest) -> Result<NewSource, Status> {
 fn name_of(path: &Path) -> String {
     let last = path.file_name().map_or("root".into(), |name| name.to_string_lossy().into_owned());
     let is_good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String =
-        last.chars().map(|c| if is_good(c) { c } else { '-' }).take(64).collect();
+    let name: String = last.chars().map(|c| if is_good(c) { c } else { '-' }).take(64).collect();
     let name = name.trim_start_matches(['-', '.']).to_string();
     if name.is_empty() { "folder".into() } else { name }
 }

@@ -77,7 +77,11 @@ async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Se
     let result = async {
         let counts = engine.catalog.counts().await?;
         let pending = counts.get(&watched.source.id).map_or(0, |counts| {
-            if engine.meaning.is_some() { counts.readable - counts.embedded.min(counts.readable) } else { 0 }
+            if engine.meaning.is_some() {
+                counts.readable - counts.embedded.min(counts.readable)
+            } else {
+                0
+            }
         });
         let problems = engine.catalog.problems(1000).await?;
         let failures = problems

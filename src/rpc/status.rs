@@ -1,8 +1,8 @@
 //! The state of everything, as the wire takes it.
 
 use ragterm_proto::v1::{
-    CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus, Failure, Job,
-    Source, StatusReply, StoreStatus,
+    CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus, Failure, Job, Source,
+    StatusReply, StoreStatus,
 };
 
 use crate::catalog::DocumentState;
@@ -106,11 +106,9 @@ fn failures(status: &Status) -> Vec<Failure> {
 
 fn embedder(status: &Status) -> EmbedderStatus {
     match &status.meaning {
-        None => EmbedderStatus {
-            provider: "none".into(),
-            healthy: true,
-            ..EmbedderStatus::default()
-        },
+        None => {
+            EmbedderStatus { provider: "none".into(), healthy: true, ..EmbedderStatus::default() }
+        }
         Some(meaning) => EmbedderStatus {
             provider: meaning.provider.clone(),
             model: meaning.model.clone(),

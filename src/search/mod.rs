@@ -237,8 +237,7 @@ impl Retriever {
         if !wanted {
             return Ok(Side::none());
         }
-        let embedding =
-            meaning.embedder.embed(vec![request.text.clone()], Purpose::Query);
+        let embedding = meaning.embedder.embed(vec![request.text.clone()], Purpose::Query);
         let vector = match tokio::time::timeout(EMBED_TIMEOUT, embedding).await {
             Ok(Ok(mut vectors)) => vectors.pop().unwrap_or_default(),
             Ok(Err(error)) => {
@@ -268,7 +267,9 @@ impl Retriever {
 
 fn explain(fused: &Fused, weights: Weights) -> Vec<String> {
     let part = |name: &str, raw: Option<f32>, unit: f32, weight: f32| match raw {
-        Some(raw) => format!("{name} {raw:.3} → {unit:.3} × weight {weight:.2} = {:.3}", unit * weight),
+        Some(raw) => {
+            format!("{name} {raw:.3} → {unit:.3} × weight {weight:.2} = {:.3}", unit * weight)
+        }
         None => format!("{name}: not among the candidates"),
     };
     vec![
@@ -276,4 +277,3 @@ fn explain(fused: &Fused, weights: Weights) -> Vec<String> {
         part("meaning (cosine)", fused.dense, fused.dense_part, weights.dense),
     ]
 }
-

@@ -39,7 +39,11 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
         .collect();
     let mut filter = Filter {
         sources: sources.keys().copied().collect(),
-        types: request.types.iter().map(|kind| kind.trim_start_matches('.').to_lowercase()).collect(),
+        types: request
+            .types
+            .iter()
+            .map(|kind| kind.trim_start_matches('.').to_lowercase())
+            .collect(),
         modified_since_ms: request.since.map(since),
         documents: None,
     };
@@ -47,9 +51,12 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
         let matcher = GlobBuilder::new(glob)
             .case_insensitive(true)
             .build()
-            .map_err(|error| Error::usage(format!("`{glob}` is not a path pattern")).because(error))?
+            .map_err(|error| {
+                Error::usage(format!("`{glob}` is not a path pattern")).because(error)
+            })?
             .compile_matcher();
-        let matching = catalog.matching_paths(&filter.sources, |path| matcher.is_match(path)).await?;
+        let matching =
+            catalog.matching_paths(&filter.sources, |path| matcher.is_match(path)).await?;
         filter.documents = Some(Arc::new(matching));
     }
     Ok(Scope { filter, sources })

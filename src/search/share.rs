@@ -45,7 +45,8 @@ impl Shares {
     }
 
     async fn counts(&self) -> Result<Arc<Counts>> {
-        if let Some((at, counts)) = &*self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
+        if let Some((at, counts)) =
+            &*self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
             && at.elapsed() < FRESH
         {
             return Ok(Arc::clone(counts));

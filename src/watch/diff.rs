@@ -19,6 +19,8 @@ pub struct Diff {
     pub gone: Vec<Known>,
     /// How many entries are as they were.
     pub unchanged: u64,
+    /// How many entries changed so recently that their writer may not be done.
+    pub settling: u64,
 }
 
 /// Which known entries are read again although they look unchanged.
@@ -48,8 +50,7 @@ pub fn diff(listing: Listing, known: Vec<Known>, version: u64, retry: Retry) -> 
             same if entry.settled => {
                 diff.read.push((same.map(|known| known.id), entry.clone()));
             }
-            Some(_) => diff.unchanged += 1,
-            None => {}
+            _ => diff.settling += 1,
         }
     }
     left.extend(known);
@@ -106,7 +107,7 @@ mod tests {
         }
     }
 
-    fn paths<'a>(known: &'a [Known]) -> Vec<&'a str> {
+    fn paths(known: &[Known]) -> Vec<&str> {
         known.iter().map(|known| known.path.as_str()).collect()
     }
 
@@ -143,11 +144,8 @@ mod tests {
         let mut listing = listing(vec![]);
         let problem = |path: &str| Problem { path: path.into(), reason: "a pipe".into() };
         listing.problems = vec![problem("new"), problem("recorded"), problem("was-a-file")];
-        let recorded = Known {
-            state: DocumentState::Skipped,
-            modified_ns: 0,
-            ..known(1, "recorded", 0)
-        };
+        let recorded =
+            Known { state: DocumentState::Skipped, modified_ns: 0, ..known(1, "recorded", 0) };
         let diff = diff(listing, vec![recorded, known(2, "was-a-file", 3)], 1, Retry::Outdated);
         let ids: Vec<_> = diff.problems.iter().map(|(id, problem)| (*id, &*problem.path)).collect();
         assert_eq!(ids, [(Some(DocumentId(2)), "was-a-file"), (None, "new")]);

@@ -24,8 +24,8 @@ pub use brake::Brake;
 pub use diff::{Diff, Retry, diff};
 pub use report::{Job, Report, Run, State};
 
-use source::{Command, SourceTask};
 pub use source::folder_settings;
+use source::{Command, SourceTask};
 
 /// Removals published in one transaction when a source is removed.
 const BATCH: usize = 1000;
@@ -281,8 +281,7 @@ async fn ask<T>(
 }
 
 fn gone(name: &str) -> Error {
-    Error::usage(format!("there is no source `{name}`"))
-        .hint("`ragterm sources` lists the sources")
+    Error::usage(format!("there is no source `{name}`")).hint("`ragterm sources` lists the sources")
 }
 
 fn from_config(source: &config::Source) -> NewSource {

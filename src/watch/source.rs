@@ -29,6 +29,12 @@ const RETRY: Duration = Duration::from_secs(5);
 /// How often a source that is unavailable is looked for.
 const LOOK_FOR_ROOT: Duration = Duration::from_secs(2);
 
+/// Files that are being written when a run begins are waited for no longer than this…
+const SETTLE_LIMIT: Duration = Duration::from_secs(3);
+
+/// …and looked at this often.
+const SETTLE_PAUSE: Duration = Duration::from_millis(250);
+
 /// The default time between two looks at a source without events.
 const POLL: Duration = Duration::from_secs(30);
 
@@ -47,6 +53,8 @@ struct Running {
     backlog: VecDeque<(Option<DocumentId>, Entry)>,
     /// Paths that hints have dealt with since the scan.
     superseded: HashSet<String>,
+    /// Some files were still being written: when to look again before the run ends.
+    again: Option<Instant>,
     began: Instant,
     run: Run,
 }
@@ -113,7 +121,7 @@ impl SourceTask {
                 () = stop.cancelled() => break,
                 Some(command) = commands.recv() => self.obey(&folder, command).await,
                 Some(event) = events.recv() => self.notice(&folder, event).await,
-                () = std::future::ready(()), if busy => self.continue_run().await,
+                () = std::future::ready(()), if busy => self.continue_run(&folder).await,
                 () = tokio::time::sleep_until(wake.into()), if !busy => self.look(&folder).await,
             };
             if let Err(error) = result {
@@ -175,12 +183,7 @@ impl SourceTask {
     }
 
     /// Scans the whole source and begins a run that applies the difference.
-    async fn compare(
-        &mut self,
-        folder: &Arc<Folder>,
-        retry: Retry,
-        view: View,
-    ) -> Result<()> {
+    async fn compare(&mut self, folder: &Arc<Folder>, retry: Retry, view: View) -> Result<()> {
         let began = Instant::now();
         self.next_look = began + self.settings.reconcile;
         self.report.send_modify(|report| report.job = Some(Job::new("scan", 0)));
@@ -221,16 +224,29 @@ impl SourceTask {
         began: Instant,
         view: View,
     ) -> Result<()> {
+        // A run that is going on is taken over: who waits for it waits for the whole.
+        let earlier = self.running.take();
+        let began = earlier.as_ref().map_or(began, |earlier| earlier.began);
+        let settling = diff.settling > 0 && began.elapsed() < SETTLE_LIMIT;
+        let again = settling.then(|| Instant::now() + SETTLE_PAUSE);
         let unchanged = diff.unchanged;
-        let mut work = Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
+        let mut work =
+            Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
         let backlog = self.first_part(&mut work, known, view).await?;
         let total = backlog.len() as u64;
         debug!(source = %self.name(), unchanged, total, "compared");
         self.report.send_modify(|report| report.job = Some(Job::new("index", total)));
-        let tally = self.apply(work, Count::Aside).await?;
+        let mut tally = self.apply(work, Count::Aside).await?;
+        let mut unchanged = unchanged;
+        if let Some(earlier) = earlier {
+            // What the earlier part read is unchanged now.
+            unchanged = unchanged.saturating_sub(earlier.run.tally.read());
+            tally.add(earlier.run.tally);
+        }
         self.running = Some(Running {
             backlog: backlog.into(),
             superseded: HashSet::new(),
+            again,
             began,
             run: Run { tally, unchanged, took: Duration::ZERO },
         });
@@ -257,7 +273,7 @@ impl SourceTask {
     }
 
     /// Applies the next slice of the run, or ends it.
-    async fn continue_run(&mut self) -> Result<()> {
+    async fn continue_run(&mut self, folder: &Arc<Folder>) -> Result<()> {
         let Some(running) = &mut self.running else { return Ok(()) };
         let mut read = Vec::new();
         while read.len() < SLICE
@@ -268,7 +284,9 @@ impl SourceTask {
             }
         }
         if read.is_empty() {
-            return self.end_run().await;
+            let Some(again) = running.again else { return self.end_run().await };
+            tokio::time::sleep_until(again.into()).await;
+            return self.compare(folder, Retry::Outdated, View::Whole).await;
         }
         let work = Work { read, ..Work::default() };
         let tally = self.apply(work, Count::Job).await?;

@@ -131,7 +131,11 @@ fn request(args: &Args) -> SearchRequest {
 /// What the reader must know to judge the hits.
 fn remarks(reply: &SearchReply, mode: Mode) -> Vec<String> {
     let mut remarks: Vec<String> = reply.degraded.iter().cloned().collect();
-    if mode != Mode::Keyword && reply.embedded_share < 1.0 && reply.degraded.is_none() {
+    if mode != Mode::Keyword
+        && reply.embedded_share < 1.0
+        && reply.embedded_share > 0.0
+        && reply.degraded.is_none()
+    {
         let share = percent(reply.embedded_share);
         remarks.push(format!("meaning search covers {share} of the passages so far"));
     }
