@@ -59,6 +59,7 @@ CREATE TABLE documents (
     seq BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX documents_by_path ON documents (source, path);
+CREATE UNIQUE INDEX documents_in_order ON documents (seq);
 CREATE INDEX documents_by_hash ON documents (hash);
 CREATE INDEX documents_to_embed ON documents (seq) WHERE embedding = 0;
 CREATE INDEX documents_with_problems ON documents (seq) WHERE state <> 0;
@@ -74,14 +75,12 @@ CREATE TABLE passages (
     PRIMARY KEY (document, part)
 );
 
--- The newest change of each document, live or gone.
-CREATE TABLE changes (
+-- Documents that are gone: with the documents in the order of their seq, the sequence of changes.
+CREATE TABLE removals (
     document BIGINT NOT NULL PRIMARY KEY,
-    seq BIGINT NOT NULL,
-    -- 1 put, 2 removed.
-    kind SMALLINT NOT NULL
+    seq BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX changes_in_order ON changes (seq);
+CREATE UNIQUE INDEX removals_in_order ON removals (seq);
 
 CREATE TABLE models (
     id BIGINT NOT NULL PRIMARY KEY,

@@ -105,8 +105,14 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         let mut cause = self.source.as_deref().map(|source| source as &dyn StdError);
+        let mut said = self.message.clone();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            // Some libraries repeat their cause in their own words.
+            if !said.ends_with(&text) {
+                write!(f, ": {text}")?;
+            }
+            said = text;
             // Our own errors print their chain themselves.
             cause = if error.is::<Error>() { None } else { error.source() };
         }

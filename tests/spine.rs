@@ -10,7 +10,7 @@ fn sample() -> String {
 fn the_sample_is_found_by_words_and_by_meaning() {
     let ragterm = Instance::new();
     let added = ragterm.run(&["add", &sample()]).expect(0);
-    assert!(added.stderr.contains("indexed"), "{}", added.stderr);
+    assert!(added.stdout.contains("14 indexed"), "{}", added.stdout);
     assert_eq!(ragterm.find("vacation carry over")[0], "hr/leave.md");
     assert_eq!(ragterm.find("연차 이월")[0], "hr/휴가-규정.md");
     ragterm.settle();

@@ -1,10 +1,11 @@
 //! The ordered sequence of changes that the followers apply.
+//!
+//! It is not stored by itself: documents in the order of their `seq`, merged with removals.
 
-use sqlx::{FromRow, Row};
+use sqlx::{AnyConnection, FromRow, Row};
 
-use super::documents::Document;
+use super::documents::{Document, DocumentState};
 use super::passages::{self, Passages};
-use super::publish::CHANGE_PUT;
 use super::{Catalog, failed};
 use crate::error::Result;
 use crate::id::DocumentId;
@@ -12,15 +13,8 @@ use crate::id::DocumentId;
 /// The newest change of one document.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// The document is there, with these passages.
-    Put {
-        /// Its place in the sequence.
-        seq: u64,
-        /// The document as it is now.
-        document: Box<Document>,
-        /// Its passages.
-        passages: Passages,
-    },
+    /// The document is there.
+    Put(Box<Document>),
     /// The document is gone, or is no longer readable.
     Removed {
         /// Its place in the sequence.
@@ -34,7 +28,8 @@ impl Change {
     /// The change's place in the sequence.
     pub fn seq(&self) -> u64 {
         match self {
-            Self::Put { seq, .. } | Self::Removed { seq, .. } => *seq,
+            Self::Put(document) => document.seq,
+            Self::Removed { seq, .. } => *seq,
         }
     }
 }
@@ -42,49 +37,83 @@ impl Change {
 /// Chunks in one batch of changes at the most (one document may have more).
 const CHUNKS: u64 = 20_000;
 
+const TASK: &str = "read the sequence of changes";
+
 impl Catalog {
     /// The changes after `seq`, in order, at most `limit`, fewer where documents are large.
     ///
     /// A document that changed several times appears once, at its newest change.
     pub async fn changes_after(&self, seq: u64, limit: u32) -> Result<Vec<Change>> {
-        let task = "read the sequence of changes";
-        let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
-        let rows = sqlx::query(
-            "SELECT c.seq AS change_seq, c.document AS change_document, c.kind AS change_kind, \
-             d.id, d.source, d.path, d.raw_path, d.type, d.modified_ns, d.hash, d.state, \
-             d.title, d.metadata, d.embedded, d.seq, d.chunks \
-             FROM changes c LEFT JOIN documents d ON d.id = c.document \
-             WHERE c.seq > $1 ORDER BY c.seq LIMIT $2",
-        )
-        .bind(seq as i64)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(failed(task))?;
-        let mut changes = Vec::with_capacity(rows.len());
-        let mut chunks = 0;
-        for row in &rows {
-            let seq = row.try_get::<i64, _>("change_seq").map_err(failed(task))? as u64;
-            let id: i64 = row.try_get("change_document").map_err(failed(task))?;
-            let id = DocumentId(id as u64);
-            let kind: i64 = row.try_get("change_kind").map_err(failed(task))?;
-            if kind != i64::from(CHANGE_PUT) {
-                changes.push(Change::Removed { seq, id });
-                continue;
-            }
-            chunks += row.try_get::<i64, _>("chunks").map_err(failed(task))? as u64;
-            if chunks > CHUNKS && !changes.is_empty() {
-                break;
-            }
-            let document = Box::new(Document::from_row(row).map_err(failed(task))?);
-            let passages = passages::passages(&mut connection, id).await?;
-            if passages.chunks.is_empty() {
-                // Removed after the list was read; the newer change follows in the sequence.
-                changes.push(Change::Removed { seq, id });
-            } else {
-                changes.push(Change::Put { seq, document, passages });
-            }
-        }
-        Ok(changes)
+        let mut connection = self.inner.readers.acquire().await.map_err(failed(TASK))?;
+        heads(&mut connection, seq, limit).await
+    }
+
+    /// The same with the passages of each document; empty for removals.
+    pub async fn changes_with_passages(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<(Change, Passages)>> {
+        let mut connection = self.inner.readers.acquire().await.map_err(failed(TASK))?;
+        let heads = heads(&mut connection, seq, limit).await?;
+        let Some(last) = heads.last().map(Change::seq) else { return Ok(Vec::new()) };
+        let mut passages = passages::passages_between(&mut connection, seq + 1, last).await?;
+        let with_passages = |head: Change| match head {
+            Change::Put(document) => match passages.remove(&document.id) {
+                Some(passages) => (Change::Put(document), passages),
+                // It changed after the list was read; the newer change follows in the sequence.
+                None => {
+                    let Document { seq, id, .. } = *document;
+                    (Change::Removed { seq, id }, Passages::default())
+                }
+            },
+            removed => (removed, Passages::default()),
+        };
+        Ok(heads.into_iter().map(with_passages).collect())
+    }
+}
+
+async fn heads(connection: &mut AnyConnection, seq: u64, limit: u32) -> Result<Vec<Change>> {
+    let documents = sqlx::query(
+        "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
+         embedded, seq, chunks FROM documents WHERE seq > $1 ORDER BY seq LIMIT $2",
+    )
+    .bind(seq as i64)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed(TASK))?;
+    let removals =
+        sqlx::query("SELECT seq, document FROM removals WHERE seq > $1 ORDER BY seq LIMIT $2")
+            .bind(seq as i64)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed(TASK))?;
+    let mut changes = Vec::with_capacity(documents.len() + removals.len());
+    for row in &removals {
+        let seq = row.try_get::<i64, _>(0).map_err(failed(TASK))? as u64;
+        let id = DocumentId(row.try_get::<i64, _>(1).map_err(failed(TASK))? as u64);
+        changes.push((Change::Removed { seq, id }, 0));
+    }
+    for row in &documents {
+        let document = Document::from_row(row).map_err(failed(TASK))?;
+        let chunks = row.try_get::<i64, _>("chunks").map_err(failed(TASK))? as u64;
+        changes.push((of(document), chunks));
+    }
+    changes.sort_unstable_by_key(|(change, _)| change.seq());
+    changes.truncate(limit as usize);
+    let mut total = 0;
+    let fits = |(change, chunks): (Change, u64)| {
+        total += chunks;
+        (total <= CHUNKS || total == chunks).then_some(change)
+    };
+    Ok(changes.into_iter().map_while(fits).collect())
+}
+
+fn of(document: Document) -> Change {
+    match document.state {
+        DocumentState::Indexed => Change::Put(Box::new(document)),
+        _ => Change::Removed { seq: document.seq, id: document.id },
     }
 }

@@ -9,6 +9,8 @@ mod documents;
 mod passages;
 mod publish;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod vectors;
 
 use std::path::Path;
@@ -26,7 +28,7 @@ pub use changes::Change;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Known};
 pub use passages::{EncodedPassages, Passages};
-pub use publish::{Place, Publication, Published, READING_VERSION, Reading};
+pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use vectors::{Embedded, ModelId, Pending};
 
@@ -173,14 +175,15 @@ async fn identity(writer: &AnyPool) -> Result<String> {
 
 async fn last(writer: &AnyPool) -> Result<(DocumentId, u64)> {
     let row = sqlx::query(
-        "SELECT (SELECT COALESCE(MAX(document), 0) FROM changes), (SELECT seq FROM sequence)",
+        "SELECT (SELECT COALESCE(MAX(id), 0) FROM documents), \
+         (SELECT COALESCE(MAX(document), 0) FROM removals), (SELECT seq FROM sequence)",
     )
     .fetch_one(writer)
     .await
     .map_err(failed("read the last change"))?;
-    let id: i64 = row.try_get(0).map_err(failed("read the last change"))?;
-    let seq: i64 = row.try_get(1).map_err(failed("read the last change"))?;
-    Ok((DocumentId(id as u64), seq as u64))
+    let number =
+        |column: usize| row.try_get::<i64, _>(column).map_err(failed("read the last change"));
+    Ok((DocumentId(number(0)?.max(number(1)?) as u64), number(2)? as u64))
 }
 
 /// Escapes what has a meaning in a URL.

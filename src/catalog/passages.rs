@@ -1,5 +1,7 @@
 //! The chunks of documents, compressed, in parts small enough to be read for one hit.
 
+use std::collections::HashMap;
+
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::failed;
@@ -50,13 +52,12 @@ impl EncodedPassages {
     }
 }
 
-/// Replaces the passages of a document.
-pub(super) async fn put_passages(
+/// Stores the passages of a document that has none.
+pub(super) async fn insert_passages(
     transaction: &mut Transaction<'_, Any>,
     id: DocumentId,
     passages: &EncodedPassages,
 ) -> Result<()> {
-    delete_passages(transaction, id).await?;
     for (number, part) in (0_i64..).zip(&passages.parts) {
         sqlx::query("INSERT INTO passages (document, part, chunks, keys) VALUES ($1, $2, $3, $4)")
             .bind(id.0 as i64)
@@ -98,6 +99,33 @@ pub(super) async fn passages(connection: &mut AnyConnection, id: DocumentId) -> 
         passages.append(&chunks, &keys)?;
     }
     Ok(passages)
+}
+
+/// The passages of all documents that were published from `first` to `last`, by document.
+pub(super) async fn passages_between(
+    connection: &mut AnyConnection,
+    first: u64,
+    last: u64,
+) -> Result<HashMap<DocumentId, Passages>> {
+    let task = "read the passages of documents";
+    let rows = sqlx::query(
+        "SELECT p.document, p.chunks, p.keys FROM documents d \
+         JOIN passages p ON p.document = d.id \
+         WHERE d.seq >= $1 AND d.seq <= $2 ORDER BY d.seq, p.part",
+    )
+    .bind(first as i64)
+    .bind(last as i64)
+    .fetch_all(connection)
+    .await
+    .map_err(failed(task))?;
+    let mut found: HashMap<DocumentId, Passages> = HashMap::new();
+    for row in rows {
+        let id = DocumentId(row.try_get::<i64, _>(0).map_err(failed(task))? as u64);
+        let chunks: Vec<u8> = row.try_get(1).map_err(failed(task))?;
+        let keys: Vec<u8> = row.try_get(2).map_err(failed(task))?;
+        found.entry(id).or_default().append(&chunks, &keys)?;
+    }
+    Ok(found)
 }
 
 /// One chunk of a document; `None` when there is none of that ordinal.

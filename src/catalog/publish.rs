@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{Any, Transaction};
 
-use super::passages::{EncodedPassages, delete_passages, put_passages};
+use super::passages::{EncodedPassages, delete_passages, insert_passages};
 use super::{Catalog, DocumentState, failed};
 use crate::chunk;
 use crate::error::{Error, Result};
@@ -33,19 +33,10 @@ pub enum Reading {
 /// One change to be published.
 #[derive(Debug, Clone)]
 pub enum Publication {
-    /// A new document, or new content of a known one.
-    Put {
-        /// New, or of the document that it replaces.
-        id: DocumentId,
-        /// Where it came from.
-        source: SourceId,
-        /// Where it stands and what it looked like.
-        place: Place,
-        /// BLAKE3 of what was read; empty when nothing was.
-        hash: Vec<u8>,
-        /// What it holds.
-        reading: Reading,
-    },
+    /// A document that the catalog does not have.
+    New(Read),
+    /// New content of a known document.
+    Changed(Read),
     /// Equal content at another place or with another time.
     Moved {
         /// The document, which keeps its chunks and vectors.
@@ -55,6 +46,21 @@ pub enum Publication {
     },
     /// The document is no longer in its source.
     Gone(DocumentId),
+}
+
+/// An entry that was read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The document.
+    pub id: DocumentId,
+    /// Where it came from.
+    pub source: SourceId,
+    /// Where it stands and what it looked like.
+    pub place: Place,
+    /// BLAKE3 of what was read; empty when nothing was.
+    pub hash: Vec<u8>,
+    /// What it holds.
+    pub reading: Reading,
 }
 
 /// Where a document stands in its source, and the fingerprint of its entry.
@@ -110,9 +116,10 @@ impl Catalog {
         let first = last - batch.len() as i64 + 1;
         for (seq, publication) in (first..).zip(batch) {
             match publication {
-                Publication::Put { id, source, place, hash, reading } => {
-                    let row = Row { id: *id, source: *source, place, hash, seq };
-                    put(&mut transaction, &row, reading).await?;
+                Publication::New(read) => put(&mut transaction, read, seq).await?,
+                Publication::Changed(read) => {
+                    delete_passages(&mut transaction, read.id).await?;
+                    put(&mut transaction, read, seq).await?;
                 }
                 Publication::Moved { id, place } => {
                     moved(&mut transaction, *id, place, seq).await?;
@@ -124,14 +131,6 @@ impl Catalog {
         self.inner.seq.send_replace(last as u64);
         Ok(Published { seq: last as u64 })
     }
-}
-
-struct Row<'a> {
-    id: DocumentId,
-    source: SourceId,
-    place: &'a Place,
-    hash: &'a [u8],
-    seq: i64,
 }
 
 /// The columns of a document that depend on what reading it yielded.
@@ -167,14 +166,10 @@ impl<'a> Columns<'a> {
     }
 }
 
-async fn put(
-    transaction: &mut Transaction<'_, Any>,
-    row: &Row<'_>,
-    reading: &Reading,
-) -> Result<()> {
+async fn put(transaction: &mut Transaction<'_, Any>, read: &Read, seq: i64) -> Result<()> {
+    let Read { id, source, place, hash, reading } = read;
     let columns = Columns::of(reading)?;
     let count = columns.passages.map_or(0, EncodedPassages::count) as i64;
-    let Row { id, source, place, hash, seq } = row;
     sqlx::query(
         "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, state, \
          reason, title, language, metadata, chunks, readable, embedded, embedding, version, seq) \
@@ -193,7 +188,7 @@ async fn put(
     .bind(place.kind())
     .bind(place.size as i64)
     .bind(place.modified_ns)
-    .bind(*hash)
+    .bind(hash.as_slice())
     .bind(columns.state.code())
     .bind(columns.reason)
     .bind(columns.title)
@@ -202,16 +197,14 @@ async fn put(
     .bind(count)
     .bind(i16::from(count == 0))
     .bind(READING_VERSION as i64)
-    .bind(*seq)
+    .bind(seq)
     .execute(&mut **transaction)
     .await
     .map_err(failed("publish a document"))?;
-    let Some(passages) = columns.passages else {
-        delete_passages(transaction, *id).await?;
-        return note(transaction, *id, *seq, CHANGE_REMOVED).await;
-    };
-    put_passages(transaction, *id, passages).await?;
-    note(transaction, *id, *seq, CHANGE_PUT).await
+    match columns.passages {
+        Some(passages) => insert_passages(transaction, *id, passages).await,
+        None => Ok(()),
+    }
 }
 
 async fn moved(
@@ -220,9 +213,9 @@ async fn moved(
     place: &Place,
     seq: i64,
 ) -> Result<()> {
-    let state: Option<i64> = sqlx::query_scalar(
+    sqlx::query(
         "UPDATE documents SET path = $2, raw_path = $3, type = $4, size = $5, modified_ns = $6, \
-         seq = $7 WHERE id = $1 RETURNING state",
+         seq = $7 WHERE id = $1",
     )
     .bind(id.0 as i64)
     .bind(place.path.as_str())
@@ -231,14 +224,10 @@ async fn moved(
     .bind(place.size as i64)
     .bind(place.modified_ns)
     .bind(seq)
-    .fetch_optional(&mut **transaction)
+    .execute(&mut **transaction)
     .await
     .map_err(failed("move a document"))?;
-    let kind = match state.map(DocumentState::from_code) {
-        Some(DocumentState::Indexed) => CHANGE_PUT,
-        _ => CHANGE_REMOVED,
-    };
-    note(transaction, id, seq, kind).await
+    Ok(())
 }
 
 async fn gone(transaction: &mut Transaction<'_, Any>, id: DocumentId, seq: i64) -> Result<()> {
@@ -248,27 +237,14 @@ async fn gone(transaction: &mut Transaction<'_, Any>, id: DocumentId, seq: i64) 
         .await
         .map_err(failed("remove a document"))?;
     delete_passages(transaction, id).await?;
-    note(transaction, id, seq, CHANGE_REMOVED).await
-}
-
-pub(super) const CHANGE_PUT: i16 = 1;
-pub(super) const CHANGE_REMOVED: i16 = 2;
-
-async fn note(
-    transaction: &mut Transaction<'_, Any>,
-    id: DocumentId,
-    seq: i64,
-    kind: i16,
-) -> Result<()> {
     sqlx::query(
-        "INSERT INTO changes (document, seq, kind) VALUES ($1, $2, $3) \
-         ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, kind = excluded.kind",
+        "INSERT INTO removals (document, seq) VALUES ($1, $2) \
+         ON CONFLICT (document) DO UPDATE SET seq = excluded.seq",
     )
     .bind(id.0 as i64)
     .bind(seq)
-    .bind(kind)
     .execute(&mut **transaction)
     .await
-    .map_err(failed("note a change"))?;
+    .map_err(failed("note a removal"))?;
     Ok(())
 }

@@ -118,7 +118,9 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
 }
 
 fn gave_up(status: ExitStatus, reason: &str, log: &Path) -> Error {
-    let hint = format!("its log: {}", log.display());
+    let (reason, advice) = reason.split_once('\n').unwrap_or((reason, ""));
+    let log = format!("its log: {}", log.display());
+    let hint = if advice.is_empty() { log } else { format!("{advice} ({log})") };
     let message = match reason {
         "" => format!("the daemon ended at once ({status})"),
         reason => format!("the daemon ended at once: {reason}"),
@@ -130,14 +132,22 @@ fn gave_up(status: ExitStatus, reason: &str, log: &Path) -> Error {
     }
 }
 
-/// The last error in what was logged after the first `from` bytes, or else the last line.
+/// The last error in what was logged after the first `from` bytes, with its hint on a second line,
+/// or else the last line.
 fn last_error(log: &Path, from: u64) -> String {
     // Without a log there is no reason to show, and the caller says so.
     let text = read_tail(log, from).unwrap_or_default();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
     let last = lines.clone().next();
-    let error = lines.find_map(|line| line.strip_prefix("error: "));
-    error.or(last).unwrap_or_default().to_owned()
+    let mut advice = None;
+    let error = lines.find_map(|line| {
+        advice = advice.or(line.strip_prefix("hint: "));
+        line.strip_prefix("error: ")
+    });
+    match (error, advice) {
+        (Some(error), Some(advice)) => format!("{error}\n{advice}"),
+        (error, _) => error.or(last).unwrap_or_default().to_owned(),
+    }
 }
 
 fn read_tail(log: &Path, from: u64) -> io::Result<String> {
@@ -164,7 +174,7 @@ mod tests {
         assert_eq!(last_error(&path, before), "");
         let today = "error: of yesterday\n INFO starting\nerror: no room\nhint: make some\n";
         std::fs::write(&path, today).unwrap();
-        assert_eq!(last_error(&path, before), "no room");
+        assert_eq!(last_error(&path, before), "no room\nmake some");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::catalog::{Catalog, Change, Document};
+use crate::catalog::{Catalog, Change, Document, Passages};
 use crate::error::{Error, Result};
 use crate::filter::Attributes;
 use crate::lexical::{self, IndexedDocument, LexicalIndex};
@@ -126,10 +126,10 @@ impl KeywordFollower {
         let mut rest_until = Instant::now();
         while !stop.is_cancelled() && !self.empty.load(Ordering::Acquire) {
             published.mark_unchanged();
-            let changes = self.catalog.changes_after(read, BATCH).await?;
+            let changes = self.catalog.changes_with_passages(read, BATCH).await?;
             uncommitted += changes.len();
             let caught_up = changes.len() < BATCH as usize;
-            if let Some(last) = changes.last().map(Change::seq) {
+            if let Some(last) = changes.last().map(|(change, _)| change.seq()) {
                 let index = Arc::clone(&self.index);
                 blocking(move || apply(&index, &changes)).await?;
                 read = last;
@@ -189,17 +189,17 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Error::internal("work on the keyword index failed").because(error))?
 }
 
-fn apply(index: &LexicalIndex, changes: &[Change]) -> Result<()> {
+fn apply(index: &LexicalIndex, changes: &[(Change, Passages)]) -> Result<()> {
     let changes: Vec<lexical::Change<'_>> = changes.iter().map(convert).collect();
     index.apply(&changes)
 }
 
-fn convert(change: &Change) -> lexical::Change<'_> {
+fn convert((change, passages): &(Change, Passages)) -> lexical::Change<'_> {
     match change {
         Change::Removed { id, .. } => lexical::Change::Remove(*id),
-        Change::Put { seq, document, passages } => lexical::Change::Put(IndexedDocument {
+        Change::Put(document) => lexical::Change::Put(IndexedDocument {
             id: document.id,
-            seq: *seq,
+            seq: document.seq,
             attributes: attributes(document),
             title: &document.title,
             file_name: file_name(&document.path),

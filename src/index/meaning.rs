@@ -145,11 +145,9 @@ impl MeaningFollower {
                 match change {
                     Change::Removed { id, .. } => self.index.remove(&[*id]),
                     // Nothing to bring: the embedder has not seen it yet.
-                    Change::Put { document, .. }
+                    Change::Put(document)
                         if document.embedded == 0 && !self.index.contains(document.id) => {}
-                    Change::Put { document, passages, .. } => {
-                        self.refresh(document.id, attributes(document), passages).await?;
-                    }
+                    Change::Put(document) => self.publish(document.id).await?,
                 }
             }
             self.applied.send_replace(last);

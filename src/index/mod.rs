@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt};
 use ragterm_connectors::folder::{Entry, Problem};
 use tokio::task::JoinHandle;
 
-use crate::catalog::{Catalog, Known, Place, Publication, Reading, Source};
+use crate::catalog::{Catalog, Known, Place, Publication, Read, Reading, Source};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
@@ -93,9 +93,9 @@ impl Tally {
 
     fn count(&mut self, publication: &Publication) {
         match publication {
-            Publication::Put { place, reading, .. } => {
-                self.bytes += place.size;
-                match reading {
+            Publication::New(read) | Publication::Changed(read) => {
+                self.bytes += read.place.size;
+                match read.reading {
                     Reading::Indexed { .. } => self.indexed += 1,
                     Reading::Failed(_) => self.failed += 1,
                     Reading::Skipped(_) => self.skipped += 1,
@@ -180,12 +180,11 @@ impl Indexer {
 
     fn problem(&self, source: &Source, id: Option<DocumentId>, problem: Problem) -> Publication {
         let place = Place { path: problem.path, raw_path: Vec::new(), size: 0, modified_ns: 0 };
-        Publication::Put {
-            id: id.unwrap_or_else(|| self.catalog.new_document_id()),
-            source: source.id,
-            place,
-            hash: Vec::new(),
-            reading: Reading::Skipped(problem.reason),
+        let reading = Reading::Skipped(problem.reason);
+        let read = |id| Read { id, source: source.id, place, hash: Vec::new(), reading };
+        match id {
+            Some(id) => Publication::Changed(read(id)),
+            None => Publication::New(read(self.catalog.new_document_id())),
         }
     }
 }

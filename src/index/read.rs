@@ -10,7 +10,7 @@ use ragterm_connectors::worker::{Job, Pool};
 use tokio::sync::Semaphore;
 
 use crate::catalog::{
-    Catalog, EncodedPassages, Place, Publication, READING_VERSION, Reading, Source,
+    Catalog, EncodedPassages, Place, Publication, READING_VERSION, Read, Reading, Source,
 };
 use crate::chunk::{self, ChunkSettings};
 use crate::error::{Error, Result};
@@ -79,7 +79,8 @@ impl Reader {
             Err(Reason::Skipped(reason)) => Reading::Skipped(reason),
             Err(Reason::Failed(reason)) => Reading::Failed(reason),
         };
-        Ok(Some(Publication::Put { id, source: source.id, place, hash, reading }))
+        let read = Read { id, source: source.id, place, hash, reading };
+        Ok(Some(if known.is_some() { Publication::Changed(read) } else { Publication::New(read) }))
     }
 
     async fn chunk(&self, id: DocumentId, document: Document) -> Result<Reading> {

@@ -1,6 +1,7 @@
 //! How good a ranking is: nDCG, recall and reciprocal rank, as trec_eval computes them.
 
 use std::collections::HashMap;
+use std::ops::Add;
 
 /// What people judged: how relevant a document is to a query; what is missing is not relevant.
 pub type Judgements = HashMap<String, f64>;
@@ -60,7 +61,10 @@ fn ndcg(ranking: &[String], judged: &Judgements, depth: usize) -> f64 {
 
 /// Linear gain over the logarithm of the rank.
 fn discounted(grades: impl Iterator<Item = f64>, depth: usize) -> f64 {
-    (2u32..).zip(grades.take(depth)).map(|(rank, grade)| grade / f64::from(rank).log2()).sum()
+    (2u32..)
+        .zip(grades.take(depth))
+        .map(|(rank, grade)| grade / f64::from(rank).log2())
+        .fold(0.0, Add::add)
 }
 
 fn recall(ranking: &[String], judged: &Judgements, depth: usize) -> f64 {

@@ -1,0 +1,189 @@
+//! The promises of the catalog, on a database of its own for each test.
+
+use std::path::Path;
+
+use super::*;
+use crate::chunk::{Chunk, ChunkId};
+use crate::embed::ModelIdentity;
+use crate::id::SourceId;
+
+const SOURCE: SourceId = SourceId(1);
+
+async fn open(directory: &Path) -> Catalog {
+    Catalog::open_sqlite(&directory.join("catalog.db")).await.unwrap()
+}
+
+fn place(path: &str) -> Place {
+    Place { path: path.into(), raw_path: Vec::new(), size: 10, modified_ns: 5 }
+}
+
+fn chunks(texts: &[&str]) -> Vec<Chunk> {
+    let chunk = |text: &&str| Chunk {
+        id: ChunkId([0; 16]),
+        heading: Vec::new(),
+        lines: Some((1, 1)),
+        page: None,
+        text: (*text).into(),
+    };
+    texts.iter().map(chunk).collect()
+}
+
+fn read(id: DocumentId, path: &str, texts: &[&str]) -> Read {
+    let reading = Reading::Indexed {
+        title: String::new(),
+        language: String::new(),
+        metadata: Default::default(),
+        passages: EncodedPassages::encode("", &chunks(texts)),
+    };
+    Read { id, source: SOURCE, place: place(path), hash: texts.concat().into_bytes(), reading }
+}
+
+fn identity() -> ModelIdentity {
+    ModelIdentity {
+        provider: "test".into(),
+        name: "two numbers".into(),
+        fingerprint: "1".into(),
+        dimensions: 2,
+        max_tokens: 8,
+    }
+}
+
+#[tokio::test]
+async fn changes_come_in_order_and_each_document_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let [a, b, c] = [1, 2, 3].map(DocumentId);
+    let first =
+        [(a, "a"), (b, "b"), (c, "c")].map(|(id, path)| Publication::New(read(id, path, &["x"])));
+    catalog.publish(&first).await.unwrap();
+    catalog.publish(&[Publication::Changed(read(a, "a", &["y"]))]).await.unwrap();
+    catalog.publish(&[Publication::Gone(b)]).await.unwrap();
+    let changes = catalog.changes_after(0, 10).await.unwrap();
+    let seqs: Vec<u64> = changes.iter().map(Change::seq).collect();
+    assert_eq!(seqs, [3, 4, 5]);
+    assert!(matches!(&changes[0], Change::Put(document) if document.id == c));
+    assert!(matches!(&changes[1], Change::Put(document) if document.id == a));
+    assert!(matches!(&changes[2], Change::Removed { id, .. } if *id == b));
+    assert_eq!(catalog.changes_after(0, 2).await.unwrap().len(), 2);
+    assert_eq!(catalog.changes_after(5, 10).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_batch_is_published_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let twice = [1, 2].map(|id| Publication::New(read(DocumentId(id), "same path", &["x"])));
+    catalog.publish(&twice).await.unwrap_err();
+    assert_eq!(catalog.seq(), 0);
+    assert!(catalog.known(SOURCE).await.unwrap().is_empty());
+    catalog.publish(&twice[..1]).await.unwrap();
+    assert_eq!(catalog.seq(), 1);
+}
+
+#[tokio::test]
+async fn a_moved_document_keeps_its_passages_and_vectors() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let model = catalog.use_model(&identity()).await.unwrap();
+    let id = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(id, "old/a.md", &["one", "two"]))]).await.unwrap();
+    let pending = catalog.pending(100).await.unwrap();
+    assert_eq!(pending[0].passages.chunks.len(), 2);
+    let vectors: Vec<_> =
+        pending[0].passages.keys.iter().map(|key| (*key, vec![0.6, 0.8])).collect();
+    let done = Embedded { id, seq: pending[0].seq, readable: 2 };
+    catalog.store_vectors(model, &vectors, &[done]).await.unwrap();
+    catalog.publish(&[Publication::Moved { id, place: place("new/a.txt") }]).await.unwrap();
+    assert!(catalog.pending(100).await.unwrap().is_empty());
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!((document.path.as_str(), document.kind.as_str()), ("new/a.txt", "txt"));
+    assert_eq!(document.embedded, 2);
+    let keys = catalog.passages(id).await.unwrap().keys;
+    assert_eq!(
+        catalog.vectors(model, &keys).await.unwrap(),
+        [Some(vec![0.6, 0.8]), Some(vec![0.6, 0.8])]
+    );
+}
+
+#[tokio::test]
+async fn work_on_an_older_version_does_not_complete_a_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let model = catalog.use_model(&identity()).await.unwrap();
+    let id = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
+    let seq = catalog.pending(1).await.unwrap()[0].seq;
+    catalog.publish(&[Publication::Changed(read(id, "a", &["other"]))]).await.unwrap();
+    catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
+    assert_eq!(catalog.pending(1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn another_model_puts_everything_into_the_queue() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let model = catalog.use_model(&identity()).await.unwrap();
+    let id = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
+    let seq = catalog.pending(1).await.unwrap()[0].seq;
+    catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
+    assert_eq!(catalog.use_model(&identity()).await.unwrap(), model);
+    assert!(catalog.pending(1).await.unwrap().is_empty());
+    let other = ModelIdentity { fingerprint: "2".into(), ..identity() };
+    assert_ne!(catalog.use_model(&other).await.unwrap(), model);
+    assert_eq!(catalog.pending(1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_chunk_of_a_long_document_is_read_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let texts: Vec<String> = (0..200).map(|number| format!("text {number}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let id = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(id, "long", &texts))]).await.unwrap();
+    for ordinal in [0, 63, 64, 199] {
+        let chunk = catalog.chunk(id, ordinal).await.unwrap().unwrap();
+        assert_eq!(chunk.text, format!("text {ordinal}"));
+    }
+    assert!(catalog.chunk(id, 200).await.unwrap().is_none());
+    assert_eq!(catalog.passages(id).await.unwrap().chunks.len(), 200);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart_and_ids_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let id = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
+    catalog.publish(&[Publication::Gone(id)]).await.unwrap();
+    let identity = catalog.identity().to_string();
+    catalog.close().await;
+    let catalog = open(directory.path()).await;
+    assert_eq!((catalog.seq(), catalog.identity()), (2, identity.as_str()));
+    assert!(catalog.new_document_id() > id);
+}
+
+#[tokio::test]
+async fn paths_below_a_directory_are_found_and_no_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let paths = ["team", "team/a", "team/b/c", "team-b/a", "teams"];
+    let new =
+        (1..).zip(paths).map(|(id, path)| Publication::New(read(DocumentId(id), path, &[path])));
+    catalog.publish(&new.collect::<Vec<_>>()).await.unwrap();
+    let below = catalog.known_below(SOURCE, "team").await.unwrap();
+    let below: Vec<&str> = below.iter().map(|known| known.path.as_str()).collect();
+    assert_eq!(below, ["team", "team/a", "team/b/c"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_with_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("catalog.db");
+    std::fs::write(&file, "this is no database".repeat(100)).unwrap();
+    let error = Catalog::open_sqlite(&file).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("catalog.db"), "{error}");
+    assert!(error.next_step().unwrap().contains("backup"), "{error}");
+}
