@@ -20,7 +20,7 @@ fn hostile_entries_are_recorded_and_the_rest_goes_on() {
     ragterm.write("good.txt", "the toucan is fine");
     ragterm.write("binary.md", [0_u8, 159, 146, 150, 0, 0, 1, 2].repeat(64));
     ragterm.write("empty.txt", "");
-    ragterm.write("long-line.txt", "x".repeat(5_000_000));
+    ragterm.write("long-line.txt", "x".repeat(400_000));
     let fifo = ragterm.docs().join("pipe.txt");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
     let huge = fs::File::create(ragterm.docs().join("huge.txt")).unwrap();
@@ -40,16 +40,56 @@ fn hostile_entries_are_recorded_and_the_rest_goes_on() {
 }
 
 #[test]
+fn two_names_that_look_alike_stop_nothing() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("a\u{FFFD}.md", "the hoopoe has an odd name");
+    let twin = std::ffi::OsStr::from_bytes(b"a\xff.md");
+    fs::write(ragterm.docs().join(twin), "its twin cannot be named").unwrap();
+    ragterm.write("other.txt", "another file");
+    ragterm.add();
+    assert_eq!(ragterm.find("hoopoe"), ["a\u{FFFD}.md"]);
+    let status = ragterm.settle();
+    assert_eq!(status["sources"][0]["state"], "ready", "{status}");
+    ragterm.run(&["sources", "rescan"]).expect(0);
+    ragterm.verify();
+}
+
+#[test]
+fn a_flipped_byte_in_the_keyword_index_is_found_and_repaired() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the ibis stands in the water");
+    ragterm.add();
+    let index = keyword_index(&ragterm);
+    let postings = fs::read_dir(&index)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "term"))
+        .unwrap();
+    let mut bytes = fs::read(&postings).unwrap();
+    bytes[3] ^= 0xff;
+    fs::write(&postings, bytes).unwrap();
+    ragterm.run(&["verify"]).expect(1);
+    ragterm.run(&["verify", "--repair"]).expect(0);
+    assert_eq!(ragterm.find("ibis"), ["note.txt"]);
+    ragterm.verify();
+}
+
+/// The directory of the keyword index.
+fn keyword_index(ragterm: &Instance) -> std::path::PathBuf {
+    let mut entries = fs::read_dir(ragterm.data()).unwrap().map(|entry| entry.unwrap().path());
+    let is_index = |path: &std::path::PathBuf| {
+        path.file_name().unwrap().to_string_lossy().starts_with("keyword-")
+    };
+    entries.find(is_index).unwrap()
+}
+
+#[test]
 fn a_damaged_keyword_index_is_rebuilt() {
     let ragterm = Instance::without_embedder();
     ragterm.write("note.txt", "the ibis stands in the water");
     ragterm.add();
     ragterm.run(&["stop"]).expect(0);
-    let index = fs::read_dir(ragterm.data())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("keyword-"))
-        .unwrap();
+    let index = keyword_index(&ragterm);
     for entry in fs::read_dir(&index).unwrap() {
         let path = entry.unwrap().path();
         let length = fs::metadata(&path).unwrap().len();

@@ -78,15 +78,64 @@ fn a_vanished_root_deletes_nothing() {
 fn an_emptied_root_deletes_nothing_until_confirmed() {
     let ragterm = Instance::without_embedder();
     started(&ragterm);
+    ragterm.run(&["stop"]).expect(0);
     fs::remove_file(ragterm.docs().join("first.txt")).unwrap();
-    ragterm.run(&["sources", "rescan"]);
-    // One file of one is a deletion by hand as well as an empty share; nothing may be lost.
-    let state = ragterm.status()["sources"][0]["state"].clone();
-    if state == "unavailable" {
-        assert_eq!(ragterm.find("something"), ["first.txt"]);
-        ragterm.run(&["sources", "confirm", "docs"]).expect(0);
-    }
+    ragterm.wait("the source to be unavailable", |status| {
+        status["sources"][0]["state"] == "unavailable"
+    });
+    assert_eq!(ragterm.find("something"), ["first.txt"]);
+    ragterm.run(&["sources", "confirm", "docs"]).expect(0);
     until("the removal", || ragterm.find("something").is_empty());
+}
+
+#[test]
+fn a_second_look_does_not_remove_what_the_first_did_not_miss() {
+    let ragterm = Instance::without_embedder().with("RAGTERM_INDEX__REMOVAL_CONFIRM_S", "1");
+    for number in 0..100 {
+        ragterm.write(&format!("{number}.txt"), format!("stork number{number}"));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    for number in 0..60 {
+        fs::remove_file(ragterm.docs().join(format!("{number}.txt"))).unwrap();
+    }
+    ragterm.wait("the removals to be held", |status| status["sources"][0]["state"] == "held");
+    for number in 60..100 {
+        fs::remove_file(ragterm.docs().join(format!("{number}.txt"))).unwrap();
+    }
+    ragterm.wait("the emptied source to be unavailable", |status| {
+        status["sources"][0]["state"] == "unavailable"
+    });
+    assert!(!ragterm.find("stork").is_empty());
+}
+
+#[test]
+fn held_removals_take_effect_at_the_second_look() {
+    let ragterm = Instance::without_embedder().with("RAGTERM_INDEX__REMOVAL_CONFIRM_S", "1");
+    for number in 0..100 {
+        ragterm.write(&format!("{number}.txt"), format!("stork number{number}"));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    for number in 0..60 {
+        fs::remove_file(ragterm.docs().join(format!("{number}.txt"))).unwrap();
+    }
+    until("the removals", || ragterm.find("stork").len() == 40);
+    ragterm.verify();
+}
+
+#[test]
+fn a_large_directory_that_is_moved_in_is_work_in_progress_until_it_is_found() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let aside = ragterm.docs().with_file_name("aside");
+    fs::create_dir(&aside).unwrap();
+    for number in 0..1500 {
+        fs::write(aside.join(format!("{number}.txt")), format!("plover number{number}")).unwrap();
+    }
+    fs::rename(&aside, ragterm.docs().join("moved-in")).unwrap();
+    until("all of them", || ragterm.status()["documents"]["indexed"] == 1501);
+    ragterm.verify();
 }
 
 #[test]

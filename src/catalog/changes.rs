@@ -74,22 +74,31 @@ impl Catalog {
 }
 
 async fn heads(connection: &mut AnyConnection, seq: u64, limit: u32) -> Result<Vec<Change>> {
+    // Both lists end at the same change, whatever is published between the two queries.
+    let end: i64 = sqlx::query_scalar("SELECT seq FROM sequence")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed(TASK))?;
     let documents = sqlx::query(
         "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
-         embedded, seq, chunks FROM documents WHERE seq > $1 ORDER BY seq LIMIT $2",
+         embedded, seq, chunks FROM documents \
+         WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2",
     )
     .bind(seq as i64)
     .bind(i64::from(limit))
+    .bind(end)
     .fetch_all(&mut *connection)
     .await
     .map_err(failed(TASK))?;
-    let removals =
-        sqlx::query("SELECT seq, document FROM removals WHERE seq > $1 ORDER BY seq LIMIT $2")
-            .bind(seq as i64)
-            .bind(i64::from(limit))
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed(TASK))?;
+    let removals = sqlx::query(
+        "SELECT seq, document FROM removals WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2",
+    )
+    .bind(seq as i64)
+    .bind(i64::from(limit))
+    .bind(end)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed(TASK))?;
     let mut changes = Vec::with_capacity(documents.len() + removals.len());
     for row in &removals {
         let seq = row.try_get::<i64, _>(0).map_err(failed(TASK))? as u64;

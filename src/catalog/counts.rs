@@ -119,6 +119,18 @@ pub struct Outline {
 }
 
 impl Catalog {
+    /// Marks documents as read by no version, so that the next comparison reads them again.
+    pub async fn read_again(&self, ids: &[DocumentId]) -> Result<()> {
+        for id in ids {
+            sqlx::query("UPDATE documents SET version = 0 WHERE id = $1")
+                .bind(id.0 as i64)
+                .execute(&self.inner.writer)
+                .await
+                .map_err(failed("mark a document to be read again"))?;
+        }
+        Ok(())
+    }
+
     /// An outline of every indexed document.
     pub async fn outlines(&self) -> Result<Vec<Outline>> {
         let task = "outline the documents";

@@ -187,11 +187,11 @@ impl Catalog {
         passages::chunk(&mut connection, id, ordinal).await
     }
 
-    /// The content hash of a document (empty when it was never read), and the version of
-    /// extraction and chunking that read it.
+    /// The content hash of an indexed document, and the version of extraction and chunking that
+    /// read it.
     pub async fn content(&self, id: DocumentId) -> Result<Option<(Vec<u8>, u64)>> {
         let task = "read a content hash";
-        let row = sqlx::query("SELECT hash, version FROM documents WHERE id = $1")
+        let row = sqlx::query("SELECT hash, version FROM documents WHERE id = $1 AND state = 0")
             .bind(id.0 as i64)
             .fetch_optional(&self.inner.readers)
             .await

@@ -28,7 +28,7 @@ pub use changes::Change;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Known};
 pub use passages::{EncodedPassages, Passages};
-pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading};
+pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading, kind_of};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use vectors::{Embedded, ModelId, Pending};
 
@@ -141,20 +141,26 @@ async fn migrate(options: &AnyConnectOptions) -> Result<()> {
 }
 
 fn pool(connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).min_connections(1).after_connect(
-        |connection, _| {
-            Box::pin(async move {
-                let pragmas = format!(
-                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
+    // After a full disk SQLite has ended the transaction itself, and the driver's own count of
+    // transactions is off for good: such a connection is replaced.
+    let fresh = AnyPoolOptions::new().after_release(|connection, _| {
+        Box::pin(async move {
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
+    fresh.max_connections(connections).min_connections(1).after_connect(|connection, _| {
+        Box::pin(async move {
+            let pragmas = format!(
+                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; \
                      PRAGMA journal_size_limit = 67108864;",
-                    BUSY_TIMEOUT.as_millis()
-                );
-                connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
-                connection.ping().await
-            })
-        },
-    )
+                BUSY_TIMEOUT.as_millis()
+            );
+            connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+            connection.ping().await
+        })
+    })
 }
 
 async fn identity(writer: &AnyPool) -> Result<String> {

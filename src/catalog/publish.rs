@@ -79,11 +79,16 @@ pub struct Place {
 impl Place {
     /// The lower-case extension of the path; empty when it has none.
     pub fn kind(&self) -> String {
-        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        match name.rsplit_once('.') {
-            Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
-            _ => String::new(),
-        }
+        kind_of(&self.path)
+    }
+}
+
+/// The lower-case extension of a path; empty when it has none.
+pub fn kind_of(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
+        _ => String::new(),
     }
 }
 
@@ -97,6 +102,27 @@ pub struct Published {
 /// The version of everything that turns bytes into chunks.
 pub const READING_VERSION: u64 =
     (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
+
+/// The statement that puts a document, with its conflict target.
+macro_rules! put_sql {
+    ($target:literal) => {
+        concat!(
+            "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, \
+             state, reason, title, language, metadata, chunks, readable, embedded, embedding, \
+             version, seq) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 0, $15, \
+             $16, $17) ON CONFLICT ",
+            $target,
+            " DO UPDATE SET path = excluded.path, raw_path = excluded.raw_path, \
+             type = excluded.type, size = excluded.size, modified_ns = excluded.modified_ns, \
+             hash = excluded.hash, state = excluded.state, reason = excluded.reason, \
+             title = excluded.title, language = excluded.language, \
+             metadata = excluded.metadata, chunks = excluded.chunks, \
+             readable = excluded.readable, embedded = 0, embedding = excluded.embedding, \
+             version = excluded.version, seq = excluded.seq RETURNING id"
+        )
+    };
+}
 
 impl Catalog {
     /// Publishes all of `batch`, or nothing of it.
@@ -116,10 +142,17 @@ impl Catalog {
         let first = last - batch.len() as i64 + 1;
         for (seq, publication) in (first..).zip(batch) {
             match publication {
-                Publication::New(read) => put(&mut transaction, read, seq).await?,
+                Publication::New(read) => {
+                    let id = put(&mut transaction, read, (seq, BY_PATH)).await?;
+                    if id != read.id {
+                        delete_passages(&mut transaction, id).await?;
+                    }
+                    put_passages(&mut transaction, id, &read.reading).await?;
+                }
                 Publication::Changed(read) => {
-                    delete_passages(&mut transaction, read.id).await?;
-                    put(&mut transaction, read, seq).await?;
+                    let id = put(&mut transaction, read, (seq, BY_ID)).await?;
+                    delete_passages(&mut transaction, id).await?;
+                    put_passages(&mut transaction, id, &read.reading).await?;
                 }
                 Publication::Moved { id, place } => {
                     moved(&mut transaction, *id, place, seq).await?;
@@ -128,7 +161,12 @@ impl Catalog {
             }
         }
         transaction.commit().await.map_err(failed(task))?;
-        self.inner.seq.send_replace(last as u64);
+        // A publication that committed later may have said so already.
+        self.inner.seq.send_if_modified(|seq| {
+            let newer = (last as u64) > *seq;
+            *seq = (*seq).max(last as u64);
+            newer
+        });
         Ok(Published { seq: last as u64 })
     }
 }
@@ -140,7 +178,7 @@ struct Columns<'a> {
     title: &'a str,
     language: &'a str,
     metadata: String,
-    passages: Option<&'a EncodedPassages>,
+    chunks: usize,
 }
 
 impl<'a> Columns<'a> {
@@ -151,14 +189,14 @@ impl<'a> Columns<'a> {
             title: "",
             language: "",
             metadata: "{}".into(),
-            passages: None,
+            chunks: 0,
         };
         Ok(match reading {
             Reading::Indexed { title, language, metadata, passages } => {
                 let metadata = serde_json::to_string(metadata).map_err(|error| {
                     Error::internal("the metadata of a document cannot be written").because(error)
                 })?;
-                Self { title, language, metadata, passages: Some(passages), ..empty }
+                Self { title, language, metadata, chunks: passages.count(), ..empty }
             }
             Reading::Failed(reason) => Self { state: DocumentState::Failed, reason, ..empty },
             Reading::Skipped(reason) => Self { state: DocumentState::Skipped, reason, ..empty },
@@ -166,44 +204,53 @@ impl<'a> Columns<'a> {
     }
 }
 
-async fn put(transaction: &mut Transaction<'_, Any>, read: &Read, seq: i64) -> Result<()> {
+/// Inserts a document, or replaces the one of the same path.
+const BY_PATH: &str = put_sql!("(source, path)");
+
+/// Inserts a document, or replaces the one of the same id.
+const BY_ID: &str = put_sql!("(id)");
+
+/// Returns the id of the document, which is another than that of `read` if the path was taken.
+async fn put(
+    transaction: &mut Transaction<'_, Any>,
+    read: &Read,
+    (seq, sql): (i64, &'static str),
+) -> Result<DocumentId> {
     let Read { id, source, place, hash, reading } = read;
     let columns = Columns::of(reading)?;
-    let count = columns.passages.map_or(0, EncodedPassages::count) as i64;
-    sqlx::query(
-        "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, state, \
-         reason, title, language, metadata, chunks, readable, embedded, embedding, version, seq) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 0, $15, $16, $17) \
-         ON CONFLICT (id) DO UPDATE SET path = excluded.path, raw_path = excluded.raw_path, \
-         type = excluded.type, size = excluded.size, modified_ns = excluded.modified_ns, \
-         hash = excluded.hash, state = excluded.state, reason = excluded.reason, \
-         title = excluded.title, language = excluded.language, metadata = excluded.metadata, \
-         chunks = excluded.chunks, readable = excluded.readable, embedded = 0, \
-         embedding = excluded.embedding, version = excluded.version, seq = excluded.seq",
-    )
-    .bind(id.0 as i64)
-    .bind(i64::from(source.0))
-    .bind(place.path.as_str())
-    .bind(place.raw_path.as_slice())
-    .bind(place.kind())
-    .bind(place.size as i64)
-    .bind(place.modified_ns)
-    .bind(hash.as_slice())
-    .bind(columns.state.code())
-    .bind(columns.reason)
-    .bind(columns.title)
-    .bind(columns.language)
-    .bind(columns.metadata)
-    .bind(count)
-    .bind(i16::from(count == 0))
-    .bind(READING_VERSION as i64)
-    .bind(seq)
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed("publish a document"))?;
-    match columns.passages {
-        Some(passages) => insert_passages(transaction, *id, passages).await,
-        None => Ok(()),
+    let count = columns.chunks as i64;
+    let id: i64 = sqlx::query_scalar(sql)
+        .bind(id.0 as i64)
+        .bind(i64::from(source.0))
+        .bind(place.path.as_str())
+        .bind(place.raw_path.as_slice())
+        .bind(place.kind())
+        .bind(place.size as i64)
+        .bind(place.modified_ns)
+        .bind(hash.as_slice())
+        .bind(columns.state.code())
+        .bind(columns.reason)
+        .bind(columns.title)
+        .bind(columns.language)
+        .bind(columns.metadata)
+        .bind(count)
+        .bind(i16::from(count == 0))
+        .bind(READING_VERSION as i64)
+        .bind(seq)
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed("publish a document"))?;
+    Ok(DocumentId(id as u64))
+}
+
+async fn put_passages(
+    transaction: &mut Transaction<'_, Any>,
+    id: DocumentId,
+    reading: &Reading,
+) -> Result<()> {
+    match reading {
+        Reading::Indexed { passages, .. } => insert_passages(transaction, id, passages).await,
+        Reading::Failed(_) | Reading::Skipped(_) => Ok(()),
     }
 }
 

@@ -107,6 +107,7 @@ impl Catalog {
             "INSERT INTO sources (id, name, kind, space, path, settings, origin, root, scanned_ms) \
              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sources), $1, $2, $3, $4, $5, $6, '', 0) \
              ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, space = excluded.space, \
+             root = CASE WHEN sources.path = excluded.path THEN sources.root ELSE '' END, \
              path = excluded.path, settings = excluded.settings, origin = excluded.origin \
              RETURNING id, name, kind, space, path, settings, origin, root, scanned_ms",
         )

@@ -72,12 +72,31 @@ async fn changes_come_in_order_and_each_document_once() {
 async fn a_batch_is_published_whole_or_not_at_all() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = open(directory.path()).await;
-    let twice = [1, 2].map(|id| Publication::New(read(DocumentId(id), "same path", &["x"])));
-    catalog.publish(&twice).await.unwrap_err();
-    assert_eq!(catalog.seq(), 0);
-    assert!(catalog.known(SOURCE).await.unwrap().is_empty());
-    catalog.publish(&twice[..1]).await.unwrap();
-    assert_eq!(catalog.seq(), 1);
+    let [a, b] = [1, 2].map(DocumentId);
+    let new = [(a, "a"), (b, "b")].map(|(id, path)| Publication::New(read(id, path, &["x"])));
+    catalog.publish(&new).await.unwrap();
+    // The second cannot be where the first is.
+    let batch = [Publication::Gone(a), Publication::New(read(a, "c", &["y"]))];
+    let clash =
+        [batch[0].clone(), batch[1].clone(), Publication::Moved { id: b, place: place("c") }];
+    catalog.publish(&clash).await.unwrap_err();
+    assert_eq!(catalog.seq(), 2);
+    let known = catalog.known(SOURCE).await.unwrap();
+    assert_eq!(known.iter().map(|known| known.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    catalog.publish(&batch).await.unwrap();
+    assert_eq!(catalog.seq(), 4);
+}
+
+#[tokio::test]
+async fn a_path_that_is_taken_keeps_its_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let [a, b] = [1, 2].map(DocumentId);
+    catalog.publish(&[Publication::New(read(a, "same", &["x"]))]).await.unwrap();
+    catalog.publish(&[Publication::New(read(b, "same", &["y", "z"]))]).await.unwrap();
+    assert!(catalog.document(b).await.unwrap().is_none());
+    let texts = catalog.passages(a).await.unwrap().chunks;
+    assert_eq!(texts.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["y", "z"]);
 }
 
 #[tokio::test]

@@ -92,7 +92,8 @@ impl Engine {
             Arc::clone(&lexical),
             meaning.as_ref().map(|(meaning, _)| meaning.clone()),
             config.search.clone(),
-        );
+        )
+        .watching(keyword.subscribe());
         let inner = Inner {
             catalog,
             config,
@@ -126,6 +127,13 @@ impl Engine {
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
         self.sources.start(&self.config.sources).await
+    }
+
+    /// Forgets a source and its documents, to the end even if nobody waits for it any more.
+    pub async fn remove_source(&self, name: String) -> Result<u64> {
+        let engine = self.clone();
+        let removal = self.tracker.spawn(async move { engine.sources.remove(&name).await });
+        removal.await.map_err(|error| Error::internal("the removal failed").because(error))?
     }
 
     /// Asks everything to end.

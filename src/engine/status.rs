@@ -68,7 +68,9 @@ impl Status {
 
     /// Whether everything that can be read is findable by keyword.
     pub fn is_idle(&self) -> bool {
-        let at_rest = |report: &Report| report.job.is_none() && report.state != State::Indexing;
+        let at_rest = |report: &Report| {
+            report.job.is_none() && !matches!(report.state, State::Indexing | State::Paused)
+        };
         self.sources.iter().all(|(_, report)| at_rest(report)) && self.keyword_seq >= self.seq
     }
 

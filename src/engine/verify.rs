@@ -39,6 +39,12 @@ pub struct Finding {
     pub repaired: bool,
 }
 
+impl Finding {
+    fn is(&self, other: &Self) -> bool {
+        self.check == other.check && self.subject == other.subject
+    }
+}
+
 impl Verdict {
     fn add(&mut self, check: &'static str, subject: impl ToString, problem: impl Into<String>) {
         let (subject, problem) = (subject.to_string(), problem.into());
@@ -54,7 +60,13 @@ impl Engine {
     /// Compares everything once it is at rest; with `repair`, mends what can be mended.
     pub async fn verify(&self, repair: bool) -> Result<Verdict> {
         self.rest().await?;
-        let verdict = self.compare().await?;
+        let mut verdict = self.compare().await?;
+        if !verdict.findings.is_empty() {
+            // What changed while it was compared differs once, what is wrong differs twice.
+            self.rest().await?;
+            let again = self.compare().await?;
+            verdict.findings.retain(|finding| again.findings.iter().any(|other| other.is(finding)));
+        }
         if !repair || verdict.findings.is_empty() {
             return Ok(verdict);
         }
@@ -114,8 +126,8 @@ impl Engine {
         verdict: &mut Verdict,
     ) -> Result<()> {
         let name = &source.registered.name;
-        if report.state != State::Ready {
-            // What is unavailable or held differs on purpose.
+        // What is unavailable or held differs on purpose.
+        if matches!(report.state, State::Unavailable | State::Held) {
             return Ok(());
         }
         let settings = watch::folder_settings(source, self.sources.settings());
@@ -159,7 +171,14 @@ impl Engine {
         let listed = tokio::task::spawn_blocking(move || lexical.documents()).await;
         let listed =
             listed.map_err(|error| Error::internal("the comparison failed").because(error));
-        let mut indexed: HashMap<DocumentId, (u64, u64)> = listed??
+        let listed = match listed? {
+            Ok(listed) => listed,
+            Err(error) => {
+                verdict.add("keyword", "the whole index", error.to_string());
+                return Ok(());
+            }
+        };
+        let mut indexed: HashMap<DocumentId, (u64, u64)> = listed
             .into_iter()
             .map(|(id, seq, passages)| (id, (seq, u64::from(passages))))
             .collect();
@@ -199,7 +218,13 @@ impl Engine {
     }
 
     async fn repair(&self, verdict: &Verdict) -> Result<()> {
-        if verdict.has("source") {
+        let ids = |check: &'static str| {
+            let of_check = move |finding: &&Finding| finding.check == check;
+            let found = verdict.findings.iter().filter(of_check);
+            found.filter_map(|finding| finding.subject.parse().ok()).collect::<Vec<DocumentId>>()
+        };
+        self.catalog.read_again(&ids("catalog")).await?;
+        if verdict.has("source") || verdict.has("catalog") {
             for mut watched in self.sources.rescan("").await? {
                 // It ends when the run is over or the source is removed.
                 let until = watched.until;
@@ -208,14 +233,9 @@ impl Engine {
         }
         if verdict.has("keyword") {
             self.keyword.rebuild();
-            self.keyword.reach(self.catalog.seq()).await;
+            self.keyword.reach(self.catalog.seq()).await?;
         }
-        let damaged: Vec<DocumentId> = verdict
-            .findings
-            .iter()
-            .filter(|finding| finding.check == "vector")
-            .filter_map(|finding| finding.subject.parse().ok())
-            .collect();
+        let damaged = ids("vector");
         if let Some((_, follower)) = &self.meaning
             && !damaged.is_empty()
         {
@@ -227,23 +247,13 @@ impl Engine {
 
 /// The findings of the first comparison, mended where the second does not have them.
 fn merge(before: Verdict, after: Verdict) -> Verdict {
-    let still = |finding: &Finding| {
-        after
-            .findings
-            .iter()
-            .any(|other| other.check == finding.check && other.subject == finding.subject)
-    };
+    let still = |finding: &Finding| after.findings.iter().any(|other| other.is(finding));
     let mut findings: Vec<Finding> = before
         .findings
         .iter()
         .map(|finding| Finding { repaired: !still(finding), ..finding.clone() })
         .collect();
-    let known = |finding: &Finding| {
-        before
-            .findings
-            .iter()
-            .any(|other| other.check == finding.check && other.subject == finding.subject)
-    };
+    let known = |finding: &Finding| before.findings.iter().any(|other| other.is(finding));
     findings.extend(after.findings.iter().filter(|finding| !known(finding)).cloned());
     Verdict { findings, ..after }
 }

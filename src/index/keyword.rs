@@ -25,6 +25,9 @@ const REST: Duration = Duration::from_millis(400);
 /// How long after the last change the writer's memory is given back.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// How often somebody who waits for the index looks whether it gets on.
+const FAULT_CHECK: Duration = Duration::from_millis(250);
+
 /// How long after a fault applying is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 
@@ -58,11 +61,19 @@ impl KeywordFollower {
         self.applied.subscribe()
     }
 
-    /// Waits until searches see `seq`.
-    pub async fn reach(&self, seq: u64) {
+    /// Waits until searches see `seq`; fails when the follower does not get on.
+    pub async fn reach(&self, seq: u64) -> Result<()> {
         let mut applied = self.applied.subscribe();
-        // The sender lives as long as self, so waiting cannot fail.
-        let _closed = applied.wait_for(|applied| *applied >= seq).await;
+        loop {
+            if *applied.borrow_and_update() >= seq {
+                return Ok(());
+            }
+            if let Some(fault) = self.fault() {
+                return Err(Error::unavailable("the keyword index does not follow").because(fault));
+            }
+            // The sender lives as long as self; the pause is for the fault.
+            let _pause = tokio::time::timeout(FAULT_CHECK, applied.changed()).await;
+        }
     }
 
     /// Why the follower does not get on, if it does not.
@@ -81,26 +92,25 @@ impl KeywordFollower {
     pub async fn run(&self, stop: CancellationToken) {
         let mut published = self.catalog.subscribe();
         while !stop.is_cancelled() {
-            let pause = match self.follow(&mut published, &stop).await {
-                Ok(()) => {
-                    self.set_fault(None);
-                    IDLE
+            if let Err(error) = self.follow(&mut published, &stop).await {
+                warn!(%error, "keyword index cannot follow");
+                self.set_fault(Some(error.to_string()));
+                self.release().await;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(RETRY) => {}
                 }
-                Err(error) => {
-                    warn!(%error, "keyword index cannot follow");
-                    self.set_fault(Some(error.to_string()));
-                    RETRY
-                }
-            };
-            let quiet = self.fault().is_none() && !self.is_behind();
+                continue;
+            }
+            self.set_fault(None);
+            if self.applied() < self.catalog.seq() {
+                continue;
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = published.changed(), if quiet => continue,
+                _ = published.changed() => continue,
                 () = self.wake.notified() => continue,
-                () = tokio::time::sleep(pause) => self.release().await,
-            }
-            if self.fault().is_some() || self.is_behind() {
-                continue;
+                () = tokio::time::sleep(IDLE) => self.release().await,
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -159,10 +169,6 @@ impl KeywordFollower {
         self.applied.send_replace(seq);
         debug!(seq, took = ?begin.elapsed(), "keyword index committed");
         Ok(())
-    }
-
-    fn is_behind(&self) -> bool {
-        self.applied() < self.catalog.seq()
     }
 
     async fn release(&self) {

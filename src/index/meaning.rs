@@ -225,41 +225,82 @@ impl MeaningFollower {
                 break;
             }
         }
-        let vectors = if plan.texts.is_empty() {
-            Vec::new()
-        } else {
-            self.embedder.embed(plan.texts, Purpose::Document).await?
+        let vectors =
+            if plan.texts.is_empty() { Vec::new() } else { self.vectors(&plan.texts).await? };
+        let mut failed = HashSet::new();
+        let mut stored = Vec::with_capacity(vectors.len());
+        for (key, vector) in plan.keys.into_iter().zip(vectors) {
+            match vector {
+                Some(vector) => stored.push((key, vector)),
+                None => drop(failed.insert(key)),
+            }
+        }
+        let without = |(document, keys): (Embedded, Vec<[u8; 16]>)| {
+            let missing = keys.iter().filter(|key| failed.contains(*key)).count();
+            Embedded { readable: document.readable - missing, ..document }
         };
-        let count = vectors.len();
-        let stored: Vec<_> = plan.keys.into_iter().zip(vectors).collect();
+        let complete: Vec<Embedded> = plan.complete.into_iter().map(without).collect();
+        let count = stored.len();
         self.publishing.store(true, Ordering::Release);
-        let published = self.store(&stored, &plan.complete).await;
+        let published = self.store(&stored, &complete).await;
         self.publishing.store(false, Ordering::Release);
         published?;
-        debug!(texts = count, documents = plan.complete.len(), "embedded");
+        debug!(texts = count, documents = complete.len(), "embedded");
         Ok(true)
+    }
+
+    /// The vectors of texts; one by one when all at once fails, so that one text stops no other.
+    async fn vectors(&self, texts: &[String]) -> Result<Vec<Option<Vec<f32>>>> {
+        let all = self.embedder.embed(texts.to_vec(), Purpose::Document).await;
+        let error = match all {
+            Ok(vectors) => return Ok(vectors.into_iter().map(Some).collect()),
+            Err(error) => error,
+        };
+        let mut vectors = Vec::with_capacity(texts.len());
+        for text in texts {
+            let one = self.embedder.embed(vec![text.clone()], Purpose::Document).await;
+            vectors.push(one.ok().and_then(|mut one| one.pop()));
+        }
+        let failed = vectors.iter().filter(|vector| vector.is_none()).count();
+        if failed == texts.len() {
+            return Err(error);
+        }
+        warn!(%error, texts = failed, "some texts cannot be embedded");
+        Ok(vectors)
     }
 
     /// Stores new vectors, then makes those of completed documents findable.
     async fn store(&self, vectors: &[([u8; 16], Vec<f32>)], complete: &[Embedded]) -> Result<()> {
         self.catalog.store_vectors(self.model, vectors, complete).await?;
         self.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
+        let mut failed = (Vec::new(), None);
         for done in complete {
-            self.publish(done.id).await?;
+            if let Err(error) = self.publish(done.id).await {
+                failed.0.push(done.id);
+                failed.1 = Some(error);
+            }
         }
-        Ok(())
+        let (again, error) = failed;
+        // Their vectors are there; the next round brings them into the index.
+        self.catalog.embed_again(&again).await?;
+        error.map_or(Ok(()), Err)
     }
 
     /// Makes the vectors of a completed document findable.
     async fn publish(&self, id: DocumentId) -> Result<()> {
-        let Some(document) = self.catalog.document(id).await? else { return Ok(()) };
-        let passages = self.catalog.passages(id).await?;
-        self.refresh(id, attributes(&document), &passages).await?;
-        // It may have been removed while its vectors were read.
-        if self.catalog.content(id).await?.is_none() {
-            self.index.remove(&[id]);
+        loop {
+            let Some(document) = self.catalog.document(id).await? else {
+                self.index.remove(&[id]);
+                return Ok(());
+            };
+            let passages = self.catalog.passages(id).await?;
+            self.refresh(id, attributes(&document), &passages).await?;
+            // It may have changed or gone while its vectors were read.
+            let after = self.catalog.document(id).await?;
+            if after.is_some_and(|after| after.seq == document.seq) {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Takes what the catalog has of these documents into the index anew; what lacks a vector in
@@ -299,7 +340,8 @@ async fn pause(stop: &CancellationToken) {
 struct Plan {
     texts: Vec<String>,
     keys: Vec<[u8; 16]>,
-    complete: Vec<Embedded>,
+    /// With the keys of the chunks that the model reads.
+    complete: Vec<(Embedded, Vec<[u8; 16]>)>,
     planned: HashSet<[u8; 16]>,
 }
 
@@ -307,13 +349,13 @@ impl Plan {
     /// Adds a document; `false` when the round is full.
     fn add(&mut self, pending: &Pending, known: &[Option<Vec<f32>>]) -> bool {
         let title = (!pending.title.is_empty()).then_some(pending.title.as_str());
-        let mut readable = 0;
+        let mut readable = Vec::new();
         let passages = &pending.passages;
         for ((chunk, key), known) in passages.chunks.iter().zip(&passages.keys).zip(known) {
             if known.is_none() && !crate::embed::language::reads(&chunk.text) {
                 continue;
             }
-            readable += 1;
+            readable.push(*key);
             if known.is_some() || self.planned.contains(key) {
                 continue;
             }
@@ -324,7 +366,8 @@ impl Plan {
             self.keys.push(*key);
             self.planned.insert(*key);
         }
-        self.complete.push(Embedded { id: pending.id, seq: pending.seq, readable });
+        let Pending { id, seq, .. } = *pending;
+        self.complete.push((Embedded { id, seq, readable: readable.len() }, readable));
         true
     }
 }

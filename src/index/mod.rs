@@ -7,6 +7,7 @@ mod read;
 
 pub use keyword::KeywordFollower;
 pub use meaning::{MeaningFollower, MeaningState};
+use read::Finished;
 pub use read::Reader;
 
 use std::sync::Arc;
@@ -144,9 +145,12 @@ impl Indexer {
             .buffer_unordered(READ_AHEAD)
             .ready_chunks(BATCH);
         while let Some(batch) = publications.next().await {
-            let batch: Vec<Publication> =
+            let finished: Vec<Finished> =
                 batch.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
+            let (batch, budgets): (Vec<_>, Vec<_>) =
+                finished.into_iter().map(Finished::into_parts).unzip();
             self.publish(&batch, progress).await?;
+            drop(budgets);
         }
         Ok(())
     }
@@ -157,7 +161,7 @@ impl Indexer {
         source: &Arc<Source>,
         id: Option<DocumentId>,
         entry: Entry,
-    ) -> Result<Option<Publication>> {
+    ) -> Result<Option<Finished>> {
         let (reader, catalog) = (Arc::clone(&self.reader), self.catalog.clone());
         let source = Arc::clone(source);
         let task = tokio::spawn(async move { reader.read(&catalog, &source, id, entry).await });

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ragterm_connectors::folder::Entry;
 use tracing::debug;
 
 use super::{Work, read};
-use crate::catalog::{Catalog, DocumentState, Known, Publication, Source};
+use crate::catalog::{Catalog, DocumentState, Known, Publication, Source, kind_of};
 use crate::error::{Error, Result};
 
 /// Takes moved documents out of `work` and returns their publications.
@@ -34,9 +33,17 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
     for (id, entry) in std::mem::take(&mut work.read) {
         let candidate = id.is_none() && by_size.contains_key(&entry.size);
         let hash = if candidate { hash(root.join(&entry.raw)).await? } else { None };
-        match hash.and_then(|hash| by_hash.get_mut(&hash[..]).and_then(Vec::pop)) {
+        let place = read::place(&entry);
+        let same = hash.and_then(|hash| {
+            let candidates = by_hash.get_mut(&hash[..])?;
+            // Another extension may mean another reader.
+            let is_same = |index: &usize| kind_of(&work.gone[*index].path) == place.kind();
+            let at = candidates.iter().rposition(is_same)?;
+            Some(candidates.remove(at))
+        });
+        match same {
             Some(index) => {
-                moved.push(publication(&work.gone[index], &entry));
+                moved.push(Publication::Moved { id: work.gone[index].id, place });
                 adopted.push(index);
             }
             None => rest.push((id, entry)),
@@ -49,10 +56,6 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
         work.gone.swap_remove(index);
     }
     Ok(moved)
-}
-
-fn publication(known: &Known, entry: &Entry) -> Publication {
-    Publication::Moved { id: known.id, place: read::place(entry) }
 }
 
 /// The content hash; `None` when the file cannot be read now, which reading it will report.

@@ -2,12 +2,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use ragterm_connectors::document::Document;
 use ragterm_connectors::extract::Reason;
 use ragterm_connectors::folder::Entry;
 use ragterm_connectors::worker::{Job, Pool};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::{
     Catalog, EncodedPassages, Place, Publication, READING_VERSION, Read, Reading, Source,
@@ -22,7 +23,21 @@ pub struct Reader {
     pool: Pool,
     chunks: ChunkSettings,
     /// KiB of files that are being read.
-    budget: Semaphore,
+    budget: Arc<Semaphore>,
+}
+
+/// What was read, and its part of the budget, which is free again once it is published.
+#[derive(Debug)]
+pub struct Finished {
+    publication: Publication,
+    budget: Option<OwnedSemaphorePermit>,
+}
+
+impl Finished {
+    /// What to publish, and what to drop after that.
+    pub fn into_parts(self) -> (Publication, Option<OwnedSemaphorePermit>) {
+        (self.publication, self.budget)
+    }
 }
 
 /// Files of so many KiB together are read at a time, however many they are.
@@ -31,7 +46,7 @@ const BUDGET_KIB: u32 = 64 * 1024;
 impl Reader {
     /// A reader over a pool of processes.
     pub fn new(pool: Pool, chunks: ChunkSettings) -> Self {
-        Self { pool, chunks, budget: Semaphore::new(BUDGET_KIB as usize) }
+        Self { pool, chunks, budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)) }
     }
 
     /// Ends the worker processes.
@@ -46,10 +61,10 @@ impl Reader {
         source: &Source,
         known: Option<DocumentId>,
         entry: Entry,
-    ) -> Result<Option<Publication>> {
+    ) -> Result<Option<Finished>> {
         let kib = u32::try_from(entry.size / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB);
         // Never closed, so waiting cannot fail.
-        let _budget = self.budget.acquire_many(kib).await;
+        let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await.ok();
         let path = Path::new(&source.registered.path).join(&entry.raw);
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path).to_string();
         let job = Job::File { path: path.clone(), name };
@@ -71,7 +86,7 @@ impl Reader {
             && catalog.content(id).await? == Some((hash.clone(), READING_VERSION))
             && extracted.outcome.is_ok()
         {
-            return Ok(Some(Publication::Moved { id, place }));
+            return Ok(Some(Finished { publication: Publication::Moved { id, place }, budget }));
         }
         let id = known.unwrap_or_else(|| catalog.new_document_id());
         let reading = match extracted.outcome {
@@ -80,14 +95,20 @@ impl Reader {
             Err(Reason::Failed(reason)) => Reading::Failed(reason),
         };
         let read = Read { id, source: source.id, place, hash, reading };
-        Ok(Some(if known.is_some() { Publication::Changed(read) } else { Publication::New(read) }))
+        let publication =
+            if known.is_some() { Publication::Changed(read) } else { Publication::New(read) };
+        Ok(Some(Finished { publication, budget }))
     }
 
     async fn chunk(&self, id: DocumentId, document: Document) -> Result<Reading> {
         let settings = self.chunks.clone();
-        tokio::task::spawn_blocking(move || reading(id, document, &settings))
-            .await
-            .map_err(|error| Error::internal("chunking a document failed").because(error))
+        match tokio::task::spawn_blocking(move || reading(id, document, &settings)).await {
+            Ok(reading) => Ok(reading),
+            Err(error) if error.is_panic() => {
+                Ok(Reading::Failed("cutting it into passages failed; please report this".into()))
+            }
+            Err(error) => Err(Error::internal("chunking was interrupted").because(error)),
+        }
     }
 }
 

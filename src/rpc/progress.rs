@@ -72,9 +72,9 @@ async fn follow(engine: &Engine, mut watched: Watched, sender: &Sender) {
 }
 
 async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Sender) {
-    engine.keyword.reach(report.published).await;
     let name = &watched.source.registered.name;
     let result = async {
+        engine.keyword.reach(report.published).await?;
         let counts = engine.catalog.counts().await?;
         let pending = counts.get(&watched.source.id).map_or(0, |counts| {
             if engine.meaning.is_some() {

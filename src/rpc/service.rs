@@ -96,7 +96,7 @@ impl Ragterm for Service {
         request: Request<RemoveSourceRequest>,
     ) -> Result<Response<RemoveSourceReply>, Status> {
         let name = request.into_inner().name;
-        let documents = self.engine.sources.remove(&name).await.map_err(|error| status(&error))?;
+        let documents = self.engine.remove_source(name).await.map_err(|error| status(&error))?;
         Ok(Response::new(RemoveSourceReply { documents }))
     }
 

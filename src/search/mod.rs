@@ -120,6 +120,8 @@ pub struct Retriever {
     meaning: Option<Meaning>,
     settings: crate::config::Search,
     shares: Shares,
+    /// What the keyword index has applied, and what it must have for a whole answer.
+    words: Option<(watch::Receiver<u64>, u64)>,
 }
 
 /// What one side found, or why it did not look.
@@ -147,7 +149,14 @@ impl Retriever {
         settings: crate::config::Search,
     ) -> Self {
         let shares = Shares::new(catalog.clone());
-        Self { catalog, lexical, meaning, settings, shares }
+        Self { catalog, lexical, meaning, settings, shares, words: None }
+    }
+
+    /// Says in its answers when the keyword index lacks what was published before this moment.
+    #[must_use]
+    pub fn watching(mut self, applied: watch::Receiver<u64>) -> Self {
+        self.words = Some((applied, self.catalog.seq()));
+        self
     }
 
     /// Searches the spaces that `request` names; the grants must have been applied to it.
@@ -217,7 +226,13 @@ impl Retriever {
                 score: passage.score,
             })
             .collect();
-        Ok(Side { found, degraded: None })
+        let behind = |(applied, needed): &(watch::Receiver<u64>, u64)| *applied.borrow() < *needed;
+        let degraded = self
+            .words
+            .as_ref()
+            .is_some_and(behind)
+            .then(|| "words were searched in part: the keyword index is being rebuilt".into());
+        Ok(Side { found, degraded })
     }
 
     async fn dense_side(

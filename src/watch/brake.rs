@@ -27,7 +27,9 @@ pub enum View {
     Whole,
     /// A part: what is missing there adds to what was missing elsewhere.
     Part,
-    /// All of it, for the second time or because somebody said that it is right.
+    /// All of it, a pause after removals were held: what is still missing may go.
+    Second,
+    /// All of it, and somebody said that it is right.
     Confirmed,
 }
 
@@ -56,21 +58,35 @@ impl Removals {
         }
         let recent: u64 = self.recent.iter().map(|(_, count)| count).sum();
         let waits = view == View::Part && self.held > 0 && gone > 0;
-        if view != View::Confirmed
-            && gone > 0
-            && (waits || self.brake.is_too_much(gone + recent, known + recent))
-        {
+        let confirmed = match view {
+            View::Confirmed => true,
+            // More than the first look missed has not been missed twice.
+            View::Second => gone <= self.held,
+            View::Whole | View::Part => false,
+        };
+        let is_too_much = self.brake.is_too_much(gone + recent, known + recent);
+        if !confirmed && gone > 0 && (waits || is_too_much) {
             self.held = if view == View::Part { self.held + gone } else { gone };
+            if view == View::Second {
+                self.confirm_at = None;
+            }
             self.confirm_at.get_or_insert(now + self.brake.pause);
             return false;
         }
-        if gone > 0 {
-            self.recent.push_back((now, gone));
+        match confirmed {
+            true => self.recent.clear(),
+            false if gone > 0 => self.recent.push_back((now, gone)),
+            false => {}
         }
         if view != View::Part {
             (self.held, self.confirm_at) = (0, None);
         }
         true
+    }
+
+    /// Begins the pause anew, because the source could not be looked at.
+    pub fn postpone(&mut self, now: Instant) {
+        self.confirm_at = self.confirm_at.map(|_| now + self.brake.pause);
     }
 
     /// How many removals wait.
@@ -109,8 +125,31 @@ mod tests {
         assert!(!removals.allow(500, 1000, View::Whole, now));
         assert_eq!(removals.held(), 500);
         assert_eq!(removals.confirm_at(), Some(now + PAUSE));
-        assert!(removals.allow(500, 1000, View::Confirmed, now + PAUSE));
+        assert!(removals.allow(500, 1000, View::Second, now + PAUSE));
         assert_eq!((removals.held(), removals.confirm_at()), (0, None));
+        assert!(
+            removals.allow(1, 500, View::Part, now + PAUSE),
+            "the confirmed ones count no more"
+        );
+    }
+
+    #[test]
+    fn what_vanished_just_before_the_second_look_waits_for_a_third() {
+        let (mut removals, now) = (removals(), Instant::now());
+        assert!(!removals.allow(500, 1000, View::Whole, now));
+        assert!(!removals.allow(900, 1000, View::Second, now + PAUSE));
+        assert_eq!(removals.confirm_at(), Some(now + PAUSE * 2));
+        assert!(removals.allow(900, 1000, View::Second, now + PAUSE * 2));
+    }
+
+    #[test]
+    fn a_source_that_cannot_be_looked_at_confirms_nothing() {
+        let (mut removals, now) = (removals(), Instant::now());
+        removals.postpone(now);
+        assert_eq!(removals.confirm_at(), None);
+        assert!(!removals.allow(500, 1000, View::Whole, now));
+        removals.postpone(now + PAUSE);
+        assert_eq!(removals.confirm_at(), Some(now + PAUSE * 2));
     }
 
     #[test]

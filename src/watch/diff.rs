@@ -56,6 +56,10 @@ pub fn diff(listing: Listing, known: Vec<Known>, version: u64, retry: Retry) -> 
     left.extend(known);
     let mut problems: BTreeMap<_, _> =
         problems.iter().map(|problem| (problem.path.as_str(), problem)).collect();
+    // Two raw names can look alike; the one that can be read has the path.
+    for entry in entries {
+        problems.remove(entry.path.as_str());
+    }
     for known in left {
         match problems.remove(known.path.as_str()) {
             Some(_) if is_recorded_problem(&known) => diff.unchanged += 1,

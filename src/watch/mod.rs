@@ -3,19 +3,19 @@
 mod brake;
 mod diff;
 mod report;
+mod settings;
 mod source;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use crate::catalog::{Catalog, NewSource, Origin, Source, SourceSettings};
+use crate::catalog::{Catalog, NewSource, Origin, Publication, Source, SourceSettings};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::index::Indexer;
@@ -23,41 +23,12 @@ use crate::index::Indexer;
 pub use brake::Brake;
 pub use diff::{Diff, Retry, diff};
 pub use report::{Job, Report, Run, State};
+pub use settings::{WatchSettings, folder_settings};
 
-pub use source::folder_settings;
 use source::{Command, SourceTask};
 
 /// Removals published in one transaction when a source is removed.
 const BATCH: usize = 1000;
-
-/// How sources are watched, where their own settings do not say otherwise.
-#[derive(Debug, Clone)]
-pub struct WatchSettings {
-    /// Files larger than this are recorded, not read.
-    pub max_file_bytes: u64,
-    /// Globs that no source reads.
-    pub ignore: Vec<String>,
-    /// The time between two comparisons with a whole source that sends events.
-    pub reconcile: Duration,
-    /// When removals are held back.
-    pub brake: Brake,
-}
-
-impl From<&config::Index> for WatchSettings {
-    fn from(index: &config::Index) -> Self {
-        let brake = Brake {
-            share: index.removal_share,
-            minimum: u64::from(index.removal_minimum),
-            pause: index.removal_confirm,
-        };
-        Self {
-            max_file_bytes: index.max_file_bytes,
-            ignore: index.ignore.clone(),
-            reconcile: index.reconcile_interval,
-            brake,
-        }
-    }
-}
 
 /// All sources of a daemon.
 #[derive(Debug)]
@@ -66,6 +37,8 @@ pub struct Sources {
     indexer: Indexer,
     settings: WatchSettings,
     handles: Mutex<BTreeMap<String, Handle>>,
+    /// Sources are added and removed one after the other.
+    order: tokio::sync::Mutex<()>,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -98,8 +71,8 @@ impl Sources {
         settings: WatchSettings,
         stop: CancellationToken,
     ) -> Self {
-        let (handles, tracker) = (Mutex::default(), TaskTracker::new());
-        Self { catalog, indexer, settings, handles, tracker, stop }
+        let (handles, order, tracker) = (Mutex::default(), Default::default(), TaskTracker::new());
+        Self { catalog, indexer, settings, handles, order, tracker, stop }
     }
 
     /// How sources are watched.
@@ -127,6 +100,7 @@ impl Sources {
 
     /// Registers a source and watches it; one that is there already is compared again.
     pub async fn add(&self, new: NewSource) -> Result<Watched> {
+        let _order = self.order.lock().await;
         let existing = self.lock().get(&new.name).map(|handle| Arc::clone(&handle.source));
         if let Some(source) = existing {
             let registered = &source.registered;
@@ -197,7 +171,10 @@ impl Sources {
     }
 
     /// Forgets a source and its documents; returns how many there were.
+    ///
+    /// Must run to its end: a source whose removal was given up half-way is not watched.
     pub async fn remove(&self, name: &str) -> Result<u64> {
+        let _order = self.order.lock().await;
         let handle = {
             let mut handles = self.lock();
             let handle = handles.get(name).ok_or_else(|| gone(name))?;
@@ -209,7 +186,11 @@ impl Sources {
         };
         handle.stop.cancel();
         handle.ended.cancelled().await;
-        self.forget(&handle.source).await
+        let removed = self.forget(&handle.source).await;
+        if removed.is_err() {
+            self.spawn(Source::clone(&handle.source));
+        }
+        removed
     }
 
     /// The sources and their latest words, by name.
@@ -257,7 +238,8 @@ impl Sources {
     async fn forget(&self, source: &Source) -> Result<u64> {
         let known = self.catalog.known(source.id).await?;
         for batch in known.chunks(BATCH) {
-            self.catalog.publish(&source::removals(batch)).await?;
+            let gone: Vec<_> = batch.iter().map(|known| Publication::Gone(known.id)).collect();
+            self.catalog.publish(&gone).await?;
         }
         self.catalog.forget_source(source.id).await?;
         info!(source = %source.registered.name, documents = known.len(), "source removed");

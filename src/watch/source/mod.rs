@@ -1,21 +1,22 @@
 //! The task of one source: looks, compares, applies, and waits for the next hint.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::path::PathBuf;
+mod hints;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::{Entry, Event, Folder, FolderSettings, Listing, WatchMode};
+use ragterm_connectors::folder::{Entry, Event, Folder, Listing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use unicode_normalization::UnicodeNormalization;
 
 use super::WatchSettings;
 use super::brake::{Removals, View};
 use super::diff::{Diff, Retry, diff};
 use super::report::{Job, Report, Run, State};
-use crate::catalog::{Catalog, Known, Publication, READING_VERSION, Source, now_ms};
+use super::settings::folder_settings;
+use crate::catalog::{Catalog, Known, READING_VERSION, Source, now_ms};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 use crate::index::{Indexer, Tally, Work};
@@ -35,9 +36,6 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(3);
 /// …and looked at this often.
 const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 
-/// The default time between two looks at a source without events.
-const POLL: Duration = Duration::from_secs(30);
-
 /// What can be asked of a source's task.
 #[derive(Debug)]
 pub enum Command {
@@ -51,8 +49,6 @@ pub enum Command {
 #[derive(Debug)]
 struct Running {
     backlog: VecDeque<(Option<DocumentId>, Entry)>,
-    /// Paths that hints have dealt with since the scan.
-    superseded: HashSet<String>,
     /// Some files were still being written: when to look again before the run ends.
     again: Option<Instant>,
     began: Instant,
@@ -107,7 +103,9 @@ impl SourceTask {
                 Arc::new(folder)
             }
             Err(error) => {
-                self.set_state(State::Unavailable, error.to_string());
+                // Who asks for something hears that nobody is there.
+                drop(commands);
+                self.unavailable(error.to_string());
                 return stop.cancelled().await;
             }
         };
@@ -150,6 +148,8 @@ impl SourceTask {
                 self.compare(folder, Retry::Failed, View::Whole).await
             }
             Command::Confirm(answer) => {
+                // Another disk may lie there on purpose.
+                folder.remember(None);
                 let before = self.report.borrow().last.tally.removed;
                 let result = self.compare(folder, Retry::Outdated, View::Confirmed).await;
                 let removed = match &self.running {
@@ -177,8 +177,8 @@ impl SourceTask {
     }
 
     async fn look(&mut self, folder: &Arc<Folder>) -> Result<()> {
-        let confirmed = self.removals.confirm_at().is_some_and(|at| at <= Instant::now());
-        let view = if confirmed { View::Confirmed } else { View::Whole };
+        let second = self.removals.confirm_at().is_some_and(|at| at <= Instant::now());
+        let view = if second { View::Second } else { View::Whole };
         self.compare(folder, Retry::Outdated, view).await
     }
 
@@ -245,7 +245,6 @@ impl SourceTask {
         }
         self.running = Some(Running {
             backlog: backlog.into(),
-            superseded: HashSet::new(),
             again,
             began,
             run: Run { tally, unchanged, took: Duration::ZERO },
@@ -277,11 +276,9 @@ impl SourceTask {
         let Some(running) = &mut self.running else { return Ok(()) };
         let mut read = Vec::new();
         while read.len() < SLICE
-            && let Some((id, entry)) = running.backlog.pop_front()
+            && let Some(next) = running.backlog.pop_front()
         {
-            if !running.superseded.contains(&entry.path) {
-                read.push((id, entry));
-            }
+            read.push(next);
         }
         if read.is_empty() {
             let Some(again) = running.again else { return self.end_run().await };
@@ -332,49 +329,6 @@ impl SourceTask {
         }
     }
 
-    /// Looks at some paths again and applies the difference at once.
-    async fn look_at(&mut self, folder: &Arc<Folder>, paths: Vec<PathBuf>) -> Result<()> {
-        let scanned = blocking({
-            let folder = Arc::clone(folder);
-            move || folder.scan_paths(&paths)
-        });
-        let listing = match scanned.await? {
-            Ok(listing) => listing,
-            Err(error) => {
-                self.unavailable(error.to_string());
-                return Ok(());
-            }
-        };
-        let mut known: BTreeMap<String, Known> = BTreeMap::new();
-        for covered in &listing.covered {
-            let path: String = covered.to_string_lossy().nfc().collect();
-            for document in self.catalog.known_below(self.source.id, &path).await? {
-                known.insert(document.path.clone(), document);
-            }
-        }
-        let diff = diff(listing, known.into_values().collect(), READING_VERSION, Retry::Outdated);
-        let Diff { read, problems, gone, .. } = diff;
-        if read.is_empty() && problems.is_empty() && gone.is_empty() {
-            return Ok(());
-        }
-        let counts = self.catalog.counts().await?;
-        let total = counts.get(&self.source.id).map_or(0, |counts| counts.indexed);
-        let mut work = Work { read, problems, gone, ..Work::default() };
-        let read = self.first_part(&mut work, total, View::Part).await?;
-        if let Some(running) = &mut self.running {
-            running.superseded.extend(read.iter().map(|(_, entry)| entry.path.clone()));
-        }
-        work.read = read;
-        let tally = self.apply(work, Count::Aside).await?;
-        if let Some(running) = &mut self.running {
-            running.run.tally.add(tally);
-        } else {
-            let (state, reason) = self.resting_state();
-            self.set_state(state, reason);
-        }
-        Ok(())
-    }
-
     async fn apply(&self, work: Work, count: Count) -> Result<Tally> {
         let total = std::sync::Mutex::new(Tally::default());
         let result = self
@@ -399,13 +353,16 @@ impl SourceTask {
             warn!(source = %self.name(), %reason, "source is unavailable; nothing is removed");
         }
         self.next_look = Instant::now() + LOOK_FOR_ROOT;
+        self.removals.postpone(Instant::now());
         self.end_early();
         self.set_state(State::Unavailable, reason);
     }
 
     fn pause(&mut self, error: &Error) {
         warn!(source = %self.name(), %error, "indexing pauses");
-        self.next_look = Instant::now() + RETRY;
+        // Steady changes must not put the comparison off for ever.
+        self.next_look = self.next_look.min(Instant::now() + RETRY);
+        self.removals.postpone(Instant::now());
         self.end_early();
         self.set_state(State::Paused, format!("{error}; tried again every {} s", RETRY.as_secs()));
     }
@@ -434,27 +391,6 @@ impl SourceTask {
     }
 }
 
-/// A source's settings as the connector takes them.
-pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSettings {
-    let settings = &source.registered.settings;
-    FolderSettings {
-        root: source.registered.path.clone().into(),
-        include: settings.include.clone(),
-        exclude: settings.exclude.clone(),
-        ignore: common.ignore.clone(),
-        max_file_bytes: common.max_file_bytes,
-        watch: match settings.watch.as_str() {
-            "events" => WatchMode::Events,
-            "poll" => WatchMode::Poll,
-            _ => WatchMode::Auto,
-        },
-        poll_interval: match settings.poll_interval_s {
-            0 => POLL,
-            seconds => Duration::from_secs(seconds),
-        },
-    }
-}
-
 /// Whether applied documents count towards the job that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
@@ -470,9 +406,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Error::internal("looking at a source failed").because(error))
-}
-
-/// Removals of one publication.
-pub(super) fn removals(known: &[Known]) -> Vec<Publication> {
-    known.iter().map(|known| Publication::Gone(known.id)).collect()
 }
