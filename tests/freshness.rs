@@ -76,16 +76,28 @@ fn a_vanished_root_deletes_nothing() {
 
 #[test]
 fn an_emptied_root_deletes_nothing_until_confirmed() {
-    let ragterm = Instance::without_embedder();
-    started(&ragterm);
-    ragterm.run(&["stop"]).expect(0);
-    fs::remove_file(ragterm.docs().join("first.txt")).unwrap();
-    ragterm.wait("the source to be unavailable", |status| {
-        status["sources"][0]["state"] == "unavailable"
-    });
-    assert_eq!(ragterm.find("something"), ["first.txt"]);
-    ragterm.run(&["sources", "confirm", "docs"]).expect(0);
-    until("the removal", || ragterm.find("something").is_empty());
+    for watched in [true, false] {
+        let ragterm = Instance::without_embedder();
+        for number in 0..10 {
+            ragterm.write(&format!("{number}.txt"), format!("heron number{number}"));
+        }
+        ragterm.add();
+        if !watched {
+            ragterm.run(&["stop"]).expect(0);
+        }
+        let aside = ragterm.docs().with_file_name("aside");
+        fs::create_dir(&aside).unwrap();
+        for number in 0..10 {
+            let name = format!("{number}.txt");
+            fs::rename(ragterm.docs().join(&name), aside.join(&name)).unwrap();
+        }
+        ragterm.wait("the source to be unavailable", |status| {
+            status["sources"][0]["state"] == "unavailable"
+        });
+        assert_eq!(ragterm.find("heron").len(), 10);
+        ragterm.run(&["sources", "confirm", "docs"]).expect(0);
+        until("the removal", || ragterm.find("heron").is_empty());
+    }
 }
 
 #[test]
@@ -190,6 +202,35 @@ fn a_polled_folder_is_followed_too() {
     assert!(status["sources"][0]["watching"].as_str().unwrap().starts_with("polling"), "{status}");
     ragterm.write("later.txt", "a cormorant");
     until("a new file", || ragterm.find("cormorant") == ["later.txt"]);
+}
+
+#[test]
+fn a_name_that_changes_its_spelling_alone_is_followed() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let (composed, decomposed) = ("휴가.txt", "\u{1112}\u{1172}\u{1100}\u{1161}.txt");
+    ragterm.write(composed, "연차휴가는 15일입니다");
+    until("the file", || ragterm.find("연차") == ["휴가.txt"]);
+    fs::rename(ragterm.docs().join(composed), ragterm.docs().join(decomposed)).unwrap();
+    until("the new spelling", || {
+        let reply = ragterm.run(&["search", "--json", "연차"]).json();
+        reply["hits"][0]["uri"].as_str().is_some_and(|uri| uri.contains("%E1%84%92"))
+    });
+    fs::remove_file(ragterm.docs().join(decomposed)).unwrap();
+    until("the removal", || ragterm.find("연차").is_empty());
+    ragterm.verify();
+}
+
+#[test]
+fn a_data_directory_inside_a_source_is_not_indexed() {
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    ragterm.run(&["sources", "remove", "docs"]).expect(0);
+    let parent = ragterm.docs().parent().unwrap().to_path_buf();
+    ragterm.run(&["add", path(&parent)]).expect(0);
+    let status = ragterm.settle();
+    assert_eq!(status["documents"]["indexed"], 1, "{status}");
+    assert_eq!(status["documents"]["skipped"], 0, "{status}");
 }
 
 #[test]

@@ -204,6 +204,10 @@ fn failed(task: &str) -> impl Fn(sqlx::Error) -> Error + '_ {
         let error = Error::new(kind, format!("the catalog could not {task}")).because(error);
         match kind {
             ErrorKind::Exhausted => error.hint("free some disk space; indexing resumes by itself"),
+            ErrorKind::Corrupt => error.hint(
+                "the database is damaged: restore it from a backup, or move the data directory \
+                 away and start again",
+            ),
             _ => error,
         }
     }

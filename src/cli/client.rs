@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub type Client = RagtermClient<Channel>;
 
 /// How long an answer may take that needs no work.
-const QUICK: Duration = Duration::from_secs(60);
+const QUICK: Duration = Duration::from_secs(10);
 
 /// How long an answer may take that goes through the whole index.
 const SLOW: Duration = Duration::from_secs(6 * 60 * 60);

@@ -74,7 +74,9 @@ pub fn diff(listing: Listing, known: Vec<Known>, version: u64, retry: Retry) -> 
 
 fn is_current(known: &Known, entry: &Entry, version: u64, retry: Retry) -> bool {
     let retried = retry == Retry::Failed && known.state == DocumentState::Failed;
-    known.size == entry.size
+    // A name can change its spelling alone, and the old one then opens nothing.
+    known.raw == entry.raw
+        && known.size == entry.size
         && known.modified_ns == entry.modified_ns
         && known.version == version
         && !retried

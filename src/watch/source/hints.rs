@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::super::brake::View;
 use super::super::diff::{Diff, Retry, diff};
 use super::super::report::{Job, Run, State};
-use super::{Count, Running, SLICE, SourceTask, blocking};
+use super::{Count, FULL, Running, SLICE, SourceTask, blocking};
 use crate::catalog::{Known, READING_VERSION};
 use crate::error::Result;
 use crate::id::DocumentId;
@@ -41,10 +41,15 @@ impl SourceTask {
         if diff.read.is_empty() && diff.problems.is_empty() && diff.gone.is_empty() {
             return Ok(());
         }
-        self.supersede(&diff);
         let counts = self.catalog.counts().await?;
         let counts = counts.get(&self.source.id).copied().unwrap_or_default();
         let total = counts.indexed + counts.failed + counts.skipped;
+        let rest = diff.read.len() + diff.problems.len();
+        if rest == 0 && diff.gone.len() >= FULL && diff.gone.len() as u64 >= total {
+            self.emptied(diff.gone.len());
+            return Ok(());
+        }
+        self.supersede(&diff);
         let mut work =
             Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
         let mut read = self.first_part(&mut work, total, View::Part).await?;

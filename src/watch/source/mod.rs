@@ -203,12 +203,7 @@ impl SourceTask {
             }
         };
         if is_emptied(&listing, &known) && view != View::Confirmed {
-            let documents = known.len();
-            self.unavailable(format!(
-                "the folder is empty, but {documents} documents were in it; `ragterm sources \
-                 confirm {}` removes them",
-                self.name()
-            ));
+            self.emptied(known.len());
             return Ok(());
         }
         self.root = serde_json::to_string(&folder.identity()).unwrap_or_default();
@@ -358,6 +353,14 @@ impl SourceTask {
         self.set_state(State::Unavailable, reason);
     }
 
+    fn emptied(&mut self, documents: usize) {
+        self.unavailable(format!(
+            "the folder is empty, but {documents} documents were in it; `ragterm sources confirm \
+             {}` removes them",
+            self.name()
+        ));
+    }
+
     fn pause(&mut self, error: &Error) {
         warn!(source = %self.name(), %error, "indexing pauses");
         // Steady changes must not put the comparison off for ever.
@@ -398,8 +401,11 @@ enum Count {
     Aside,
 }
 
+/// A folder with fewer documents than this may become empty by hand.
+const FULL: usize = 5;
+
 fn is_emptied(listing: &Listing, known: &[Known]) -> bool {
-    listing.entries.is_empty() && listing.problems.is_empty() && !known.is_empty()
+    listing.entries.is_empty() && listing.problems.is_empty() && known.len() >= FULL
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
