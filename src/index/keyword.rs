@@ -20,7 +20,10 @@ const BATCH: u32 = 256;
 const RUN: usize = 32;
 
 /// …in which commits are this far apart, because each costs as much as indexing a megabyte.
-const REST: Duration = Duration::from_millis(400);
+const REST: Duration = Duration::from_millis(1500);
+
+/// A run is over when nothing was published for this long.
+const QUIET: Duration = Duration::from_millis(80);
 
 /// How long after the last change the writer's memory is given back.
 const IDLE: Duration = Duration::from_secs(10);
@@ -155,7 +158,8 @@ impl KeywordFollower {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     _ = published.changed() => {}
-                    () = tokio::time::sleep_until(rest_until.into()) => {}
+                    // The run seems to be over.
+                    () = tokio::time::sleep(QUIET) => rest_until = Instant::now(),
                 }
             }
         }
