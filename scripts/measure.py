@@ -149,7 +149,7 @@ def measure_freshness(ragterm, docs, changes=40):
         target = docs / f"fresh-{number % 5}.md"
         begin = time.monotonic()
         target.write_text(f"# Fresh\n\nThis is {word} indeed.\n")
-        while ragterm.run("search", "--json", "--mode", "keyword", word).returncode == 1:
+        while word not in ragterm.run("search", "--json", "--mode", "keyword", word).stdout.split('"hits"')[-1]:
             if time.monotonic() - begin > 10:
                 sys.exit(f"{word} was not found within 10 s")
         waits.append((time.monotonic() - begin) * 1000)

@@ -92,6 +92,17 @@ pub struct Document {
     pub seq: u64,
 }
 
+/// What a hit shows.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The document.
+    pub document: Document,
+    /// The passage that was asked for.
+    pub chunk: Chunk,
+    /// How many indexed documents have this content, this one included.
+    pub copies: u64,
+}
+
 impl FromRow<'_, AnyRow> for Known {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         // By position: this row is read a hundred thousand times in a rescan.
@@ -180,11 +191,33 @@ impl Catalog {
         passages::passages(&mut connection, id).await
     }
 
-    /// One chunk of a document; `None` when it is gone.
-    pub async fn chunk(&self, id: DocumentId, ordinal: u32) -> Result<Option<Chunk>> {
-        let connection = self.inner.readers.acquire().await;
-        let mut connection = connection.map_err(failed("read a passage"))?;
-        passages::chunk(&mut connection, id, ordinal).await
+    /// One document with one of its chunks, and how many indexed documents have equal content.
+    ///
+    /// The first chunk stands in for one that is no longer there; `None` when the document is gone.
+    pub async fn hit(&self, id: DocumentId, ordinal: u32) -> Result<Option<Found>> {
+        let task = "read a hit";
+        let row = sqlx::query(
+            "SELECT d.id, d.source, d.path, d.raw_path, d.type, d.modified_ns, d.hash, d.state, \
+             d.title, d.metadata, d.embedded, d.seq, p.chunks, \
+             (SELECT COUNT(*) FROM documents o WHERE o.hash = d.hash AND o.state = 0) AS copies \
+             FROM documents d JOIN passages p ON p.document = d.id AND p.part = $2 \
+             WHERE d.id = $1 AND d.state = 0",
+        )
+        .bind(id.0 as i64)
+        .bind(passages::part_of(ordinal))
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(failed(task))?;
+        let Some(row) = row else {
+            return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
+        };
+        let encoded: Vec<u8> = row.try_get("chunks").map_err(failed(task))?;
+        let Some(chunk) = passages::chunk_of(&encoded, ordinal)? else {
+            return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
+        };
+        let document = Document::from_row(&row).map_err(failed(task))?;
+        let copies: i64 = row.try_get("copies").map_err(failed(task))?;
+        Ok(Some(Found { document, chunk, copies: copies as u64 }))
     }
 
     /// The content hash of an indexed document, and the version of extraction and chunking that

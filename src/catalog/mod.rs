@@ -14,6 +14,7 @@ mod tests;
 mod vectors;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,7 +27,7 @@ use crate::id::DocumentId;
 
 pub use changes::Change;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
-pub use documents::{Document, DocumentState, Known};
+pub use documents::{Document, DocumentState, Found, Known};
 pub use passages::{EncodedPassages, Passages};
 pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading, kind_of};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
@@ -51,6 +52,7 @@ struct Inner {
     identity: String,
     last_id: Mutex<DocumentId>,
     seq: watch::Sender<u64>,
+    revision: AtomicU64,
 }
 
 impl Catalog {
@@ -79,6 +81,7 @@ impl Catalog {
                 identity,
                 last_id: Mutex::new(last_id),
                 seq: watch::Sender::new(seq),
+                revision: AtomicU64::new(0),
             }),
         })
     }
@@ -91,6 +94,15 @@ impl Catalog {
     /// The last published change.
     pub fn seq(&self) -> u64 {
         *self.inner.seq.borrow()
+    }
+
+    /// Another number after each change of documents or vectors in this process.
+    pub fn revision(&self) -> u64 {
+        self.inner.revision.load(Ordering::Acquire)
+    }
+
+    fn revised(&self) {
+        self.inner.revision.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Tells of each published change.

@@ -128,22 +128,14 @@ pub(super) async fn passages_between(
     Ok(found)
 }
 
-/// One chunk of a document; `None` when there is none of that ordinal.
-pub(super) async fn chunk(
-    connection: &mut AnyConnection,
-    id: DocumentId,
-    ordinal: u32,
-) -> Result<Option<Chunk>> {
-    let task = "read a passage";
-    let blob: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT chunks FROM passages WHERE document = $1 AND part = $2")
-            .bind(id.0 as i64)
-            .bind(i64::from(ordinal) / PART as i64)
-            .fetch_optional(connection)
-            .await
-            .map_err(failed(task))?;
-    let Some(blob) = blob else { return Ok(None) };
-    let mut chunks = chunk::decode(&blob)?;
+/// The part that holds the chunk of an ordinal.
+pub(super) fn part_of(ordinal: u32) -> i64 {
+    i64::from(ordinal) / PART as i64
+}
+
+/// The chunk of an ordinal out of its encoded part; `None` when there is none.
+pub(super) fn chunk_of(part: &[u8], ordinal: u32) -> Result<Option<Chunk>> {
+    let mut chunks = chunk::decode(part)?;
     let index = ordinal as usize % PART;
     Ok((index < chunks.len()).then(|| chunks.swap_remove(index)))
 }

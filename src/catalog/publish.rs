@@ -161,6 +161,7 @@ impl Catalog {
             }
         }
         transaction.commit().await.map_err(failed(task))?;
+        self.revised();
         // A publication that committed later may have said so already.
         self.inner.seq.send_if_modified(|seq| {
             let newer = (last as u64) > *seq;

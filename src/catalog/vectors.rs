@@ -172,6 +172,7 @@ impl Catalog {
             .map_err(failed(task))?;
         }
         transaction.commit().await.map_err(failed(task))?;
+        self.revised();
         Ok(())
     }
 
@@ -184,6 +185,7 @@ impl Catalog {
                 .await
                 .map_err(failed("queue a document for the embedder"))?;
         }
+        self.revised();
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::Chunk;
 use crate::error::{Error, Result};
 
 /// Larger levels cost far more time than they save bytes on passages.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 /// No document has more text than this; a larger length can only be damage.
 const MAX_BYTES: usize = 1 << 30;
 

@@ -1,7 +1,7 @@
 //! Streams of progress: from a source's reports to messages, until its documents are findable.
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ragterm_proto::v1::{Failure, Progress, Summary};
 use tokio::sync::mpsc;
@@ -55,15 +55,19 @@ type Sender = mpsc::Sender<Result<Progress, Status>>;
 
 async fn follow(engine: &Engine, mut watched: Watched, sender: &Sender) {
     let name = watched.source.registered.name.clone();
+    let mut told = None;
     loop {
         let report = watched.report.borrow_and_update().clone();
         if report.runs >= watched.until {
             break finish(engine, &watched, &report, sender).await;
         }
-        // A listener that went away ends the stream, not the indexing.
-        let _gone = sender.send(Ok(message(&name, &report))).await;
-        tokio::time::sleep(PERIOD).await;
-        if watched.report.has_changed().is_err() {
+        if told.is_none_or(|told: Instant| told.elapsed() >= PERIOD) {
+            // A listener that went away ends the stream, not the indexing.
+            let _gone = sender.send(Ok(message(&name, &report))).await;
+            told = Some(Instant::now());
+        }
+        let changed = tokio::time::timeout(PERIOD, watched.report.changed()).await;
+        if matches!(changed, Ok(Err(_))) {
             let error = Status::not_found(format!("the source `{name}` was removed"));
             let _gone = sender.send(Err(error)).await;
             return;

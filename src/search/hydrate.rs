@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt};
+
 use super::fuse::Fused;
 use super::{Hit, Retriever, snippet};
-use crate::catalog::{Document, Source};
+use crate::catalog::{Document, Found, Source};
 use crate::error::Result;
 use crate::id::SourceId;
 use crate::lexical::Query;
@@ -15,6 +17,11 @@ const SNIPPET: usize = 280;
 
 /// Other places of equal content that are named.
 const PLACES: u32 = 8;
+
+/// Hits that are read from the catalog at the same time.
+const AHEAD: usize = 4;
+
+type Places = Vec<(Document, Arc<Source>)>;
 
 type Sources = HashMap<SourceId, Arc<Source>>;
 
@@ -29,58 +36,33 @@ impl Retriever {
     ) -> Result<Vec<Hit>> {
         let mut hits = Vec::new();
         let mut shown: HashSet<Vec<u8>> = HashSet::new();
-        for fused in ranked {
-            if hits.len() == limit {
-                break;
-            }
-            let Some(document) = self.catalog.document(fused.document).await? else { continue };
-            let Some(source) = sources.get(&document.source) else { continue };
-            if !shown.insert(document.hash.clone()) {
+        // In order, but several at a time.
+        let mut found = stream::iter(ranked)
+            .map(|fused| async move {
+                let found = self.catalog.hit(fused.document, fused.ordinal).await;
+                found.map(|found| (fused, found))
+            })
+            .buffered(AHEAD);
+        while hits.len() < limit
+            && let Some(next) = found.next().await
+        {
+            let (fused, found) = next?;
+            let Some(found) = found else { continue };
+            let Some(source) = sources.get(&found.document.source) else { continue };
+            if !shown.insert(found.document.hash.clone()) {
                 continue;
             }
-            let source = Arc::clone(source);
-            if let Some(hit) = self.hit(fused, document, source, query).await? {
-                hits.push(hit);
-            }
-        }
-        for hit in &mut hits {
-            hit.also_at = self.also_at(&hit.document, sources).await?;
+            let also_at = match found.copies {
+                0 | 1 => Vec::new(),
+                _ => self.also_at(&found.document, sources).await?,
+            };
+            hits.push(hit(fused, found, (Arc::clone(source), also_at), query));
         }
         Ok(hits)
     }
 
-    async fn hit(
-        &self,
-        fused: Fused,
-        document: Document,
-        source: Arc<Source>,
-        query: &Query,
-    ) -> Result<Option<Hit>> {
-        let chunk = match self.catalog.chunk(document.id, fused.ordinal).await? {
-            Some(chunk) => Some(chunk),
-            // The document became shorter since the follower saw it.
-            None => self.catalog.chunk(document.id, 0).await?,
-        };
-        let Some(chunk) = chunk else { return Ok(None) };
-        Ok(Some(Hit {
-            document,
-            source,
-            snippet: snippet::snippet(&chunk.text, query, SNIPPET),
-            heading: chunk.heading,
-            lines: chunk.lines,
-            page: chunk.page,
-            fused,
-            also_at: Vec::new(),
-            explanation: Vec::new(),
-        }))
-    }
-
     /// Other documents of equal content within the scope of the search.
-    async fn also_at(
-        &self,
-        document: &Document,
-        sources: &Sources,
-    ) -> Result<Vec<(Document, Arc<Source>)>> {
+    async fn also_at(&self, document: &Document, sources: &Sources) -> Result<Places> {
         let equal = self.catalog.of_equal_content(&document.hash, PLACES + 1).await?;
         let others = equal.into_iter().filter(|other| other.id != document.id);
         Ok(others
@@ -89,5 +71,20 @@ impl Retriever {
                 Some((other, source))
             })
             .collect())
+    }
+}
+
+fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), query: &Query) -> Hit {
+    let Found { document, chunk, .. } = found;
+    Hit {
+        document,
+        source,
+        snippet: snippet::snippet(&chunk.text, query, SNIPPET),
+        heading: chunk.heading,
+        lines: chunk.lines,
+        page: chunk.page,
+        fused,
+        also_at,
+        explanation: Vec::new(),
     }
 }

@@ -1,21 +1,28 @@
 //! How much of the searched text has vectors, kept from query to query.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::catalog::{Catalog, Counts};
 use crate::error::Result;
 use crate::id::SourceId;
 
-/// Counts older than this are counted again.
+/// Older counts are counted again, unless nothing changed.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Counts of the catalog, at most a second old.
+/// Counts of the catalog: those of now, or of at most a second ago.
 #[derive(Debug)]
 pub struct Shares {
     catalog: Catalog,
-    latest: Mutex<Option<(Instant, Arc<Counts>)>>,
+    latest: Mutex<Option<Latest>>,
+}
+
+#[derive(Debug)]
+struct Latest {
+    revision: u64,
+    at: Instant,
+    counts: Arc<Counts>,
 }
 
 /// Chunks of the searched sources.
@@ -45,16 +52,19 @@ impl Shares {
     }
 
     async fn counts(&self) -> Result<Arc<Counts>> {
-        if let Some((at, counts)) =
-            &*self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
-            && at.elapsed() < FRESH
+        let revision = self.catalog.revision();
+        if let Some(latest) = &*self.lock()
+            && (latest.revision == revision || latest.at.elapsed() < FRESH)
         {
-            return Ok(Arc::clone(counts));
+            return Ok(Arc::clone(&latest.counts));
         }
         let counts = Arc::new(self.catalog.counts().await?);
-        *self.latest.lock().unwrap_or_else(|poison| poison.into_inner()) =
-            Some((Instant::now(), Arc::clone(&counts)));
+        *self.lock() = Some(Latest { revision, at: Instant::now(), counts: Arc::clone(&counts) });
         Ok(counts)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Latest>> {
+        self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
     }
 }
 
