@@ -64,7 +64,7 @@ CREATE INDEX documents_by_hash ON documents (hash);
 CREATE INDEX documents_to_embed ON documents (seq) WHERE embedding = 0;
 CREATE INDEX documents_with_problems ON documents (seq) WHERE state <> 0;
 
--- The chunks of a document, 64 to a part, so that one hit of a huge document costs one part.
+-- The chunks of a document, 32 to a part, so that one hit of a huge document costs one part.
 CREATE TABLE passages (
     document BIGINT NOT NULL,
     part BIGINT NOT NULL,

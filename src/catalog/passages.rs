@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
 /// Chunks in one part.
-const PART: usize = 64;
+const PART: usize = 32;
 
 /// The chunks of a document and the keys of their vectors.
 #[derive(Debug, Clone, Default)]

@@ -27,6 +27,9 @@ use share::Shares;
 /// A query never waits longer than this for its vector.
 const EMBED_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Candidates beyond those that are shown.
+const SPARE: usize = 10;
+
 /// Hits in one answer at the most.
 pub const MAX_LIMIT: usize = 1000;
 
@@ -169,9 +172,14 @@ impl Retriever {
             0 => self.settings.limit as usize,
             limit => limit.min(MAX_LIMIT),
         };
-        let depth = (self.settings.candidates as usize).max(limit * 2);
         let share = self.shares.of(&filter.sources).await?;
         let weights = self.weights(request, &share);
+        let fusing = weights.keyword > 0.0 && weights.dense > 0.0;
+        // One side alone needs no more than what is shown, and some to make up for what is gone.
+        let depth = match fusing {
+            true => (self.settings.candidates as usize).max(limit * 2),
+            false => limit * 2 + SPARE,
+        };
         let (keyword, dense) = tokio::join!(
             self.keyword_side(request.mode, &query, &filter, depth),
             self.dense_side(request, &filter, depth, weights.dense > 0.0),
