@@ -131,3 +131,57 @@ fn wrong_configuration_is_exit_code_2_with_all_problems() {
     assert!(refused.stderr.contains("INDEX__WORKERS"), "{}", refused.stderr);
     assert!(refused.stderr.contains("search.limit"), "{}", refused.stderr);
 }
+
+/// A small file system that is unmounted at the end; `None` where this user may not mount.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(path: std::path::PathBuf) -> Option<Self> {
+        fs::create_dir_all(&path).unwrap();
+        let mounted = mount(&["-t", "tmpfs", "-o", "size=12m", "tmpfs"], &path);
+        mounted.then_some(Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _gone = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn mount(options: &[&str], path: &std::path::Path) -> bool {
+    let command = std::process::Command::new("mount").args(options).arg(path).output();
+    command.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_full_disk_pauses_indexing_and_it_resumes_by_itself() {
+    let ragterm = Instance::without_embedder();
+    let Some(disk) = SmallDisk::mount(ragterm.data()) else {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    };
+    for number in 0_u64..600 {
+        // Words that compress badly, about 12 KB a file.
+        let mut seed = number * 7_919 + 1;
+        let words = (0..1_200).map(|_| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            format!("{:x}", seed >> 32)
+        });
+        ragterm.write(&format!("{number}.txt"), words.collect::<Vec<_>>().join(" "));
+    }
+    ragterm.run(&["add", crate::support::path(&ragterm.docs()), "--detach"]).expect(0);
+    let status =
+        ragterm.wait("indexing to pause", |status| status["sources"][0]["state"] == "paused");
+    let reason = status["sources"][0]["state_reason"].as_str().unwrap();
+    assert!(reason.contains("disk is full"), "{reason}");
+    assert_eq!(status["idle"], false, "{status}");
+    assert!(mount(&["-o", "remount,size=300m"], &disk.0));
+    ragterm.wait("indexing to resume", |status| {
+        status["settled"] == true && status["documents"]["indexed"] == 600
+    });
+    ragterm.verify();
+    ragterm.run(&["stop"]).expect(0);
+}

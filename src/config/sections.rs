@@ -157,8 +157,8 @@ impl Search {
 impl Weights {
     fn read(section: &mut Section<'_>) -> Self {
         let weights = Self {
-            keyword: section.take("keyword", 0.5, fraction),
-            dense: section.take("dense", 0.5, fraction),
+            keyword: section.take("keyword", 0.55, fraction),
+            dense: section.take("dense", 0.45, fraction),
         };
         if weights.keyword + weights.dense <= 0.0 {
             section.reject("dense", "must not be 0 together with `search.weights.keyword`");
