@@ -62,6 +62,7 @@ CREATE UNIQUE INDEX documents_by_path ON documents (source, path);
 CREATE UNIQUE INDEX documents_in_order ON documents (seq);
 CREATE INDEX documents_by_hash ON documents (hash);
 CREATE INDEX documents_to_embed ON documents (seq) WHERE embedding = 0;
+CREATE INDEX documents_spelt_otherwise ON documents (source) WHERE LENGTH(raw_path) > 0;
 CREATE INDEX documents_with_problems ON documents (seq) WHERE state <> 0;
 
 -- The chunks of a document, 32 to a part, so that one hit of a huge document costs one part.

@@ -15,7 +15,7 @@ const PROBLEMS: u32 = 100;
 #[derive(Debug, Clone)]
 pub struct Status {
     /// Numbers by source.
-    pub counts: Counts,
+    pub counts: Arc<Counts>,
     /// The sources and their latest words.
     pub sources: Vec<(Arc<Source>, Report)>,
     /// The newest failed and skipped entries.
@@ -90,7 +90,7 @@ impl Engine {
     pub async fn status(&self) -> Result<Status> {
         let sources = self.sources.reports();
         let seq = self.catalog.seq();
-        let counts = self.catalog.counts().await?;
+        let counts = self.retriever.counts().await?;
         let problems = self.catalog.problems(PROBLEMS).await?;
         let meaning = self.meaning.as_ref().map(|(meaning, follower)| {
             let identity = meaning.embedder.identity();

@@ -79,7 +79,7 @@ async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Se
     let name = &watched.source.registered.name;
     let result = async {
         engine.keyword.reach(report.published).await?;
-        let counts = engine.catalog.counts().await?;
+        let counts = engine.retriever.counts().await?;
         let pending = counts.get(&watched.source.id).map_or(0, |counts| {
             if engine.meaning.is_some() {
                 counts.readable - counts.embedded.min(counts.readable)

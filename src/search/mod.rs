@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::warn;
 
-use crate::catalog::{Catalog, Source};
+use crate::catalog::{Catalog, Counts, Source};
 use crate::embed::{self, BuiltinEmbedder, Purpose};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -160,6 +160,11 @@ impl Retriever {
     pub fn watching(mut self, applied: watch::Receiver<u64>) -> Self {
         self.words = Some((applied, self.catalog.seq()));
         self
+    }
+
+    /// The counts of every source, as they are now.
+    pub async fn counts(&self) -> Result<Arc<Counts>> {
+        self.shares.exact().await
     }
 
     /// Searches the spaces that `request` names; the grants must have been applied to it.

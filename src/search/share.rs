@@ -51,16 +51,31 @@ impl Shares {
         Ok(share)
     }
 
-    async fn counts(&self) -> Result<Arc<Counts>> {
+    /// The counts of now; counted only if something changed since they were counted last.
+    pub async fn exact(&self) -> Result<Arc<Counts>> {
         let revision = self.catalog.revision();
-        if let Some(latest) = &*self.lock()
-            && (latest.revision == revision || latest.at.elapsed() < FRESH)
-        {
-            return Ok(Arc::clone(&latest.counts));
+        let latest =
+            self.lock().as_ref().map(|latest| (latest.revision, Arc::clone(&latest.counts)));
+        match latest {
+            Some((counted, counts)) if counted == revision => Ok(counts),
+            _ => {
+                let counts = Arc::new(self.catalog.counts().await?);
+                let latest = Latest { revision, at: Instant::now(), counts: Arc::clone(&counts) };
+                *self.lock() = Some(latest);
+                Ok(counts)
+            }
         }
-        let counts = Arc::new(self.catalog.counts().await?);
-        *self.lock() = Some(Latest { revision, at: Instant::now(), counts: Arc::clone(&counts) });
-        Ok(counts)
+    }
+
+    async fn counts(&self) -> Result<Arc<Counts>> {
+        let fresh = self
+            .lock()
+            .as_ref()
+            .and_then(|latest| (latest.at.elapsed() < FRESH).then(|| Arc::clone(&latest.counts)));
+        match fresh {
+            Some(counts) => Ok(counts),
+            None => self.exact().await,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Latest>> {
