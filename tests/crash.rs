@@ -59,7 +59,7 @@ fn a_kill_while_embedding_embeds_the_rest_and_nothing_twice() {
 
 #[test]
 fn a_signal_ends_the_daemon_cleanly() {
-    let ragterm = Instance::new();
+    let ragterm = Instance::without_embedder();
     for number in 0..200 {
         ragterm.write(&format!("{number}.md"), format!("Bittern report {number}.\n\n").repeat(30));
     }

@@ -33,11 +33,14 @@ pub async fn serve(
     let failed = |error: String| Error::internal("the gRPC server failed").because(error);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<RagtermServer<service::Service>>().await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .map_err(|error| failed(error.to_string()))?;
+    let describe = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let reflection = describe().build_v1().map_err(|error| failed(error.to_string()))?;
+    // Most tools still ask in the older dialect.
+    let older = describe().build_v1alpha().map_err(|error| failed(error.to_string()))?;
     let service = RagtermServer::new(service::Service::new(engine, stop.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -45,6 +48,7 @@ pub async fn serve(
         .concurrency_limit_per_connection(CONCURRENCY)
         .add_service(health_service)
         .add_service(reflection)
+        .add_service(older)
         .add_service(service)
         .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await
