@@ -125,7 +125,7 @@ mod tests {
             data_dir: Some("/home/kim/.local/share/ragterm".into()),
             state_dir: Some("/home/kim/.local/state/ragterm".into()),
             runtime_dir: Some("/run/user/1000/ragterm".into()),
-            current_dir: "/work".into(),
+            current_dir: "/desk".into(),
         }
     }
 
@@ -166,9 +166,9 @@ mod tests {
             Paths::resolve(&surroundings(&variables)).unwrap(),
             paths(
                 "/etc/r.toml",
-                "/work/here",
-                "/work/here/ragterm.log",
-                "/work/here/run/ragterm.sock"
+                "/desk/here",
+                "/desk/here/ragterm.log",
+                "/desk/here/run/ragterm.sock"
             )
         );
     }
