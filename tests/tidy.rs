@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("chunk", &[]),
     ("config", &[]),
-    ("embed", &[]),
-    ("catalog", &["chunk", "embed"]),
+    ("embed", &["config"]),
+    ("catalog", &["chunk", "config", "embed"]),
     ("lexical", &["chunk"]),
-    ("vectors", &[]),
+    ("vectors", &["config"]),
     ("index", &["catalog", "chunk", "embed", "lexical", "vectors"]),
     ("search", &["catalog", "config", "embed", "lexical", "vectors"]),
     ("watch", &["catalog", "config", "index"]),

@@ -6,6 +6,7 @@
 mod changes;
 mod counts;
 mod documents;
+mod followers;
 mod passages;
 mod publish;
 mod sources;

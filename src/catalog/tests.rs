@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::collections::HashSet;
+
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
 use crate::embed::ModelIdentity;
@@ -106,14 +108,14 @@ async fn a_moved_document_keeps_its_passages_and_vectors() {
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "old/a.md", &["one", "two"]))]).await.unwrap();
-    let pending = catalog.pending(100).await.unwrap();
+    let pending = catalog.pending(100, &HashSet::new()).await.unwrap();
     assert_eq!(pending[0].passages.chunks.len(), 2);
     let vectors: Vec<_> =
         pending[0].passages.keys.iter().map(|key| (*key, vec![0.6, 0.8])).collect();
     let done = Embedded { id, seq: pending[0].seq, readable: 2 };
     catalog.store_vectors(model, &vectors, &[done]).await.unwrap();
     catalog.publish(&[Publication::Moved { id, place: place("new/a.txt") }]).await.unwrap();
-    assert!(catalog.pending(100).await.unwrap().is_empty());
+    assert!(catalog.pending(100, &HashSet::new()).await.unwrap().is_empty());
     let document = catalog.document(id).await.unwrap().unwrap();
     assert_eq!((document.path.as_str(), document.kind.as_str()), ("new/a.txt", "txt"));
     assert_eq!(document.embedded, 2);
@@ -131,10 +133,10 @@ async fn work_on_an_older_version_does_not_complete_a_document() {
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
-    let seq = catalog.pending(1).await.unwrap()[0].seq;
+    let seq = catalog.pending(1, &HashSet::new()).await.unwrap()[0].seq;
     catalog.publish(&[Publication::Changed(read(id, "a", &["other"]))]).await.unwrap();
     catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
-    assert_eq!(catalog.pending(1).await.unwrap().len(), 1);
+    assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -144,13 +146,13 @@ async fn another_model_puts_everything_into_the_queue() {
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
-    let seq = catalog.pending(1).await.unwrap()[0].seq;
+    let seq = catalog.pending(1, &HashSet::new()).await.unwrap()[0].seq;
     catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
     assert_eq!(catalog.use_model(&identity()).await.unwrap(), model);
-    assert!(catalog.pending(1).await.unwrap().is_empty());
+    assert!(catalog.pending(1, &HashSet::new()).await.unwrap().is_empty());
     let other = ModelIdentity { fingerprint: "2".into(), ..identity() };
     assert_ne!(catalog.use_model(&other).await.unwrap(), model);
-    assert_eq!(catalog.pending(1).await.unwrap().len(), 1);
+    assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

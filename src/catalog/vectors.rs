@@ -1,5 +1,7 @@
 //! Vectors by model and content, and the durable queue of documents that wait for the embedder.
 
+use std::collections::HashSet;
+
 use sqlx::Row;
 
 use super::passages::{self, Passages};
@@ -82,15 +84,15 @@ impl Catalog {
     }
 
     /// Documents that wait for the embedder, the newest change first, with about `chunks` chunks
-    /// in all (one document may have more).
-    pub async fn pending(&self, chunks: u64) -> Result<Vec<Pending>> {
+    /// in all (one document may have more); those in `except` are passed over.
+    pub async fn pending(&self, chunks: u64, except: &HashSet<DocumentId>) -> Result<Vec<Pending>> {
         let task = "read the embedding queue";
         let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
         let rows = sqlx::query(
             "SELECT id, seq, title, chunks FROM documents WHERE embedding = 0 \
              ORDER BY seq DESC LIMIT $1",
         )
-        .bind(i64::try_from(chunks).unwrap_or(i64::MAX))
+        .bind(i64::try_from(chunks).unwrap_or(i64::MAX).saturating_add(except.len() as i64))
         .fetch_all(&mut *connection)
         .await
         .map_err(failed(task))?;
@@ -98,6 +100,9 @@ impl Catalog {
         let mut total = 0;
         for row in rows {
             let id = DocumentId(row.try_get::<i64, _>("id").map_err(failed(task))? as u64);
+            if except.contains(&id) {
+                continue;
+            }
             let passages = passages::passages(&mut connection, id).await?;
             queue.push(Pending {
                 id,

@@ -6,7 +6,9 @@ mod parse;
 mod paths;
 mod problem;
 mod reader;
+mod secret;
 mod sections;
+mod servers;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,10 @@ pub use file::load_file;
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
-pub use sections::{
-    Catalog, CatalogUrl, Daemon, Embedder, EmbedderProvider, Index, Search, Store, StoreBackend,
-    Weights,
+pub use secret::Secret;
+pub use sections::{Daemon, Index, Role, Search, Weights};
+pub use servers::{
+    Catalog, CatalogUrl, Embedder, EmbedderProvider, Quantization, Store, StoreBackend,
 };
 pub use sources::{DEFAULT_SPACE, Source, SourceKind, Space, Watch};
 pub use value::Origin;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::layers::{NOT_A_SECTION, join};
 use super::problem::{Problems, without_numbers};
+use super::secret::Secret;
 use super::value::{Node, Origin, Table, Value};
 
 /// A key, the value in force, written as in the file, and where it came from.
@@ -95,6 +96,30 @@ impl Section<'_> {
         }
     }
 
+    /// A secret, from `key` or from the file that `key` with `_file` names; shown as dots.
+    pub(super) fn secret(&mut self, key: &str, default: &str) -> Secret {
+        let file_key = format!("{key}_file");
+        let value = self.take(key, default, super::parse::text);
+        let file = self.take(&file_key, "", super::parse::text);
+        if value != default {
+            let path = join(&self.path, key);
+            let shown = self.reader.settings.iter_mut().rfind(|setting| setting.key == path);
+            if let Some(setting) = shown {
+                setting.value = "\"…\"".to_owned();
+            }
+        }
+        match (value.is_empty() || value == default, file.is_empty()) {
+            (true, false) => Secret::File(file.into()),
+            (false, false) => {
+                let message = format!("must not be set together with `{key}`");
+                self.reject(&file_key, &message);
+                Secret::Value(value)
+            }
+            (_, true) if value.is_empty() => Secret::Unset,
+            (_, true) => Secret::Value(value),
+        }
+    }
+
     /// Reads the section below `key`, which may be absent.
     pub(super) fn inside<T>(&mut self, key: &str, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let absent = Node { value: Value::Table(Table::new()), origin: Origin::Default };
@@ -117,10 +142,15 @@ impl Section<'_> {
 
     /// Refuses a value that was valid on its own, for example because it contradicts another.
     pub(super) fn reject(&mut self, key: &str, message: &str) {
-        let path = join(&self.path, key);
-        let set = self.reader.settings.iter().rev().find(|setting| setting.key == path);
+        self.reject_missing(key, key, message);
+    }
+
+    /// Asks for `key`, which the value of `cause` makes necessary.
+    pub(super) fn reject_missing(&mut self, key: &str, cause: &str, message: &str) {
+        let cause = join(&self.path, cause);
+        let set = self.reader.settings.iter().rev().find(|setting| setting.key == cause);
         let origin = set.map_or(Origin::Default, |setting| setting.origin.clone());
-        self.reader.problems.add(&origin, &path, message);
+        self.reader.problems.add(&origin, &join(&self.path, key), message);
     }
 
     fn nodes(&mut self, key: &str) -> Vec<Node> {

@@ -26,50 +26,19 @@ const DAY_S: f64 = 86_400.0;
 pub struct Daemon {
     /// Whether a command that needs the daemon starts one.
     pub autostart: bool,
+    /// What this daemon does of the work that several may share.
+    pub role: Role,
 }
 
-/// `[catalog]`: where the truth is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Catalog {
-    /// The database.
-    pub url: CatalogUrl,
-}
-
-/// A database for the catalog.
+/// The part of a daemon where several share one catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CatalogUrl {
-    /// SQLite in the data directory.
-    Sqlite,
-}
-
-/// `[embedder]`: what turns text into vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Embedder {
-    /// Who computes the vectors.
-    pub provider: EmbedderProvider,
-}
-
-/// Who computes vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmbedderProvider {
-    /// The model inside the binary; reads English only.
-    Builtin,
-    /// Nobody: keyword search alone.
-    None,
-}
-
-/// `[store]`: where the vectors are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
-    /// The vector store.
-    pub backend: StoreBackend,
-}
-
-/// A vector store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreBackend {
-    /// Inside the daemon, kept in the catalog's database.
-    Embedded,
+pub enum Role {
+    /// Watches, indexes and answers.
+    All,
+    /// Watches and indexes; answers as well, but is not meant to be asked.
+    Index,
+    /// Only answers, from what another daemon indexes.
+    Query,
 }
 
 /// `[search]`: how hits are found and ranked.
@@ -119,28 +88,11 @@ pub struct Index {
 
 impl Daemon {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
-        Self { autostart: section.take("autostart", true, boolean) }
-    }
-}
-
-impl Catalog {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let urls = [("sqlite", CatalogUrl::Sqlite)];
-        Self { url: section.take("url", "sqlite", choice(&urls)) }
-    }
-}
-
-impl Embedder {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let providers = [("builtin", EmbedderProvider::Builtin), ("none", EmbedderProvider::None)];
-        Self { provider: section.take("provider", "builtin", choice(&providers)) }
-    }
-}
-
-impl Store {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let backends = [("embedded", StoreBackend::Embedded)];
-        Self { backend: section.take("backend", "embedded", choice(&backends)) }
+        let roles = [("all", Role::All), ("index", Role::Index), ("query", Role::Query)];
+        Self {
+            autostart: section.take("autostart", true, boolean),
+            role: section.take("role", "all", choice(&roles)),
+        }
     }
 }
 

@@ -158,14 +158,14 @@ fn workers_are_counted_or_automatic() {
 fn all_problems_are_told_at_once_in_the_order_of_the_layers() {
     let text = "\
 [embedder]
-provider = 'ollama'
+provider = 'olama'
 [index]
 wrokers = 4
 chunk_tokens = 'many'
 max_file_bytes = '5 pounds'
 ignore = ['{']
 [catalog]
-url = 'postgres://db'
+url = 'mysql://db'
 [sorces]
 x = 1
 [daemon]
@@ -175,8 +175,8 @@ autostart = 'yes'
     assert_eq!(
         problems_of(&inputs),
         [
-            "config.toml:2: `embedder.provider`: `ollama` is not supported by this version; \
-             use one of `builtin`, `none`",
+            "config.toml:2: `embedder.provider`: `olama` is not supported by this version; \
+             use one of `builtin`, `ollama`, `openai`, `none`",
             "config.toml:4: `index.wrokers`: no such key; did you mean `index.workers`?",
             "config.toml:5: `index.chunk_tokens`: must be a whole number from 32 to 2048, \
              not `\"many\"`",
@@ -184,8 +184,7 @@ autostart = 'yes'
              from 1 B to 1024 GiB, not `\"5 pounds\"`",
             "config.toml:7: `index.ignore`: `{` is not a pattern: unclosed alternate group; \
              missing '}' (maybe escape '{' with '[{]'?)",
-            "config.toml:9: `catalog.url`: `postgres://db` is not supported by this version; \
-             use `sqlite`",
+            "config.toml:9: `catalog.url`: must be `sqlite` or begin with `postgres://`",
             "config.toml:10: `sorces`: no such key; did you mean `sources`?",
             "config.toml:13: `daemon.autostart`: must be `true` or `false`, not `\"yes\"`",
             "RAGTERM_INDEX__WORKERS: `index.workers`: must be a whole number from 1 to 64, \
@@ -320,4 +319,33 @@ proptest! {
     ) {
         let _ = Config::load(&inputs(&lines.join("\n"), &[], &[])).map_err(|error| error.to_string());
     }
+}
+
+#[test]
+fn a_server_that_runs_models_must_be_told_which() {
+    let of = |text| problems(&format!("[embedder]\n{text}"));
+    let [line] = of("provider = 'ollama'").try_into().unwrap();
+    assert_eq!(line, "config.toml:2: `embedder.model`: must name the model that the server runs");
+    assert_eq!(of("provider = 'openai'\nmodel = 'bge-m3'").len(), 1);
+    let config = load("[embedder]\nprovider = 'ollama'\nmodel = 'bge-m3'");
+    assert_eq!(config.embedder.model, "bge-m3");
+}
+
+#[test]
+fn secrets_are_taken_and_never_shown() {
+    let text = "catalog.url = 'postgres://kim:sesame@db/ragterm'\nstore.api_key = 'sesame'";
+    let variables = [("RAGTERM_EMBEDDER__API_KEY_FILE", "/run/secrets/key")];
+    let loaded = Config::load(&inputs(text, &variables, &[])).unwrap();
+    assert_eq!(loaded.config.store.api_key, Secret::Value("sesame".into()));
+    assert_eq!(loaded.config.embedder.api_key, Secret::File("/run/secrets/key".into()));
+    let shown: String = loaded.settings.iter().map(|setting| format!("{setting}\n")).collect();
+    assert!(!shown.contains("sesame") && shown.contains("store.api_key = \"…\""), "{shown}");
+    assert!(!format!("{:?}", loaded.config).contains("sesame"));
+    let both = problems("store.api_key = 'a'\nstore.api_key_file = '/b'");
+    assert_eq!(
+        both,
+        ["config.toml:2: `store.api_key_file`: must not be set together with `api_key`"]
+    );
+    let address = problems("store.url = 'http://kim:sesame@host'");
+    assert!(address.len() == 1 && !address[0].contains("sesame"), "{address:?}");
 }

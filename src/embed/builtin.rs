@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use rten::ThreadPool;
 use tokio::task::JoinSet;
 
@@ -12,13 +13,15 @@ use super::network::{DIMENSIONS, FILES_HASH, MAX_TOKENS, Network};
 use super::tokenizer::Tokenizer;
 use super::windows;
 use super::workers::{Workers, cores};
-use super::{ModelIdentity, Purpose};
+use super::{Counts, Embedder, ModelIdentity, Pace, Purpose, language};
 use crate::error::{Error, Result};
 
 /// Raised when the way from text to vector changes although the model's files do not.
 const PIPELINE_VERSION: u32 = 1;
 /// Windows of a question: 1,016 tokens.
 const QUERY_WINDOWS: usize = 4;
+/// Passages in one call.
+const BATCH: usize = 64;
 /// Windows of a passage: 16,256 tokens, far above any chunk.
 const DOCUMENT_WINDOWS: usize = 64;
 
@@ -32,15 +35,6 @@ impl std::fmt::Debug for BuiltinEmbedder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BuiltinEmbedder").finish_non_exhaustive()
     }
-}
-
-/// How many texts did not fit into one piece of the model's length, since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Texts whose vector is the mean of several windows.
-    pub windowed: u64,
-    /// Texts so long that their end is in no window.
-    pub cut: u64,
 }
 
 struct Shared {
@@ -90,26 +84,35 @@ impl BuiltinEmbedder {
         let (windowed, cut) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { identity, slot, windowed, cut }) }
     }
+}
 
-    /// What the vectors are made by.
-    pub fn identity(&self) -> &ModelIdentity {
+#[async_trait]
+impl Embedder for BuiltinEmbedder {
+    fn identity(&self) -> &ModelIdentity {
         &self.shared.identity
     }
 
-    /// How often texts were too long for the model, since the start.
-    pub fn counts(&self) -> Counts {
+    fn reads(&self, text: &str) -> bool {
+        language::reads(text)
+    }
+
+    /// Each call keeps all cores busy; a second one fills the gap at its end.
+    fn pace(&self) -> Pace {
+        Pace { batch: BATCH, concurrency: 2 }
+    }
+
+    fn counts(&self) -> Counts {
         Counts {
-            windowed: self.shared.windowed.load(Ordering::Relaxed),
+            divided: self.shared.windowed.load(Ordering::Relaxed),
             cut: self.shared.cut.load(Ordering::Relaxed),
+            retried: 0,
         }
     }
 
-    /// Embeds any number of texts: unit vectors, in the order of the texts.
-    ///
     /// A text of more than 254 tokens gets the mean of its windows' vectors, weighted by
     /// tokens, up to 4 windows for a query and 64 for a document. Dropping the future ends
     /// the work after the texts at hand.
-    pub async fn embed(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>> {
         let job = Arc::new(Job::new(texts, purpose));
         let _abandon = AbandonOnDrop(Arc::clone(&job));
         let mut workers = JoinSet::new();
@@ -128,8 +131,7 @@ impl BuiltinEmbedder {
         Ok(vectors)
     }
 
-    /// Frees the model and its threads if it was not used for `idle`; whether it did.
-    pub fn release_if_idle(&self, idle: Duration) -> bool {
+    fn release_if_idle(&self, idle: Duration) -> bool {
         let mut slot = self.shared.lock();
         let unused = slot.engine.as_ref().is_some_and(|engine| Arc::strong_count(engine) == 1);
         if !unused || slot.last_use.elapsed() < idle {

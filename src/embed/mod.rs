@@ -9,7 +9,15 @@ mod tokenizer;
 mod windows;
 mod workers;
 
-pub use builtin::{BuiltinEmbedder, Counts};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::config::{self, EmbedderProvider};
+use crate::error::{Error, Result};
+
+pub use builtin::BuiltinEmbedder;
 pub use tokenizer::Tokenizer;
 
 /// Which model makes the vectors; those of different models never meet in one search.
@@ -34,4 +42,67 @@ pub enum Purpose {
     Query,
     /// A passage to be found: in the background, on all cores.
     Document,
+}
+
+/// What keeps an embedder busy without flooding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Texts in one call.
+    pub batch: usize,
+    /// Calls at the same time.
+    pub concurrency: usize,
+}
+
+/// What happened to texts that did not fit, and to calls, since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Texts whose vector is the mean of several parts, because they were too long for one.
+    pub divided: u64,
+    /// Texts so long that their end is in no part.
+    pub cut: u64,
+    /// Calls that were tried again.
+    pub retried: u64,
+}
+
+/// Turns texts into vectors of one model.
+#[async_trait]
+pub trait Embedder: std::fmt::Debug + Send + Sync {
+    /// What the vectors are made by.
+    fn identity(&self) -> &ModelIdentity;
+
+    /// Whether the model understands the language of this text.
+    fn reads(&self, text: &str) -> bool;
+
+    /// How documents are best sent.
+    fn pace(&self) -> Pace;
+
+    /// Embeds any number of texts: vectors of length 1, in the order of the texts, none cut.
+    ///
+    /// `Unavailable`: the model cannot be reached now, all of it is worth trying again later.
+    /// `Usage`: the set-up is wrong. Any other error: at least one of the texts is to blame.
+    /// Dropping the future ends the work.
+    async fn embed(&self, texts: Vec<String>, purpose: Purpose) -> Result<Vec<Vec<f32>>>;
+
+    /// What happened since the start.
+    fn counts(&self) -> Counts;
+
+    /// Frees the model's memory if it was not used for `idle`; whether it did.
+    fn release_if_idle(&self, _idle: Duration) -> bool {
+        false
+    }
+}
+
+/// The embedder that the configuration names, ready to embed; `None` for provider `none`.
+///
+/// Asks a server for the model's dimensions and limits: `Unavailable` when it does not answer,
+/// `NotFound` when it lacks the model.
+pub async fn connect(config: &config::Embedder) -> Result<Option<Arc<dyn Embedder>>> {
+    match config.provider {
+        EmbedderProvider::None => Ok(None),
+        EmbedderProvider::Builtin => Ok(Some(Arc::new(BuiltinEmbedder::new()))),
+        EmbedderProvider::Ollama | EmbedderProvider::OpenAi => {
+            let name = config.provider.name();
+            Err(Error::usage(format!("`embedder.provider = \"{name}\"` is not in this version")))
+        }
+    }
 }

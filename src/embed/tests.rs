@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{BuiltinEmbedder, Counts, Purpose};
+use super::{BuiltinEmbedder, Counts, Embedder, Purpose};
 
 const REFERENCE: &str = include_str!("../../assets/minilm/reference.json");
 
@@ -95,7 +95,7 @@ async fn the_end_of_a_long_text_counts() {
     let without = cosine(&vectors[0], &vectors[2]);
     let with = cosine(&vectors[1], &vectors[2]);
     assert!(with > without + 0.15, "{with} {without}");
-    assert_eq!(embedder.counts(), Counts { windowed: 2, cut: 0 });
+    assert_eq!(embedder.counts(), Counts { divided: 2, cut: 0, retried: 0 });
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_text_without_an_end_is_cut_and_counted() {
     let texts = vec!["many words ".repeat(100_000), "x".repeat(1_000_000), " ".repeat(1_000_000)];
     let vectors = embedder.embed(texts, Purpose::Query).await.unwrap();
     assert_eq!(vectors.len(), 3);
-    assert_eq!(embedder.counts(), Counts { windowed: 1, cut: 1 });
+    assert_eq!(embedder.counts(), Counts { divided: 1, cut: 1, retried: 0 });
 }
 
 #[tokio::test]

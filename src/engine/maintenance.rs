@@ -21,8 +21,8 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PERIOD) => {}
         }
-        let model = engine.meaning.as_ref().map(|(meaning, _)| &meaning.embedder);
-        let released = model.is_some_and(|embedder| embedder.release_if_idle(IDLE));
+        let running = engine.meaning.running();
+        let released = running.is_some_and(|running| running.embedder.release_if_idle(IDLE));
         let seq = engine.catalog.seq();
         let at_rest = engine.keyword.applied() == seq;
         if released || (at_rest && given_back_at != Some(seq)) {

@@ -1,6 +1,7 @@
 //! Everything that runs inside the daemon, wired together.
 
 mod maintenance;
+mod meaning;
 mod memory;
 mod status;
 mod verify;
@@ -9,22 +10,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::catalog::Catalog;
 use crate::chunk::ChunkSettings;
-use crate::config::{Config, EmbedderProvider, Paths};
-use crate::embed::BuiltinEmbedder;
+use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
-use crate::index::{Indexer, KeywordFollower, MeaningFollower, Reader};
+use crate::index::{Indexer, KeywordFollower, Reader};
 use crate::lexical::LexicalIndex;
-use crate::search::{Meaning, Retriever};
-use crate::vectors::EmbeddedIndex;
+use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings};
 
+pub use meaning::{MeaningService, MeaningStatus};
 pub use status::Status;
 pub use verify::{Finding, Verdict};
 
@@ -47,8 +46,8 @@ pub struct Inner {
     pub lexical: Arc<LexicalIndex>,
     /// What keeps it equal to the catalog.
     pub keyword: Arc<KeywordFollower>,
-    /// The side that searches by meaning, with what feeds it.
-    pub meaning: Option<(Meaning, Arc<MeaningFollower>)>,
+    /// Keeps the side that searches by meaning running.
+    pub meaning: MeaningService,
     /// Answers searches.
     pub retriever: Retriever,
     /// The watched sources.
@@ -78,10 +77,7 @@ impl Engine {
         let mut notices = Vec::new();
         let lexical = open_lexical(&catalog, &paths.data_dir, &mut notices).await?;
         let keyword = Arc::new(KeywordFollower::new(catalog.clone(), Arc::clone(&lexical)));
-        let meaning = match config.embedder.provider {
-            EmbedderProvider::None => None,
-            EmbedderProvider::Builtin => Some(open_meaning(&catalog, keyword.subscribe()).await?),
-        };
+        let meaning = MeaningService::new(catalog.clone(), &config, keyword.subscribe()).await?;
         let tracker = TaskTracker::new();
         let reader = Arc::new(open_reader(&config)?);
         let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader));
@@ -90,7 +86,7 @@ impl Engine {
         let retriever = Retriever::new(
             catalog.clone(),
             Arc::clone(&lexical),
-            meaning.as_ref().map(|(meaning, _)| meaning.clone()),
+            meaning.side(),
             config.search.clone(),
         )
         .watching(keyword.subscribe());
@@ -118,12 +114,8 @@ impl Engine {
         let keyword = Arc::clone(&self.keyword);
         let stop = self.stop.clone();
         self.spawn("keyword follower", async move { keyword.run(stop).await });
-        if let Some((_, follower)) = &self.meaning {
-            let (follow, stop) = (Arc::clone(follower), self.stop.clone());
-            self.spawn("vector follower", async move { follow.follow(stop).await });
-            let (embed, stop) = (Arc::clone(follower), self.stop.clone());
-            self.spawn("embedder", async move { embed.embed(stop).await });
-        }
+        let (engine, stop) = (self.clone(), self.stop.clone());
+        self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
         self.sources.start(&self.config.sources).await
@@ -193,27 +185,6 @@ async fn open_lexical(
         opened.index.clear()?;
     }
     Ok(Arc::new(opened.index))
-}
-
-async fn open_meaning(
-    catalog: &Catalog,
-    keyword: watch::Receiver<u64>,
-) -> Result<(Meaning, Arc<MeaningFollower>)> {
-    let embedder = Arc::new(BuiltinEmbedder::new());
-    let identity = embedder.identity();
-    let model = catalog.use_model(identity).await?;
-    let index = Arc::new(EmbeddedIndex::new(identity.dimensions));
-    info!(model = %identity.name, dimensions = identity.dimensions, "embedding model");
-    let follower = Arc::new(MeaningFollower::new(
-        catalog.clone(),
-        model,
-        Arc::clone(&embedder),
-        Arc::clone(&index),
-        keyword,
-    ));
-    let (applied, loaded_at) = (follower.subscribe(), catalog.seq());
-    let meaning = Meaning { embedder, index, applied, loaded_at };
-    Ok((meaning, follower))
 }
 
 fn open_reader(config: &Config) -> Result<Reader> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, MeaningStatus};
 use crate::catalog::{Counts, Problem, Source};
 use crate::error::Result;
 use crate::watch::{Report, State};
@@ -38,27 +38,6 @@ pub struct Status {
     pub data_directory: String,
 }
 
-/// The embedding side.
-#[derive(Debug, Clone)]
-pub struct MeaningStatus {
-    /// Who computes the vectors.
-    pub provider: String,
-    /// The model.
-    pub model: String,
-    /// Components of a vector.
-    pub dimensions: usize,
-    /// Vectors that are searched.
-    pub points: usize,
-    /// The last change whose vectors are searched.
-    pub applied: u64,
-    /// Texts that were sent to the model since the daemon started.
-    pub embedded_texts: u64,
-    /// Whether new vectors are stored, but not all of them are searched yet.
-    pub publishing: bool,
-    /// Why it does not get on, if so.
-    pub fault: Option<String>,
-}
-
 impl Status {
     /// Documents that are listed but not yet read.
     pub fn pending(&self) -> u64 {
@@ -80,7 +59,7 @@ impl Status {
         let meaning = self.meaning.as_ref();
         self.is_idle()
             && meaning.is_none_or(|meaning| {
-                waiting == 0 && meaning.applied >= self.seq && !meaning.publishing
+                waiting == 0 && meaning.state.applied >= self.seq && !meaning.state.publishing
             })
     }
 }
@@ -92,20 +71,7 @@ impl Engine {
         let seq = self.catalog.seq();
         let counts = self.retriever.counts().await?;
         let problems = self.catalog.problems(PROBLEMS).await?;
-        let meaning = self.meaning.as_ref().map(|(meaning, follower)| {
-            let identity = meaning.embedder.identity();
-            let state = follower.state();
-            MeaningStatus {
-                provider: identity.provider.clone(),
-                model: identity.name.clone(),
-                dimensions: identity.dimensions,
-                points: meaning.index.len(),
-                applied: state.applied,
-                embedded_texts: follower.embedded(),
-                publishing: state.publishing,
-                fault: state.fault,
-            }
-        });
+        let meaning = self.meaning.status().await;
         let mut status = Status {
             counts,
             sources,
@@ -157,7 +123,11 @@ fn causes(status: &Status) -> Vec<String> {
     if let Some(fault) = &status.keyword_fault {
         causes.push(format!("the keyword index does not follow: {fault}"));
     }
-    if let Some(fault) = status.meaning.as_ref().and_then(|meaning| meaning.fault.as_ref()) {
+    let state = status.meaning.as_ref().map(|meaning| &meaning.state);
+    if let Some(fault) = state.and_then(|state| state.store_fault.as_ref()) {
+        causes.push(format!("the vector store does not follow: {fault}"));
+    }
+    if let Some(fault) = state.and_then(|state| state.embedder_fault.as_ref()) {
         causes.push(format!("embedding is interrupted: {fault}"));
     }
     causes

@@ -83,8 +83,9 @@ impl Engine {
             let status = self.status().await?;
             // Vectors that are still to be made are no difference, those that are half known are.
             let meaning = status.meaning.as_ref();
-            let level =
-                meaning.is_none_or(|meaning| meaning.applied >= status.seq && !meaning.publishing);
+            let level = meaning.is_none_or(|meaning| {
+                meaning.state.applied >= status.seq && !meaning.state.publishing
+            });
             if status.is_idle() && level {
                 return Ok(());
             }
@@ -115,7 +116,7 @@ impl Engine {
             verdict.add("catalog", outline.id, problem);
         }
         self.compare_keyword(&outlines, &mut verdict).await?;
-        self.compare_vectors(&outlines, &mut verdict);
+        self.compare_vectors(&outlines, &mut verdict).await?;
         Ok(verdict)
     }
 
@@ -200,12 +201,12 @@ impl Engine {
         Ok(())
     }
 
-    fn compare_vectors(&self, outlines: &[Outline], verdict: &mut Verdict) {
-        let Some((meaning, _)) = &self.meaning else { return };
-        let mut indexed: HashMap<DocumentId, usize> =
-            meaning.index.documents().into_iter().collect();
+    async fn compare_vectors(&self, outlines: &[Outline], verdict: &mut Verdict) -> Result<()> {
+        let Some(running) = self.meaning.running() else { return Ok(()) };
+        let mut indexed: HashMap<DocumentId, u64> =
+            running.store.documents().await?.into_iter().collect();
         for outline in outlines {
-            let vectors = indexed.remove(&outline.id).unwrap_or_default() as u64;
+            let vectors = indexed.remove(&outline.id).unwrap_or_default();
             if outline.is_embedded && vectors != outline.embedded {
                 let embedded = outline.embedded;
                 let problem = format!("{embedded} passages have a vector, {vectors} are searched");
@@ -215,6 +216,7 @@ impl Engine {
         for id in indexed.keys() {
             verdict.add("vector", id, "the vector index has it, the catalog does not");
         }
+        Ok(())
     }
 
     async fn repair(&self, verdict: &Verdict) -> Result<()> {
@@ -236,10 +238,11 @@ impl Engine {
             self.keyword.reach(self.catalog.seq()).await?;
         }
         let damaged = ids("vector");
-        if let Some((_, follower)) = &self.meaning
+        if let Some(running) = self.meaning.running()
             && !damaged.is_empty()
         {
-            follower.repair(&damaged).await?;
+            running.follower.repair(&damaged).await?;
+            running.queue.wake();
         }
         Ok(())
     }

@@ -1,130 +1,120 @@
-//! The follower that embeds chunks and keeps the vector index equal to the catalog.
+//! The follower that keeps the vector store equal to the catalog.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 use super::keyword::attributes;
-use crate::catalog::{Catalog, Change, Embedded, ModelId, Passages, Pending};
-use crate::chunk;
-use crate::embed::{BuiltinEmbedder, Purpose};
-use crate::error::Result;
+use crate::catalog::{Catalog, Change, ModelId, Passages};
+use crate::error::{Error, Result};
 use crate::filter::Attributes;
 use crate::id::DocumentId;
-use crate::vectors::{DocumentVectors, EmbeddedIndex};
+use crate::vectors::{DocumentVectors, Ensured, VectorStore};
 
-/// Texts embedded in one round: enough to fill batches, few enough to turn to newer documents.
-const ROUND: usize = 128;
-
-/// Chunks looked at in one round; most of them may be in another language, or known.
-const QUEUE: u64 = 512;
-
-/// Changes applied to the vector index at a time.
+/// Changes applied to the store at a time.
 const BATCH: u32 = 256;
 
 /// How long after a fault the work is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How long a round of embedding waits for the keyword index at the most.
-const WORDS_FIRST: Duration = Duration::from_secs(20);
-
 /// How the meaning side is doing.
 #[derive(Debug, Clone, Default)]
 pub struct MeaningState {
-    /// The last change that the vector index has applied.
+    /// The last change that the store has applied.
     pub applied: u64,
     /// Whether new vectors are stored, but not all of them are searched yet.
     pub publishing: bool,
-    /// Why it does not get on, if it does not.
-    pub fault: Option<String>,
+    /// Why the store does not follow, if so.
+    pub store_fault: Option<String>,
+    /// Why embedding does not get on, if so.
+    pub embedder_fault: Option<String>,
 }
 
-/// Embeds what is queued in the catalog and feeds the vector index.
+/// Brings the vectors of the catalog into the store.
 #[derive(Debug)]
 pub struct MeaningFollower {
     catalog: Catalog,
     model: ModelId,
-    embedder: Arc<BuiltinEmbedder>,
-    index: Arc<EmbeddedIndex>,
-    keyword: watch::Receiver<u64>,
+    store: Arc<dyn VectorStore>,
     applied: watch::Sender<u64>,
     faults: Mutex<[Option<String>; 2]>,
-    embedded: AtomicU64,
-    publishing: AtomicBool,
-    wake: Notify,
+    publishing: AtomicUsize,
 }
 
 /// The two tasks, each with a fault of its own.
 #[derive(Debug, Clone, Copy)]
-enum Task {
+pub(super) enum Task {
     Follow,
     Embed,
 }
 
+/// While it lives, some vectors are stored that are not searched yet.
+pub(super) struct Publishing<'f>(&'f AtomicUsize);
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl MeaningFollower {
-    /// A follower that begins with an empty index.
-    pub fn new(
-        catalog: Catalog,
-        model: ModelId,
-        embedder: Arc<BuiltinEmbedder>,
-        index: Arc<EmbeddedIndex>,
-        keyword: watch::Receiver<u64>,
-    ) -> Self {
+    /// A follower of the catalog's vectors of one model.
+    pub fn new(catalog: Catalog, model: ModelId, store: Arc<dyn VectorStore>) -> Self {
         let applied = watch::Sender::new(0);
-        Self {
-            catalog,
-            model,
-            embedder,
-            index,
-            keyword,
-            applied,
-            faults: Mutex::default(),
-            embedded: AtomicU64::new(0),
-            publishing: AtomicBool::new(false),
-            wake: Notify::new(),
-        }
+        let publishing = AtomicUsize::new(0);
+        Self { catalog, model, store, applied, faults: Mutex::default(), publishing }
+    }
+
+    /// The model whose vectors it brings.
+    pub fn model(&self) -> ModelId {
+        self.model
     }
 
     /// How far it is, and what is wrong.
     pub fn state(&self) -> MeaningState {
-        let faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
-        let fault = faults.iter().flatten().next().cloned();
-        let publishing = self.publishing.load(Ordering::Acquire);
-        MeaningState { applied: *self.applied.borrow(), publishing, fault }
+        let [store_fault, embedder_fault] =
+            self.faults.lock().unwrap_or_else(|poison| poison.into_inner()).clone();
+        let publishing = self.publishing.load(Ordering::Acquire) > 0;
+        MeaningState { applied: *self.applied.borrow(), publishing, store_fault, embedder_fault }
     }
 
-    /// Tells of the last change that the vector index has applied.
+    /// Tells of the last change that the store has applied.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.applied.subscribe()
     }
 
-    /// Texts embedded since the start of the process.
-    pub fn embedded(&self) -> u64 {
-        self.embedded.load(Ordering::Relaxed)
-    }
-
-    /// Waits until the vector index has applied `seq`.
+    /// Waits until the store has applied `seq`.
     pub async fn reach(&self, seq: u64) {
         let mut applied = self.applied.subscribe();
         // The sender lives as long as self, so waiting cannot fail.
         let _closed = applied.wait_for(|applied| *applied >= seq).await;
     }
 
-    /// Brings vectors that the catalog has into the index, until `stop`.
+    /// Brings vectors that the catalog has into the store, until `stop`.
     pub async fn follow(&self, stop: CancellationToken) {
         let mut published = self.catalog.subscribe();
+        let mut is_ensured = false;
         while !stop.is_cancelled() {
             published.mark_unchanged();
-            match self.apply_changes(&stop).await {
-                Ok(()) => self.set_fault(Task::Follow, None),
+            let outcome = match is_ensured {
+                true => self.apply_changes(&stop).await,
+                false => self.begin().await,
+            };
+            match outcome {
+                Ok(()) if is_ensured => self.set_fault(Task::Follow, None),
+                Ok(()) => {
+                    is_ensured = true;
+                    continue;
+                }
                 Err(error) => {
-                    warn!(%error, "vector index cannot follow");
-                    self.set_fault(Task::Follow, Some(error.to_string()));
+                    warn!(%error, "vector store cannot follow");
+                    self.set_fault(Task::Follow, Some(&error));
+                    // It may have lost its collection.
+                    is_ensured = false;
                     pause(&stop).await;
                     continue;
                 }
@@ -136,162 +126,73 @@ impl MeaningFollower {
         }
     }
 
+    /// Makes the store ready and finds out where to go on.
+    async fn begin(&self) -> Result<()> {
+        let ensured = self.store.ensure().await?;
+        let Some(place) = self.store.place() else { return Ok(()) };
+        let kept = self.catalog.follower_position(place).await?;
+        let position = match (ensured, kept) {
+            (Ensured::Existing, Some(position)) if position <= self.catalog.seq() => position,
+            (Ensured::Existing, _) => {
+                info!(place, "vector store is not as the catalog left it; it is filled anew");
+                self.store.drop_collection().await?;
+                self.store.ensure().await?;
+                0
+            }
+            (Ensured::Created, _) => 0,
+        };
+        self.catalog.set_follower_position(place, position).await?;
+        self.applied.send_replace(position);
+        Ok(())
+    }
+
     async fn apply_changes(&self, stop: &CancellationToken) -> Result<()> {
         while !stop.is_cancelled() {
             let applied = *self.applied.borrow();
             let changes = self.catalog.changes_after(applied, BATCH).await?;
             let Some(last) = changes.last().map(Change::seq) else { return Ok(()) };
+            let mut without = Vec::new();
+            let mut with = Vec::new();
             for change in &changes {
                 match change {
-                    Change::Removed { id, .. } => self.index.remove(&[*id]),
-                    // Nothing to bring: the embedder has not seen it yet.
-                    Change::Put(document)
-                        if document.embedded == 0 && !self.index.contains(document.id) => {}
-                    Change::Put(document) => self.publish(document.id).await?,
+                    Change::Removed { id, .. } => without.push(*id),
+                    // The embedder brings them; until then nothing of an earlier text is found.
+                    Change::Put(document) if document.embedded == 0 => without.push(document.id),
+                    Change::Put(document) => with.push(document.id),
                 }
+            }
+            self.store.remove(&without).await?;
+            for id in with {
+                self.publish(id).await?;
+            }
+            if let Some(place) = self.store.place() {
+                self.catalog.set_follower_position(place, last).await?;
             }
             self.applied.send_replace(last);
         }
         Ok(())
     }
 
-    /// Puts those vectors of a document into the index that the catalog has already.
-    async fn refresh(
-        &self,
-        document: DocumentId,
-        attributes: Attributes,
-        passages: &Passages,
-    ) -> Result<()> {
-        let vectors = self.catalog.vectors(self.model, &passages.keys).await?;
-        let present: Vec<(u32, &[f32])> = (0..)
-            .zip(&vectors)
-            .filter_map(|(ordinal, vector)| Some((ordinal, vector.as_deref()?)))
-            .collect();
-        self.index.put(&[DocumentVectors { document, attributes, vectors: &present }])
-    }
-
-    /// Works through the queue of the catalog, until `stop`.
-    pub async fn embed(&self, stop: CancellationToken) {
-        let mut published = self.catalog.subscribe();
-        while !stop.is_cancelled() {
-            published.mark_unchanged();
-            self.let_words_go_first(&stop).await;
-            let round = tokio::select! {
-                () = stop.cancelled() => return,
-                round = self.round() => round,
-            };
-            match round {
-                Ok(true) => self.set_fault(Task::Embed, None),
-                Ok(false) => {
-                    self.set_fault(Task::Embed, None);
-                    tokio::select! {
-                        () = stop.cancelled() => return,
-                        _ = published.changed() => {}
-                        () = self.wake.notified() => {}
-                    }
-                }
-                Err(error) => {
-                    warn!(%error, "embedding is interrupted");
-                    self.set_fault(Task::Embed, Some(error.to_string()));
-                    pause(&stop).await;
-                }
-            }
-        }
-    }
-
-    /// Waits for the keyword index to follow, because words are what a reader misses most; not for
-    /// ever, so that a long import is searched by meaning too.
-    async fn let_words_go_first(&self, stop: &CancellationToken) {
-        let mut keyword = self.keyword.clone();
-        let caught_up = keyword.wait_for(|applied| *applied >= self.catalog.seq());
-        tokio::select! {
-            () = stop.cancelled() => {}
-            // The keyword follower ends on the same token.
-            _ended = caught_up => {}
-            () = tokio::time::sleep(WORDS_FIRST) => {}
-        }
-    }
-
-    /// Embeds one round of the queue; `false` when there was nothing to do.
-    async fn round(&self) -> Result<bool> {
-        let queue = self.catalog.pending(QUEUE).await?;
-        if queue.is_empty() {
-            return Ok(false);
-        }
-        let mut plan = Plan::default();
-        for pending in &queue {
-            let known = self.catalog.vectors(self.model, &pending.passages.keys).await?;
-            if !plan.add(pending, &known) {
-                break;
-            }
-        }
-        let vectors =
-            if plan.texts.is_empty() { Vec::new() } else { self.vectors(&plan.texts).await? };
-        let mut failed = HashSet::new();
-        let mut stored = Vec::with_capacity(vectors.len());
-        for (key, vector) in plan.keys.into_iter().zip(vectors) {
-            match vector {
-                Some(vector) => stored.push((key, vector)),
-                None => drop(failed.insert(key)),
-            }
-        }
-        let without = |(document, keys): (Embedded, Vec<[u8; 16]>)| {
-            let missing = keys.iter().filter(|key| failed.contains(*key)).count();
-            Embedded { readable: document.readable - missing, ..document }
-        };
-        let complete: Vec<Embedded> = plan.complete.into_iter().map(without).collect();
-        let count = stored.len();
-        self.publishing.store(true, Ordering::Release);
-        let published = self.store(&stored, &complete).await;
-        self.publishing.store(false, Ordering::Release);
-        published?;
-        debug!(texts = count, documents = complete.len(), "embedded");
-        Ok(true)
-    }
-
-    /// The vectors of texts; one by one when all at once fails, so that one text stops no other.
-    async fn vectors(&self, texts: &[String]) -> Result<Vec<Option<Vec<f32>>>> {
-        let all = self.embedder.embed(texts.to_vec(), Purpose::Document).await;
-        let error = match all {
-            Ok(vectors) => return Ok(vectors.into_iter().map(Some).collect()),
-            Err(error) => error,
-        };
-        let mut vectors = Vec::with_capacity(texts.len());
-        for text in texts {
-            let one = self.embedder.embed(vec![text.clone()], Purpose::Document).await;
-            vectors.push(one.ok().and_then(|mut one| one.pop()));
-        }
-        let failed = vectors.iter().filter(|vector| vector.is_none()).count();
-        if failed == texts.len() {
-            return Err(error);
-        }
-        warn!(%error, texts = failed, "some texts cannot be embedded");
-        Ok(vectors)
-    }
-
-    /// Stores new vectors, then makes those of completed documents findable.
-    async fn store(&self, vectors: &[([u8; 16], Vec<f32>)], complete: &[Embedded]) -> Result<()> {
-        self.catalog.store_vectors(self.model, vectors, complete).await?;
-        self.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
+    /// Makes the vectors of completed documents findable; what fails is queued again.
+    pub(super) async fn publish_all(&self, documents: &[DocumentId]) -> Result<()> {
         let mut failed = (Vec::new(), None);
-        for done in complete {
-            if let Err(error) = self.publish(done.id).await {
-                failed.0.push(done.id);
+        for id in documents {
+            if let Err(error) = self.publish(*id).await {
+                failed.0.push(*id);
                 failed.1 = Some(error);
             }
         }
         let (again, error) = failed;
-        // Their vectors are there; the next round brings them into the index.
+        // Their vectors are in the catalog; the next round brings them into the store.
         self.catalog.embed_again(&again).await?;
         error.map_or(Ok(()), Err)
     }
 
-    /// Makes the vectors of a completed document findable.
+    /// Brings what the catalog has of one document into the store.
     async fn publish(&self, id: DocumentId) -> Result<()> {
         loop {
             let Some(document) = self.catalog.document(id).await? else {
-                self.index.remove(&[id]);
-                return Ok(());
+                return self.store.remove(&[id]).await;
             };
             let passages = self.catalog.passages(id).await?;
             self.refresh(id, attributes(&document), &passages).await?;
@@ -303,12 +204,26 @@ impl MeaningFollower {
         }
     }
 
-    /// Takes what the catalog has of these documents into the index anew; what lacks a vector in
-    /// the catalog is embedded again.
+    async fn refresh(
+        &self,
+        document: DocumentId,
+        attributes: Attributes,
+        passages: &Passages,
+    ) -> Result<()> {
+        let vectors = self.catalog.vectors(self.model, &passages.keys).await?;
+        let present: Vec<(u32, &[f32])> = (0..)
+            .zip(&vectors)
+            .filter_map(|(ordinal, vector)| Some((ordinal, vector.as_deref()?)))
+            .collect();
+        self.store.put(&[DocumentVectors { document, attributes, vectors: &present }]).await
+    }
+
+    /// Takes what the catalog has of these documents into the store anew; those that lack a
+    /// vector in the catalog are queued for the embedder.
     pub async fn repair(&self, documents: &[DocumentId]) -> Result<()> {
         let mut incomplete = Vec::new();
+        self.store.remove(documents).await?;
         for id in documents {
-            self.index.remove(&[*id]);
             let Some(document) = self.catalog.document(*id).await? else { continue };
             self.publish(*id).await?;
             let passages = self.catalog.passages(*id).await?;
@@ -317,57 +232,24 @@ impl MeaningFollower {
                 incomplete.push(*id);
             }
         }
-        self.catalog.embed_again(&incomplete).await?;
-        self.wake.notify_one();
-        Ok(())
+        self.catalog.embed_again(&incomplete).await
     }
 
-    fn set_fault(&self, task: Task, fault: Option<String>) {
+    /// Says, while the result lives, that vectors are stored but not all of them searched.
+    pub(super) fn publishing(&self) -> Publishing<'_> {
+        self.publishing.fetch_add(1, Ordering::AcqRel);
+        Publishing(&self.publishing)
+    }
+
+    pub(super) fn set_fault(&self, task: Task, fault: Option<&Error>) {
         let mut faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
-        faults[task as usize] = fault;
+        faults[task as usize] = fault.map(ToString::to_string);
     }
 }
 
-async fn pause(stop: &CancellationToken) {
+pub(super) async fn pause(stop: &CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = tokio::time::sleep(RETRY) => {}
-    }
-}
-
-/// What one round embeds, and which documents are complete after it.
-#[derive(Debug, Default)]
-struct Plan {
-    texts: Vec<String>,
-    keys: Vec<[u8; 16]>,
-    /// With the keys of the chunks that the model reads.
-    complete: Vec<(Embedded, Vec<[u8; 16]>)>,
-    planned: HashSet<[u8; 16]>,
-}
-
-impl Plan {
-    /// Adds a document; `false` when the round is full.
-    fn add(&mut self, pending: &Pending, known: &[Option<Vec<f32>>]) -> bool {
-        let title = (!pending.title.is_empty()).then_some(pending.title.as_str());
-        let mut readable = Vec::new();
-        let passages = &pending.passages;
-        for ((chunk, key), known) in passages.chunks.iter().zip(&passages.keys).zip(known) {
-            if known.is_none() && !crate::embed::language::reads(&chunk.text) {
-                continue;
-            }
-            readable.push(*key);
-            if known.is_some() || self.planned.contains(key) {
-                continue;
-            }
-            if self.texts.len() == ROUND {
-                return false;
-            }
-            self.texts.push(chunk::embedding_text(title, chunk));
-            self.keys.push(*key);
-            self.planned.insert(*key);
-        }
-        let Pending { id, seq, .. } = *pending;
-        self.complete.push((Embedded { id, seq, readable: readable.len() }, readable));
-        true
     }
 }

@@ -1,10 +1,13 @@
 //! From entries of a source to published documents, and the followers of the catalog.
 
+mod embedding;
 mod keyword;
 mod meaning;
 mod moves;
+mod plan;
 mod read;
 
+pub use embedding::EmbeddingQueue;
 pub use keyword::KeywordFollower;
 pub use meaning::{MeaningFollower, MeaningState};
 use read::Finished;

@@ -81,7 +81,7 @@ async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Se
         engine.keyword.reach(report.published).await?;
         let counts = engine.retriever.counts().await?;
         let pending = counts.get(&watched.source.id).map_or(0, |counts| {
-            if engine.meaning.is_some() {
+            if engine.meaning.is_on() {
                 counts.readable - counts.embedded.min(counts.readable)
             } else {
                 0

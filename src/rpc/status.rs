@@ -113,20 +113,27 @@ fn embedder(status: &Status) -> EmbedderStatus {
             provider: meaning.provider.clone(),
             model: meaning.model.clone(),
             dimensions: meaning.dimensions as u32,
-            healthy: meaning.fault.is_none(),
-            detail: meaning.fault.clone().unwrap_or_default(),
+            healthy: meaning.state.embedder_fault.is_none(),
+            detail: meaning.state.embedder_fault.clone().unwrap_or_default(),
             embedded_texts: meaning.embedded_texts,
         },
     }
 }
 
 fn store(status: &Status) -> StoreStatus {
-    let points = status.meaning.as_ref().map_or(0, |meaning| meaning.points as u64);
-    let loading = status.meaning.as_ref().is_some_and(|meaning| meaning.applied < status.seq);
+    let Some(meaning) = &status.meaning else {
+        return StoreStatus { backend: "embedded".into(), healthy: true, ..StoreStatus::default() };
+    };
+    let loading = meaning.state.applied < status.seq;
+    let fault = meaning.state.store_fault.clone();
     StoreStatus {
-        backend: "embedded".into(),
-        points,
-        healthy: true,
-        detail: if loading { "vectors are being loaded".into() } else { String::new() },
+        backend: meaning.backend.into(),
+        points: meaning.points,
+        healthy: fault.is_none(),
+        detail: match fault {
+            Some(fault) => fault,
+            None if loading => "vectors are being loaded".into(),
+            None => String::new(),
+        },
     }
 }

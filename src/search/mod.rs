@@ -1,5 +1,6 @@
 //! Retrieval: both searches at once, one fusion, then hits that the catalog vouches for.
 
+mod dense;
 mod fuse;
 mod hydrate;
 mod scope;
@@ -10,22 +11,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tracing::warn;
 
 use crate::catalog::{Catalog, Counts, Source};
-use crate::embed::{self, BuiltinEmbedder, Purpose};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::lexical::{self, LexicalIndex};
-use crate::vectors::EmbeddedIndex;
 
+pub use dense::{Meaning, MeaningSide};
 pub use fuse::{Fused, Scored, Weights};
 pub use snippet::Snippet;
 
-use share::Shares;
-
-/// A query never waits longer than this for its vector.
-const EMBED_TIMEOUT: Duration = Duration::from_secs(3);
+use share::{Share, Shares};
 
 /// Candidates beyond those that are shown.
 const SPARE: usize = 10;
@@ -102,25 +98,12 @@ pub struct Hit {
     pub explanation: Vec<String>,
 }
 
-/// The side that searches by meaning; absent when no embedder is configured.
-#[derive(Debug, Clone)]
-pub struct Meaning {
-    /// Turns the query into a vector.
-    pub embedder: Arc<BuiltinEmbedder>,
-    /// Finds the nearest passages.
-    pub index: Arc<EmbeddedIndex>,
-    /// The last change whose vectors are in the index.
-    pub applied: watch::Receiver<u64>,
-    /// The last change when the index began to be filled.
-    pub loaded_at: u64,
-}
-
 /// Answers searches.
 #[derive(Debug)]
 pub struct Retriever {
     catalog: Catalog,
     lexical: Arc<LexicalIndex>,
-    meaning: Option<Meaning>,
+    meaning: watch::Receiver<MeaningSide>,
     settings: crate::config::Search,
     shares: Shares,
     /// What the keyword index has applied, and what it must have for a whole answer.
@@ -144,11 +127,11 @@ impl Side {
 }
 
 impl Retriever {
-    /// A retriever over the given indexes; without `meaning`, words decide alone.
+    /// A retriever over the given indexes; while `meaning` is not there, words decide alone.
     pub fn new(
         catalog: Catalog,
         lexical: Arc<LexicalIndex>,
-        meaning: Option<Meaning>,
+        meaning: watch::Receiver<MeaningSide>,
         settings: crate::config::Search,
     ) -> Self {
         let shares = Shares::new(catalog.clone());
@@ -178,7 +161,8 @@ impl Retriever {
             limit => limit.min(MAX_LIMIT),
         };
         let share = self.shares.of(&filter.sources).await?;
-        let weights = self.weights(request, &share);
+        let meaning = self.meaning.borrow().clone();
+        let weights = self.weights(request, &share, &meaning);
         let fusing = weights.keyword > 0.0 && weights.dense > 0.0;
         // One side alone needs no more than what is shown, and some to make up for what is gone.
         let depth = match fusing {
@@ -187,7 +171,7 @@ impl Retriever {
         };
         let (keyword, dense) = tokio::join!(
             self.keyword_side(request.mode, &query, &filter, depth),
-            self.dense_side(request, &filter, depth, weights.dense > 0.0),
+            dense_side(&meaning, request, &filter, (depth, weights)),
         );
         let (keyword, dense) = (keyword?, dense?);
         let fused = fuse::fuse(&keyword.found, &dense.found, weights);
@@ -201,14 +185,12 @@ impl Retriever {
 
     /// The weight of each side: none for a language that the model does not read, and less for
     /// meaning while only a part of the passages has a vector.
-    fn weights(&self, request: &Request, share: &share::Share) -> Weights {
+    fn weights(&self, request: &Request, share: &Share, meaning: &MeaningSide) -> Weights {
         let configured = self.settings.weights;
         match request.mode {
             Mode::Keyword => Weights { keyword: 1.0, dense: 0.0 },
             Mode::Semantic => Weights { keyword: 0.0, dense: 1.0 },
-            Mode::Hybrid if self.meaning.is_none() || !embed::language::reads(&request.text) => {
-                Weights { keyword: 1.0, dense: 0.0 }
-            }
+            Mode::Hybrid if !meaning.reads(&request.text) => Weights { keyword: 1.0, dense: 0.0 },
             Mode::Hybrid => Weights {
                 keyword: configured.keyword as f32,
                 dense: (configured.dense * share.trust()) as f32,
@@ -247,50 +229,18 @@ impl Retriever {
             .then(|| "words were searched in part: the keyword index is being rebuilt".into());
         Ok(Side { found, degraded })
     }
+}
 
-    async fn dense_side(
-        &self,
-        request: &Request,
-        filter: &Arc<Filter>,
-        depth: usize,
-        wanted: bool,
-    ) -> Result<Side> {
-        let Some(meaning) = &self.meaning else {
-            return match request.mode {
-                Mode::Semantic => Err(Error::usage("no embedding model is configured")
-                    .hint("set `embedder.provider`, or search with --mode keyword")),
-                _ => Ok(Side::none()),
-            };
-        };
-        if !wanted {
-            return Ok(Side::none());
-        }
-        let embedding = meaning.embedder.embed(vec![request.text.clone()], Purpose::Query);
-        let vector = match tokio::time::timeout(EMBED_TIMEOUT, embedding).await {
-            Ok(Ok(mut vectors)) => vectors.pop().unwrap_or_default(),
-            Ok(Err(error)) => {
-                warn!(%error, "the query could not be embedded");
-                return Ok(Side::degraded(format!("meaning was not searched: {error}")));
-            }
-            Err(_) => return Ok(Side::degraded("meaning was not searched: the embedder is busy")),
-        };
-        let degraded = (*meaning.applied.borrow() < meaning.loaded_at)
-            .then(|| "meaning was searched in part: the vectors are being loaded".to_string());
-        let (index, filter) = (Arc::clone(&meaning.index), Arc::clone(filter));
-        let candidates =
-            tokio::task::spawn_blocking(move || index.nearest(&vector, &filter, depth))
-                .await
-                .map_err(|error| Error::internal("the vector search failed").because(error))?;
-        let found = candidates
-            .into_iter()
-            .map(|candidate| Scored {
-                document: candidate.document,
-                ordinal: candidate.ordinal,
-                score: candidate.score,
-            })
-            .collect();
-        Ok(Side { found, degraded })
+async fn dense_side(
+    meaning: &MeaningSide,
+    request: &Request,
+    filter: &Filter,
+    (depth, weights): (usize, Weights),
+) -> Result<Side> {
+    if weights.dense > 0.0 || request.mode == Mode::Semantic {
+        return meaning.search(request, filter, depth).await;
     }
+    Ok(Side::none())
 }
 
 fn explain(fused: &Fused, weights: Weights) -> Vec<String> {

@@ -1,20 +1,15 @@
-//! The embedded vector index: exact nearest passages over compact codes in memory.
+//! Vector stores: what follows the catalog with vectors, and finds the nearest passages.
 
-mod code;
-mod documents;
-mod nearest;
-mod scan;
-mod segment;
+mod embedded;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use async_trait::async_trait;
 
-use self::code::{Code, Query};
-use self::documents::Documents;
-use self::nearest::Scan;
-use self::segment::{Owner, Segment};
+use crate::config::{self, StoreBackend};
 use crate::error::{Error, Result};
 use crate::filter::{Attributes, Filter};
 use crate::id::DocumentId;
+
+pub use embedded::{EmbeddedIndex, EmbeddedStore};
 
 /// A document's best passage for a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,215 +33,76 @@ pub struct DocumentVectors<'a> {
     pub vectors: &'a [(u32, &'a [f32])],
 }
 
-/// An exact index in memory: about 2 bytes a component; searches never wait for large writes.
+/// What [`VectorStore::ensure`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ensured {
+    /// The collection was there, with what was put into it.
+    Existing,
+    /// The collection was missing and is there now, empty.
+    Created,
+}
+
+/// Which vectors a store is to hold: those of one model for one catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The catalog's identity; stores of different catalogs never meet.
+    pub catalog: String,
+    /// The embedding model's fingerprint; nor do different models.
+    pub model: String,
+    /// Components of each vector.
+    pub dimensions: usize,
+}
+
+/// Holds the vectors of one model and finds the nearest.
 ///
-/// The same documents give the same results in whatever order they came.
-#[derive(Debug)]
-pub struct EmbeddedIndex {
-    dimensions: usize,
-    state: RwLock<State>,
-    /// One writer at a time, so that a replacement is prepared outside the state's lock.
-    writer: Mutex<()>,
-}
+/// Writes are idempotent. After `Ok` a write is seen by every search that begins later and is as
+/// durable as the store. `Unavailable` is worth trying again; `NotFound` says that the collection
+/// is gone, and [`ensure`](Self::ensure) makes it anew.
+#[async_trait]
+pub trait VectorStore: std::fmt::Debug + Send + Sync {
+    /// The name under which the follower's place is kept in the catalog: unique for back-end,
+    /// address and collection. `None` for a store that starts empty with each process.
+    fn place(&self) -> Option<&str>;
 
-#[derive(Debug, Default)]
-struct State {
-    segments: Vec<Arc<Segment>>,
-    documents: Documents,
-}
+    /// Makes the collection if it is missing; `Usage` when it differs from the configuration.
+    async fn ensure(&self) -> Result<Ensured>;
 
-/// Rows written under one lock: well under a millisecond.
-const ROWS_PER_LOCK: usize = 256;
-/// Fewer dead rows than this are not worth compacting.
-const MIN_DEAD_ROWS: usize = 512;
-
-impl EmbeddedIndex {
-    /// An empty index for vectors of `dimensions` components.
-    pub fn new(dimensions: usize) -> Self {
-        Self { dimensions, state: RwLock::default(), writer: Mutex::default() }
-    }
-
-    /// Replaces the vectors of each document; nothing changes when one has a wrong vector.
-    pub fn put(&self, documents: &[DocumentVectors<'_>]) -> Result<()> {
-        let codes: Vec<Vec<Code>> =
-            documents.iter().map(|document| self.code(document)).collect::<Result<_>>()?;
-        let _writer = self.write_alone();
-        for (document, codes) in documents.iter().zip(&codes) {
-            self.replace(document, codes);
-        }
-        self.compact();
-        Ok(())
-    }
+    /// Replaces all vectors of each document; a document without vectors is removed.
+    async fn put(&self, documents: &[DocumentVectors<'_>]) -> Result<()>;
 
     /// Removes all vectors of the documents; unknown ones are passed over.
-    pub fn remove(&self, documents: &[DocumentId]) {
-        let _writer = self.write_alone();
-        for block in documents.chunks(ROWS_PER_LOCK) {
-            let mut state = self.write();
-            block.iter().for_each(|document| state.documents.remove(*document));
-        }
-        self.compact();
-    }
-
-    /// Changes what filters see of the documents; unknown ones are passed over.
-    pub fn update_attributes(&self, documents: &[(DocumentId, Attributes)]) {
-        let _writer = self.write_alone();
-        for block in documents.chunks(ROWS_PER_LOCK) {
-            let mut state = self.write();
-            for (document, attributes) in block {
-                state.documents.update(*document, attributes);
-            }
-        }
-    }
+    async fn remove(&self, documents: &[DocumentId]) -> Result<()>;
 
     /// The best passage of each of the `limit` nearest documents that `filter` selects.
     ///
-    /// Best first, ties by document id. A query of other dimensions or no direction finds nothing.
-    pub fn nearest(&self, query: &[f32], filter: &Filter, limit: usize) -> Vec<Candidate> {
-        let query = if query.len() == self.dimensions { Query::new(query) } else { None };
-        let Some(query) = query else { return Vec::new() };
-        let (selection, segments) = {
-            let state = self.read();
-            (state.documents.select(filter), state.segments.clone())
-        };
-        if limit == 0 || selection.rows == 0 {
-            return Vec::new();
-        }
-        Scan { query: &query, segments: &segments, selection: &selection }.nearest(limit)
-    }
+    /// Best first, ties by document id. The filter acts inside the search, never after it.
+    async fn nearest(&self, query: &[f32], filter: &Filter, limit: usize)
+    -> Result<Vec<Candidate>>;
 
-    /// Whether the index holds vectors of the document.
-    pub fn contains(&self, document: DocumentId) -> bool {
-        self.read().documents.contains(document)
-    }
-
-    /// How many vectors the index holds.
-    pub fn len(&self) -> usize {
-        self.read().documents.live_rows()
-    }
-
-    /// Whether the index holds no vector.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many vectors `filter` selects.
-    pub fn count(&self, filter: &Filter) -> usize {
-        self.read().documents.select(filter).rows
-    }
+    /// How many vectors the store holds.
+    async fn count(&self) -> Result<u64>;
 
     /// Every document with its number of vectors, sorted by id.
-    pub fn documents(&self) -> Vec<(DocumentId, usize)> {
-        self.read().documents.list()
-    }
+    async fn documents(&self) -> Result<Vec<(DocumentId, u64)>>;
 
-    /// The components of each vector.
-    pub fn dimensions(&self) -> usize {
-        self.dimensions
-    }
+    /// The stored vectors of a document by ordinal, scaled to length 1; to within the precision
+    /// of the store.
+    async fn vectors(&self, document: DocumentId) -> Result<Vec<(u32, Vec<f32>)>>;
 
-    /// The memory held, in bytes, to within a few percent.
-    pub fn heap_bytes(&self) -> usize {
-        let state = self.read();
-        let segments: usize = state.segments.iter().map(|segment| segment.heap_bytes()).sum();
-        segments + state.documents.heap_bytes()
-    }
-
-    fn code(&self, document: &DocumentVectors<'_>) -> Result<Vec<Code>> {
-        let code = |(ordinal, vector): &(u32, &[f32])| {
-            if vector.len() != self.dimensions {
-                return Err(Error::internal(format!(
-                    "a vector of document {} has {} components, not {}",
-                    document.document,
-                    vector.len(),
-                    self.dimensions
-                )));
-            }
-            Code::new(vector).map_err(|error| {
-                let what = format!("passage {ordinal} of document {}", document.document);
-                Error::internal(format!("cannot index {what}")).because(error)
-            })
-        };
-        document.vectors.iter().map(code).collect()
-    }
-
-    /// Writes the new rows where no search sees them, then swaps them in at once.
-    fn replace(&self, document: &DocumentVectors<'_>, codes: &[Code]) {
-        if codes.is_empty() {
-            return self.write().documents.remove(document.document);
-        }
-        let slot = self.write().documents.reserve(document.document, &document.attributes);
-        let rows: Vec<_> =
-            document.vectors.iter().map(|(ordinal, _)| *ordinal).zip(codes).collect();
-        for block in rows.chunks(ROWS_PER_LOCK) {
-            let mut state = self.write();
-            state.documents.add_rows(slot, block.len());
-            for (ordinal, code) in block {
-                let owner = Owner { document: document.document, ordinal: *ordinal, slot };
-                state.tail(self.dimensions).push(code, owner);
-            }
-        }
-        self.write().documents.publish(slot);
-    }
-
-    /// Rewrites the segments once a quarter of all rows is dead, one segment per lock.
-    fn compact(&self) {
-        let (dead, live, mut at) = {
-            let state = self.read();
-            let documents = &state.documents;
-            (documents.dead_rows(), documents.live_rows(), state.segments.len())
-        };
-        if dead < MIN_DEAD_ROWS.max(live / 3) {
-            return;
-        }
-        // Backwards: what is moved to the end was looked at already.
-        while let Some(index) = at.checked_sub(1) {
-            self.write().compact(index, self.dimensions);
-            at = index;
-        }
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write_alone(&self) -> MutexGuard<'_, ()> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    /// Drops the collection with everything in it; a missing one is no error.
+    async fn drop_collection(&self) -> Result<()>;
 }
 
-impl State {
-    /// The segment that takes the next row; copied first when a search still reads it.
-    fn tail(&mut self, dimensions: usize) -> &mut Segment {
-        let full = |segment: &Arc<Segment>| segment.is_full();
-        if self.segments.last().is_none_or(full) {
-            self.segments.push(Arc::new(Segment::new(dimensions)));
-        }
-        let last = self.segments.len() - 1;
-        Arc::make_mut(&mut self.segments[last])
-    }
-
-    /// Moves the live rows of a segment to the end when a sixteenth of it is dead.
-    fn compact(&mut self, index: usize, dimensions: usize) {
-        let owners = self.segments[index].owners();
-        let dead = owners.iter().filter(|owner| !self.documents.is_alive(owner.slot)).count();
-        if dead * 16 < owners.len() || dead == 0 {
-            return;
-        }
-        let old = self.segments.remove(index);
-        for (row, owner) in old.owners().iter().enumerate() {
-            if self.documents.is_alive(owner.slot) {
-                self.tail(dimensions).push_from(&old, row);
-            } else {
-                self.documents.drop_dead_row(owner.slot);
-            }
+/// The store that the configuration names; connects to nothing yet.
+pub fn open(
+    config: &config::Store,
+    contents: &Contents,
+) -> Result<std::sync::Arc<dyn VectorStore>> {
+    match config.backend {
+        StoreBackend::Embedded => Ok(std::sync::Arc::new(EmbeddedStore::new(contents.dimensions))),
+        StoreBackend::Qdrant | StoreBackend::Milvus => {
+            let name = config.backend.name();
+            Err(Error::usage(format!("`store.backend = \"{name}\"` is not in this version")))
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -86,6 +86,20 @@ impl Segment {
         scan::refined(high, low, &query.unit) * self.steps[row]
     }
 
+    /// The rows of a slot with their ordinals, as far as the codes tell them.
+    pub(super) fn vectors_of(&self, slot: u32) -> impl Iterator<Item = (u32, Vec<f32>)> {
+        let rows = self.owners.iter().enumerate().filter(move |(_, owner)| owner.slot == slot);
+        rows.map(|(row, owner)| (owner.ordinal, self.vector(row)))
+    }
+
+    fn vector(&self, row: usize) -> Vec<f32> {
+        let components = row * self.dimensions..(row + 1) * self.dimensions;
+        let planes = self.high[components.clone()].iter().zip(&self.low[components]);
+        let code = |(high, low): (&i8, &i8)| i32::from(*high) * 256 + i32::from(*low);
+        planes.map(|plane| code(plane) as f32 * self.steps[row]).collect()
+    }
+
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         self.high.capacity()
             + self.low.capacity()

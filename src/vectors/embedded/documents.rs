@@ -51,8 +51,9 @@ impl Documents {
         self.dead_rows
     }
 
-    pub(super) fn contains(&self, document: DocumentId) -> bool {
-        self.by_id.contains_key(&document)
+    /// Where the rows of a document belong.
+    pub(super) fn slot(&self, document: DocumentId) -> Option<u32> {
+        self.by_id.get(&document).copied()
     }
 
     pub(super) fn is_alive(&self, slot: u32) -> bool {
@@ -99,15 +100,6 @@ impl Documents {
         }
     }
 
-    pub(super) fn update(&mut self, document: DocumentId, attributes: &Attributes) {
-        let Some(&slot) = self.by_id.get(&document) else { return };
-        let group = self.join(attributes);
-        let entry = &mut self.entries[slot as usize];
-        entry.modified_ms = attributes.modified_ms;
-        let old = std::mem::replace(&mut entry.group, group);
-        self.leave(old);
-    }
-
     /// Forgets rows that compaction has dropped; a slot without rows is used again.
     pub(super) fn drop_dead_row(&mut self, slot: u32) {
         self.dead_rows -= 1;
@@ -143,6 +135,7 @@ impl Documents {
         Selection { slots, rows }
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         let kinds: usize = self.groups.iter().map(|group| 2 * group.kind.capacity()).sum();
         self.entries.capacity() * size_of::<Entry>()
