@@ -124,6 +124,45 @@ fn a_damaged_catalog_is_named_and_not_overwritten() {
 }
 
 #[test]
+fn damage_inside_the_catalog_is_shown_everywhere_and_stops_all_writing() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..400 {
+        ragterm.write(&format!("{number}.md"), format!("heron number{number} ").repeat(40));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let catalog = ragterm.data().join("catalog.db");
+    let mut bytes = fs::read(&catalog).unwrap();
+    // The first pages, with the schema and the sources, stay whole.
+    let damaged = bytes.len() / 4096 / 5 * 4096;
+    bytes[damaged..].fill(0xff);
+    fs::write(&catalog, &bytes).unwrap();
+    let failed = ragterm.run(&["search", "heron"]);
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("damaged"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("backup"), "{}", failed.stderr);
+    let status = ragterm.status();
+    assert_eq!(status["catalog"]["healthy"], false, "{status}");
+    assert!(status["catalog"]["detail"].as_str().unwrap().contains("damaged"), "{status}");
+    assert_eq!(status["sources"][0]["state"], "paused", "{status}");
+    assert!(status["notices"].to_string().contains("backup"), "{status}");
+    let doctor = ragterm.run(&["doctor", "--json"]).expect(1).json();
+    let is_index = |check: &&serde_json::Value| check["name"] == "index";
+    let check = doctor["checks"].as_array().unwrap().iter().find(is_index).unwrap();
+    assert_eq!(check["state"], "fail", "{doctor}");
+    assert!(check["remedy"].as_str().unwrap().contains("backup"), "{doctor}");
+    let more = ragterm.data().join("../more");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("late.md"), "a late heron").unwrap();
+    let refused = ragterm.run(&["add", crate::support::path(&more)]).expect(3);
+    assert!(refused.stderr.contains("damaged"), "{}", refused.stderr);
+    let verified = ragterm.run(&["verify", "--repair"]).expect(1);
+    assert!(verified.stdout.contains("damaged"), "{}{}", verified.stdout, verified.stderr);
+    ragterm.run(&["stop"]).expect(0);
+    assert_eq!(fs::read(&catalog).unwrap().len(), bytes.len());
+}
+
+#[test]
 fn wrong_configuration_is_exit_code_2_with_all_problems() {
     let ragterm =
         Instance::new().with("RAGTERM_INDEX__WORKRES", "3").with("RAGTERM_SEARCH__LIMIT", "many");

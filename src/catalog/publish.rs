@@ -130,9 +130,22 @@ impl Catalog {
         if batch.is_empty() {
             return Ok(Published { seq: self.seq() });
         }
+        let last = self.noted(self.write(batch).await)?;
+        self.revised();
+        // A publication that committed later may have said so already.
+        self.inner.seq.send_if_modified(|seq| {
+            let newer = last > *seq;
+            *seq = (*seq).max(last);
+            newer
+        });
+        Ok(Published { seq: last })
+    }
+
+    /// Writes a batch in one transaction; returns the `seq` of its last change.
+    async fn write(&self, batch: &[Publication]) -> Result<u64> {
         let task = "publish changes";
         let mut transaction =
-            self.inner.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
         let last: i64 =
             sqlx::query_scalar("UPDATE sequence SET seq = seq + $1 WHERE id = 1 RETURNING seq")
                 .bind(batch.len() as i64)
@@ -141,34 +154,33 @@ impl Catalog {
                 .map_err(failed(task))?;
         let first = last - batch.len() as i64 + 1;
         for (seq, publication) in (first..).zip(batch) {
-            match publication {
-                Publication::New(read) => {
-                    let id = put(&mut transaction, read, (seq, BY_PATH)).await?;
-                    if id != read.id {
-                        delete_passages(&mut transaction, id).await?;
-                    }
-                    put_passages(&mut transaction, id, &read.reading).await?;
-                }
-                Publication::Changed(read) => {
-                    let id = put(&mut transaction, read, (seq, BY_ID)).await?;
-                    delete_passages(&mut transaction, id).await?;
-                    put_passages(&mut transaction, id, &read.reading).await?;
-                }
-                Publication::Moved { id, place } => {
-                    moved(&mut transaction, *id, place, seq).await?;
-                }
-                Publication::Gone(id) => gone(&mut transaction, *id, seq).await?,
-            }
+            put_change(&mut transaction, publication, seq).await?;
         }
         transaction.commit().await.map_err(failed(task))?;
-        self.revised();
-        // A publication that committed later may have said so already.
-        self.inner.seq.send_if_modified(|seq| {
-            let newer = (last as u64) > *seq;
-            *seq = (*seq).max(last as u64);
-            newer
-        });
-        Ok(Published { seq: last as u64 })
+        Ok(last as u64)
+    }
+}
+
+async fn put_change(
+    transaction: &mut Transaction<'_, Any>,
+    publication: &Publication,
+    seq: i64,
+) -> Result<()> {
+    match publication {
+        Publication::New(read) => {
+            let id = put(transaction, read, (seq, BY_PATH)).await?;
+            if id != read.id {
+                delete_passages(transaction, id).await?;
+            }
+            put_passages(transaction, id, &read.reading).await
+        }
+        Publication::Changed(read) => {
+            let id = put(transaction, read, (seq, BY_ID)).await?;
+            delete_passages(transaction, id).await?;
+            put_passages(transaction, id, &read.reading).await
+        }
+        Publication::Moved { id, place } => moved(transaction, *id, place, seq).await,
+        Publication::Gone(id) => gone(transaction, *id, seq).await,
     }
 }
 

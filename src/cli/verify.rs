@@ -53,7 +53,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         true => output::json(&report(&reply))?,
         false => output::data(&render(&reply))?,
     }
-    if !reply.ok && !args.repair && !args.json {
+    // A damaged database is the one thing that only a backup mends.
+    let is_mendable = reply.findings.iter().any(|finding| finding.subject != "catalog.db");
+    if is_mendable && !reply.ok && !args.repair && !args.json {
         output::line("`ragterm verify --repair` mends it");
     }
     Ok(if reply.ok { Outcome::Done } else { Outcome::Negative })

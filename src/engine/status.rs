@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::catalog::{Counts, Problem, Source};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
 
 /// Problems that a status names at the most.
@@ -22,6 +22,8 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// The embedding side; `None` when no embedder is configured.
     pub meaning: Option<MeaningStatus>,
+    /// What is wrong with the catalog's database, and what to do about it.
+    pub damage: Option<(String, &'static str)>,
     /// Why the keyword index does not follow, if so.
     pub keyword_fault: Option<String>,
     /// The last published change.
@@ -88,10 +90,15 @@ impl Status {
 impl Engine {
     /// Gathers the state of everything.
     pub async fn status(&self) -> Result<Status> {
-        let sources = self.sources.reports();
         let seq = self.catalog.seq();
-        let counts = self.retriever.counts().await?;
-        let problems = self.catalog.problems(PROBLEMS).await?;
+        let counts = readable(self.retriever.counts().await)?;
+        let problems = readable(self.catalog.problems(PROBLEMS).await)?;
+        // After the reading, which may have met it.
+        let damage = self.catalog.damage().map(|damage| (damage.to_owned(), self.catalog.remedy()));
+        let mut sources = self.sources.reports();
+        if let Some((damage, _)) = &damage {
+            sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
+        }
         let meaning = self.meaning.as_ref().map(|(meaning, follower)| {
             let identity = meaning.embedder.identity();
             let state = follower.state();
@@ -111,6 +118,7 @@ impl Engine {
             sources,
             problems,
             meaning,
+            damage,
             keyword_fault: self.keyword.fault(),
             seq,
             keyword_seq: self.keyword.applied(),
@@ -125,9 +133,28 @@ impl Engine {
     }
 }
 
+/// What could be read; nothing where the catalog is damaged, which the status says elsewhere.
+fn readable<T: Default>(result: Result<T>) -> Result<T> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(T::default()),
+        result => result,
+    }
+}
+
+/// A source cannot be brought up to date in a catalog that must not be written.
+fn stop_for(damage: &str, report: &mut Report) {
+    report.job = None;
+    report.state = State::Paused;
+    report.reason = damage.to_owned();
+}
+
 /// Sentences for what a reader of the numbers would ask.
 fn causes(status: &Status) -> Vec<String> {
     let mut causes = Vec::new();
+    if let Some((damage, remedy)) = &status.damage {
+        causes.push(format!("{damage}; numbers may be missing and nothing is indexed: {remedy}"));
+        return causes;
+    }
     if status.sources.is_empty() {
         causes.push("nothing is indexed: add a folder with `ragterm add PATH`".into());
     }

@@ -67,7 +67,7 @@ impl Engine {
             let again = self.compare().await?;
             verdict.findings.retain(|finding| again.findings.iter().any(|other| other.is(finding)));
         }
-        if !repair || verdict.findings.is_empty() {
+        if !repair || verdict.findings.is_empty() || self.catalog.damage().is_some() {
             return Ok(verdict);
         }
         self.repair(&verdict).await?;
@@ -81,6 +81,9 @@ impl Engine {
         let begin = Instant::now();
         loop {
             let status = self.status().await?;
+            if status.damage.is_some() {
+                return Ok(());
+            }
             // Vectors that are still to be made are no difference, those that are half known are.
             let meaning = status.meaning.as_ref();
             let level =
@@ -101,7 +104,11 @@ impl Engine {
     async fn compare(&self) -> Result<Verdict> {
         let mut verdict = Verdict::default();
         if let Some(damage) = self.catalog.check_integrity().await? {
-            verdict.add("catalog", "catalog.db", format!("the database is damaged: {damage}"));
+            let remedy = self.catalog.remedy();
+            let problem = format!("the database is damaged ({damage}): {remedy}");
+            verdict.add("catalog", "catalog.db", problem);
+            // What cannot be read cannot be compared.
+            return Ok(verdict);
         }
         for (source, report) in self.sources.reports() {
             self.compare_source(&source, &report, &mut verdict).await?;

@@ -8,6 +8,9 @@ use ragterm_proto::v1::{
 use crate::catalog::DocumentState;
 use crate::engine::Status;
 
+/// What mends a keyword index.
+const REBUILD: &str = "`ragterm verify --repair` builds the keyword index anew";
+
 /// The sources with their numbers.
 pub fn sources(status: &Status) -> Vec<Source> {
     let source = |(source, report): &(std::sync::Arc<crate::catalog::Source>, _)| {
@@ -52,13 +55,7 @@ pub fn reply(status: Status) -> StatusReply {
         failures: failures(&status),
         embedder: Some(embedder(&status)),
         store: Some(store(&status)),
-        catalog: Some(CatalogStatus {
-            backend: "sqlite".into(),
-            healthy: status.keyword_fault.is_none(),
-            detail: status.keyword_fault.clone().unwrap_or_default(),
-            seq: status.seq,
-            keyword_seq: status.keyword_seq,
-        }),
+        catalog: Some(catalog(&status)),
         daemon: Some(DaemonStatus {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
@@ -117,6 +114,22 @@ fn embedder(status: &Status) -> EmbedderStatus {
             detail: meaning.fault.clone().unwrap_or_default(),
             embedded_texts: meaning.embedded_texts,
         },
+    }
+}
+
+fn catalog(status: &Status) -> CatalogStatus {
+    let (detail, remedy) = match (&status.damage, &status.keyword_fault) {
+        (Some((damage, remedy)), _) => (damage.clone(), *remedy),
+        (None, Some(fault)) => (format!("the keyword index does not follow: {fault}"), REBUILD),
+        (None, None) => (String::new(), ""),
+    };
+    CatalogStatus {
+        backend: "sqlite".into(),
+        healthy: detail.is_empty(),
+        detail,
+        seq: status.seq,
+        keyword_seq: status.keyword_seq,
+        remedy: remedy.into(),
     }
 }
 

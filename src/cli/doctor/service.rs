@@ -53,7 +53,11 @@ fn catalog(status: &StatusReply) -> Check {
     let catalog = status.catalog.clone().unwrap_or_default();
     if !catalog.healthy {
         let detail = format!("{}: {}", catalog.backend, catalog.detail);
-        return Check::fail("index", detail, "`ragterm verify --repair` mends what can be mended");
+        let remedy = match catalog.remedy.as_str() {
+            "" => "`ragterm verify --repair` mends what can be mended",
+            remedy => remedy,
+        };
+        return Check::fail("index", detail, remedy);
     }
     let documents = status.documents.unwrap_or_default();
     let indexed = counted(documents.indexed, "document");

@@ -235,6 +235,7 @@ pub mod tests {
                 detail: "the disk is full".into(),
                 seq: 12,
                 keyword_seq: 11,
+                remedy: String::new(),
             }),
             daemon: Some(DaemonStatus {
                 version: "0.1.0".into(),
