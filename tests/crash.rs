@@ -107,3 +107,14 @@ fn a_daemon_whose_data_directory_is_deleted_ends_and_says_why() {
     assert!(log.contains("was removed or replaced while the daemon used it"), "{log}");
     assert!(!ragterm.data().exists());
 }
+
+#[test]
+fn a_command_right_after_a_kill_starts_the_daemon_again() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the dunlin is small");
+    ragterm.add();
+    for command in [&["search", "dunlin"][..], &["sources"], &["status"]].repeat(4) {
+        signal(ragterm.pid(), Signal::KILL);
+        ragterm.run(command).expect(0);
+    }
+}

@@ -57,8 +57,9 @@ struct Detached<'a> {
 /// Runs the command; the outcome is negative when the folder is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let path = resolve(&args.path)?;
-    let mut client = client::connect(context).await?;
-    let known = known_source(&mut client, &path).await?;
+    let list = |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
+    let (mut client, list) = client::first(context, list).await?;
+    let known = known_source(list.sources, &path);
     let request = request(args, &path, known.as_ref());
     announce(&path, known.as_ref());
     let stream = quick(client.add_source(request)).await?;
@@ -93,9 +94,8 @@ fn resolve(path: &Path) -> Result<String> {
     })
 }
 
-async fn known_source(client: &mut Client, path: &str) -> Result<Option<Source>> {
-    let sources = quick(client.list_sources(ListSourcesRequest {})).await?.sources;
-    Ok(sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path)))
+fn known_source(sources: Vec<Source>, path: &str) -> Option<Source> {
+    sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path))
 }
 
 /// A folder that is there already keeps its name and space unless others are asked for.

@@ -10,7 +10,7 @@ use tonic::{Response, Status};
 
 use super::background;
 use super::context::Context;
-use super::failure::from_status;
+use super::failure::{from_status, is_broken};
 use crate::error::{Error, Result};
 
 /// A client of the daemon.
@@ -34,9 +34,32 @@ pub async fn connect(context: &Context) -> Result<Client> {
     background::start(context).await
 }
 
+/// Connects and makes a first call, which must be one that may be made twice: when the connection
+/// breaks before the answer, because the daemon has just ended, the next daemon is asked.
+pub async fn first<T, F>(context: &Context, call: impl Fn(Client) -> F) -> Result<(Client, T)>
+where
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    let client = connect(context).await?;
+    match tokio::time::timeout(QUICK, call(client.clone())).await {
+        Ok(Ok(answer)) => return Ok((client, answer.into_inner())),
+        Ok(Err(status)) if is_broken(&status) => {}
+        Ok(Err(status)) => return Err(from_status(&status)),
+        Err(_) => return Err(no_answer(QUICK)),
+    }
+    let client = connect(context).await?;
+    let answer = quick(call(client.clone())).await?;
+    Ok((client, answer))
+}
+
 /// Connects to the daemon; `None` when none runs.
 pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
-    match ragterm_proto::connect(&context.paths.socket).await {
+    let socket = &context.paths.socket;
+    let mut attempt = ragterm_proto::connect(socket).await;
+    if attempt.as_ref().is_err_and(|error| has_ended(error.source.kind())) {
+        attempt = ragterm_proto::connect(socket).await;
+    }
+    match attempt {
         Ok(client) => Ok(Some(client)),
         Err(error) => match error.source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
@@ -61,9 +84,21 @@ async fn bounded<T>(
 ) -> Result<T> {
     match tokio::time::timeout(limit, call).await {
         Ok(answer) => Ok(answer.map_err(|status| from_status(&status))?.into_inner()),
-        Err(_) => Err(Error::unavailable(format!("the daemon did not answer within {limit:?}"))
-            .hint("`ragterm stop` ends it; the next command starts it again")),
+        Err(_) => Err(no_answer(limit)),
     }
+}
+
+fn no_answer(limit: Duration) -> Error {
+    Error::unavailable(format!("the daemon did not answer within {limit:?}"))
+        .hint("`ragterm stop` ends it; the next command starts it again")
+}
+
+/// Whether a daemon took the connection and ended before the two had greeted each other.
+fn has_ended(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::Other
+    )
 }
 
 fn not_running(context: &Context) -> Error {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ragterm_proto::v1::{StatusReply, StatusRequest};
 
 use super::Outcome;
-use super::client::{self, quick};
+use super::client::{self, Client, quick};
 use super::context::Context;
 use super::output;
 use super::units::now_ms;
@@ -43,10 +43,10 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let mut client = client::connect(context).await?;
+    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let (mut client, mut reply) = client::first(context, status).await?;
     let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
     loop {
-        let reply = quick(client.status(StatusRequest {})).await?;
         if redraws {
             output::control(REDRAW)?;
         }
@@ -62,6 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
                     .map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error));
             }
         }
+        reply = quick(client.status(StatusRequest {})).await?;
     }
 }
 
