@@ -171,6 +171,28 @@ fn wrong_configuration_is_exit_code_2_with_all_problems() {
     assert!(refused.stderr.contains("search.limit"), "{}", refused.stderr);
 }
 
+#[test]
+fn a_configuration_that_becomes_wrong_or_other_is_noticed_while_the_daemon_runs() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "something");
+    ragterm.add();
+    let file = ragterm.data().join("config.toml");
+    let ragterm = ragterm.with("RAGTERM_CONFIG", crate::support::path(&file));
+    fs::write(&file, "# nothing is set\n").unwrap();
+    let says_so = |text: String| text.contains("`ragterm stop`");
+    assert!(!says_so(ragterm.run(&["status"]).expect(0).stdout));
+    fs::write(&file, "[search]\nlimit = 3\n").unwrap();
+    ragterm.run(&["search", "something"]).expect(0);
+    assert!(says_so(ragterm.run(&["status"]).expect(0).stdout));
+    assert!(says_so(ragterm.run(&["doctor"]).expect(0).stdout));
+    fs::write(&file, "[serch]\nlimit = 3\n").unwrap();
+    for command in [&["search", "something"][..], &["status"], &["sources"], &["verify"]] {
+        let refused = ragterm.run(command).expect(2);
+        assert!(refused.stderr.contains("serch"), "{}", refused.stderr);
+    }
+    ragterm.run(&["stop"]).expect(0);
+}
+
 /// A small file system that is unmounted at the end; `None` where this user may not mount.
 struct SmallDisk(std::path::PathBuf);
 

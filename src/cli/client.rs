@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use ragterm_proto::ConnectError;
+use ragterm_proto::v1::StatusReply;
 use ragterm_proto::v1::ragterm_client::RagtermClient;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -22,17 +23,33 @@ const QUICK: Duration = Duration::from_secs(10);
 /// How long an answer may take that goes through the whole index.
 const SLOW: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Connects to the daemon, and starts one unless `daemon.autostart` is off.
+/// Connects to the daemon, and starts one unless `daemon.autostart` is off; a wrong configuration
+/// is an error with or without a daemon.
 pub async fn connect(context: &Context) -> Result<Client> {
+    let config = context.load()?.config;
     if let Some(client) = connect_running(context).await? {
         return Ok(client);
     }
-    let config = context.load()?.config;
     if !config.daemon.autostart {
         return Err(not_running(context).hint("start it with `ragterm daemon`"));
     }
     background::start(context).await
 }
+
+/// Says so when the daemon runs with another configuration than this command sees.
+pub fn outdated(context: &Context, status: &StatusReply) -> Option<&'static str> {
+    let daemon = status.daemon.as_ref()?;
+    // A wrong configuration is told by itself, and versions tell configurations apart.
+    let ours = context.load().ok()?.config.fingerprint();
+    let differs = daemon.version == env!("CARGO_PKG_VERSION") && daemon.configuration != ours;
+    differs.then_some(
+        "the configuration (file or RAGTERM_* variables) is not the one that the daemon started \
+         with",
+    )
+}
+
+/// What makes a daemon take up another configuration.
+pub const RESTART: &str = "run `ragterm stop`; the next command starts the daemon with it";
 
 /// Connects and makes a first call, which must be one that may be made twice: when the connection
 /// breaks before the answer, because the daemon has just ended, the next daemon is asked.

@@ -42,6 +42,16 @@ fn example_in_force() -> String {
 }
 
 #[test]
+fn the_fingerprint_follows_what_a_daemon_does() {
+    let fingerprint = |text: &str| {
+        let inputs = Inputs { text: text.into(), ..Inputs::default() };
+        Config::load(&inputs).unwrap().config.fingerprint()
+    };
+    assert_eq!(fingerprint(""), fingerprint("# a remark\n[daemon]\nautostart = false\n"));
+    assert_ne!(fingerprint(""), fingerprint("[search]\nlimit = 3\n"));
+}
+
+#[test]
 fn the_example_sets_nothing() {
     assert_eq!(load(example()), Config::default());
 }

@@ -38,6 +38,8 @@ pub struct Status {
     pub rss_bytes: u64,
     /// The data directory.
     pub data_directory: String,
+    /// The fingerprint of the configuration in force.
+    pub configuration: String,
 }
 
 /// The embedding side.
@@ -126,6 +128,7 @@ impl Engine {
             uptime: self.started.elapsed(),
             rss_bytes: rss_bytes(),
             data_directory: self.paths.data_dir.display().to_string(),
+            configuration: self.config.fingerprint(),
         };
         let causes = causes(&status);
         status.notices.extend(causes);

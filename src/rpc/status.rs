@@ -62,6 +62,7 @@ pub fn reply(status: Status) -> StatusReply {
             uptime_s: status.uptime.as_secs_f64(),
             rss_bytes: status.rss_bytes,
             data_directory: status.data_directory.clone(),
+            configuration: status.configuration.clone(),
         }),
         idle: status.is_idle(),
         settled: status.is_settled(),

@@ -3,7 +3,7 @@
 use ragterm_proto::v1::{Source, StatusReply, StatusRequest};
 
 use super::{Check, Status};
-use crate::cli::client::{connect_running, quick};
+use crate::cli::client::{RESTART, connect_running, outdated, quick};
 use crate::cli::context::Context;
 use crate::cli::units::counted;
 
@@ -22,7 +22,13 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
         }
     };
     match quick(client.status(StatusRequest {})).await {
-        Ok(status) => (judge(&status), Some(status)),
+        Ok(status) => {
+            let mut checks = judge(&status);
+            if let Some(outdated) = outdated(context, &status) {
+                checks.push(Check::warn("settings", outdated, RESTART));
+            }
+            (checks, Some(status))
+        }
         Err(error) => {
             let log = context.paths.log_file.display();
             let remedy = format!("look at its log, {log}; `ragterm stop` ends it");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ragterm_proto::v1::{StatusReply, StatusRequest};
 
 use super::Outcome;
-use super::client::{self, Client, quick};
+use super::client::{self, Client, RESTART, quick};
 use super::context::Context;
 use super::output;
 use super::units::now_ms;
@@ -47,6 +47,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let (mut client, mut reply) = client::first(context, status).await?;
     let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
     loop {
+        if let Some(outdated) = client::outdated(context, &reply) {
+            reply.notices.push(format!("{outdated}: {RESTART}"));
+        }
         if redraws {
             output::control(REDRAW)?;
         }

@@ -243,6 +243,7 @@ pub mod tests {
                 uptime_s: 7200.0,
                 rss_bytes: 120_000_000,
                 data_directory: "/data".into(),
+                ..DaemonStatus::default()
             }),
             idle: false,
             settled: false,
