@@ -124,6 +124,22 @@ fn a_damaged_catalog_is_named_and_not_overwritten() {
 }
 
 #[test]
+fn an_emptied_catalog_beside_an_index_is_refused_and_a_new_one_is_not() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "something");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let catalog = ragterm.data().join("catalog.db");
+    fs::write(&catalog, "").unwrap();
+    let failed = ragterm.run(&["search", "something"]).expect(3);
+    assert!(failed.stderr.contains("it is empty"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("backup"), "{}", failed.stderr);
+    assert_eq!(fs::metadata(&catalog).unwrap().len(), 0);
+    fs::remove_dir_all(keyword_index(&ragterm)).unwrap();
+    assert_eq!(ragterm.status()["documents"]["indexed"], 0);
+}
+
+#[test]
 fn damage_inside_the_catalog_is_shown_everywhere_and_stops_all_writing() {
     let ragterm = Instance::without_embedder();
     for number in 0..400 {

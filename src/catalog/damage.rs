@@ -1,5 +1,6 @@
 //! What the catalog remembers of damage to its database: once met, nothing is written any more.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use sqlx::AnyPool;
@@ -15,6 +16,25 @@ pub(super) const REMEDY: &str = "restore catalog.db in the data directory from a
 /// The first damage that was met; it stays until the daemon starts again.
 #[derive(Debug, Default)]
 pub(super) struct Damage(OnceLock<String>);
+
+/// Whether a database without a byte stands where there must have been one: SQLite would take it
+/// for a new one, and everything in the index for foreign.
+pub(super) fn is_emptied(file: &Path) -> bool {
+    let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    // What is in the write-ahead log is read from there.
+    let is_logged = Path::new(&log).exists() && !is_empty(Path::new(&log));
+    is_empty(file) && !is_logged && file.parent().is_some_and(has_index)
+}
+
+/// Whether a keyword index lies in the directory, which is made after its catalog.
+fn has_index(directory: &Path) -> bool {
+    let is_index = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("keyword-"))
+    };
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.any(is_index))
+}
 
 impl Catalog {
     /// The damage that was met since the catalog was opened, in words; nothing is written since.

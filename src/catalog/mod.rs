@@ -63,6 +63,9 @@ impl Catalog {
     /// Opens the SQLite catalog in `file`, creating and migrating it as needed.
     pub async fn open_sqlite(file: &Path) -> Result<Self> {
         sqlx::any::install_default_drivers();
+        if damage::is_emptied(file) {
+            return Err(at_open(Error::corrupt("it is empty, and an index lies beside it"), file));
+        }
         let attempt = Self::connect(file).await;
         attempt.map_err(|error| at_open(error, file))
     }
