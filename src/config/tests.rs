@@ -199,7 +199,7 @@ autostart = 'yes'
             "config.toml:10: `sorces`: no such key; did you mean `sources`?",
             "config.toml:13: `daemon.autostart`: must be `true` or `false`, not `\"yes\"`",
             "RAGTERM_INDEX__WORKERS: `index.workers`: must be a whole number from 1 to 64, \
-             or \"auto\", not `\"65\"`",
+             or \"auto\" or 0 for one for each core, not `\"65\"`",
             "command line: `search.limit`: must be a whole number from 1 to 1000, not `0`",
         ]
     );
