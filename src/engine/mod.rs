@@ -184,15 +184,19 @@ async fn open_lexical(
         // A catalog without changes has nothing to rebuild.
         if catalog.seq() > 0 {
             warn!(%reason, "keyword index is rebuilt from the catalog");
-            notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+            notices.push(rebuilt(&reason));
         }
     } else if opened.index.applied_seq() > catalog.seq() {
-        let reason = "it is ahead of the catalog";
+        let reason = "it was ahead of the catalog";
         warn!(%reason, "keyword index is rebuilt from the catalog");
-        notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+        notices.push(rebuilt(reason));
         opened.index.clear()?;
     }
     Ok(Arc::new(opened.index))
+}
+
+fn rebuilt(reason: &str) -> String {
+    format!("when the daemon started, the keyword index had to be rebuilt: {reason}")
 }
 
 async fn open_meaning(

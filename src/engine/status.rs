@@ -101,25 +101,11 @@ impl Engine {
         if let Some((damage, _)) = &damage {
             sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
         }
-        let meaning = self.meaning.as_ref().map(|(meaning, follower)| {
-            let identity = meaning.embedder.identity();
-            let state = follower.state();
-            MeaningStatus {
-                provider: identity.provider.clone(),
-                model: identity.name.clone(),
-                dimensions: identity.dimensions,
-                points: meaning.index.len(),
-                applied: state.applied,
-                embedded_texts: follower.embedded(),
-                publishing: state.publishing,
-                fault: state.fault,
-            }
-        });
         let mut status = Status {
             counts,
             sources,
             problems,
-            meaning,
+            meaning: self.meaning_status(),
             damage,
             keyword_fault: self.keyword.fault(),
             seq,
@@ -133,6 +119,22 @@ impl Engine {
         let causes = causes(&status);
         status.notices.extend(causes);
         Ok(status)
+    }
+
+    fn meaning_status(&self) -> Option<MeaningStatus> {
+        let (meaning, follower) = self.meaning.as_ref()?;
+        let identity = meaning.embedder.identity();
+        let state = follower.state();
+        Some(MeaningStatus {
+            provider: identity.provider.clone(),
+            model: identity.name.clone(),
+            dimensions: identity.dimensions,
+            points: meaning.index.len(),
+            applied: state.applied,
+            embedded_texts: follower.embedded(),
+            publishing: state.publishing,
+            fault: state.fault,
+        })
     }
 }
 
@@ -153,44 +155,58 @@ fn stop_for(damage: &str, report: &mut Report) {
 
 /// Sentences for what a reader of the numbers would ask.
 fn causes(status: &Status) -> Vec<String> {
-    let mut causes = Vec::new();
+    // Nothing else can be trusted then.
     if let Some((damage, remedy)) = &status.damage {
-        causes.push(format!("{damage}; numbers may be missing and nothing is indexed: {remedy}"));
-        return causes;
+        let what = "nothing more is indexed, and numbers and hits may be missing";
+        return vec![format!("{damage}: {what}; {remedy}")];
     }
+    let mut causes = Vec::new();
     if status.sources.is_empty() {
         causes.push("nothing is indexed: add a folder with `ragterm add PATH`".into());
     }
-    for (source, report) in &status.sources {
-        let name = &source.registered.name;
+    causes.extend(status.sources.iter().filter_map(|(source, report)| {
         let indexed = status.counts.get(&source.id).map_or(0, |counts| counts.indexed);
-        if !report.reason.is_empty() {
-            causes.push(format!("source `{name}` is {}: {}", report.state.name(), report.reason));
-        } else if indexed == 0 && report.runs > 0 {
-            causes.push(format!("source `{name}` has no document that ragterm reads"));
-        }
+        of_source(&source.registered.name, report, indexed)
+    }));
+    causes.extend(of_languages(status));
+    if let Some(fault) = &status.keyword_fault {
+        causes.push(format!(
+            "what changed last is not found by words yet: {fault}; tried again every few seconds"
+        ));
     }
+    if let Some(fault) = status.meaning.as_ref().and_then(|meaning| meaning.fault.as_ref()) {
+        causes.push(format!(
+            "no passages are being read for meaning: {fault}; tried again every few seconds, \
+             search by words goes on"
+        ));
+    }
+    causes
+}
+
+fn of_source(name: &str, report: &Report, indexed: u64) -> Option<String> {
+    if !report.reason.is_empty() {
+        return Some(format!("source `{name}` is {}: {}", report.state.name(), report.reason));
+    }
+    (indexed == 0 && report.runs > 0)
+        .then(|| format!("source `{name}` has no document that ragterm can read"))
+}
+
+fn of_languages(status: &Status) -> Option<String> {
+    let Some(meaning) = &status.meaning else {
+        return Some("search is by words alone: `embedder.provider` is `none`".into());
+    };
     let unreadable: u64 = status
         .counts
         .values()
         .map(|counts| counts.chunks - counts.readable.min(counts.chunks))
         .sum();
-    match &status.meaning {
-        None => causes.push("meaning is not searched: `embedder.provider` is `none`".into()),
-        Some(meaning) if unreadable > 0 => causes.push(format!(
-            "{unreadable} passages are in languages that {} does not read; keyword search covers \
-             them",
-            meaning.model
-        )),
-        Some(_) => {}
-    }
-    if let Some(fault) = &status.keyword_fault {
-        causes.push(format!("the keyword index does not follow: {fault}"));
-    }
-    if let Some(fault) = status.meaning.as_ref().and_then(|meaning| meaning.fault.as_ref()) {
-        causes.push(format!("embedding is interrupted: {fault}"));
-    }
-    causes
+    let passages = match unreadable {
+        0 => return None,
+        1 => "1 passage is in a language".to_owned(),
+        number => format!("{number} passages are in languages"),
+    };
+    let model = &meaning.model;
+    Some(format!("{passages} that {model} does not read: found by words, not by meaning"))
 }
 
 /// Resident memory of this process (`/proc/self/statm`, second field, in pages).

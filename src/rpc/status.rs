@@ -9,7 +9,8 @@ use crate::catalog::DocumentState;
 use crate::engine::Status;
 
 /// What mends a keyword index.
-const REBUILD: &str = "`ragterm verify --repair` builds the keyword index anew";
+const REBUILD: &str = "it is tried again every few seconds; if that does not help, `ragterm verify \
+                       --repair` builds the keyword index anew";
 
 /// The sources with their numbers.
 pub fn sources(status: &Status) -> Vec<Source> {
@@ -121,7 +122,7 @@ fn embedder(status: &Status) -> EmbedderStatus {
 fn catalog(status: &Status) -> CatalogStatus {
     let (detail, remedy) = match (&status.damage, &status.keyword_fault) {
         (Some((damage, remedy)), _) => (damage.clone(), *remedy),
-        (None, Some(fault)) => (format!("the keyword index does not follow: {fault}"), REBUILD),
+        (None, Some(fault)) => (fault.clone(), REBUILD),
         (None, None) => (String::new(), ""),
     };
     CatalogStatus {
@@ -141,6 +142,6 @@ fn store(status: &Status) -> StoreStatus {
         backend: "embedded".into(),
         points,
         healthy: true,
-        detail: if loading { "vectors are being loaded".into() } else { String::new() },
+        detail: if loading { "more are being loaded".into() } else { String::new() },
     }
 }
