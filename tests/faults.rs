@@ -209,6 +209,28 @@ fn a_configuration_that_becomes_wrong_or_other_is_noticed_while_the_daemon_runs(
     ragterm.run(&["stop"]).expect(0);
 }
 
+#[test]
+fn a_data_directory_that_cannot_be_used_is_named_with_the_reason_and_the_way_out() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("file", "this is no directory");
+    let file = ragterm.docs().join("file");
+    for (directory, why) in [
+        (file.clone(), "it is a file, not a directory"),
+        (file.join("data"), "Not a directory"),
+        ("/proc/1/nothing/data".into(), "No such file or directory"),
+        ("/proc/sys".into(), ""),
+    ] {
+        for command in ["status", "daemon"] {
+            let arguments = [command, "--data-dir", crate::support::path(&directory)];
+            let refused = ragterm.run(&arguments).expect(2);
+            let message = refused.stderr;
+            assert!(message.contains("cannot keep the index in"), "{message}");
+            assert!(message.contains(why), "{message}");
+            assert!(message.contains("RAGTERM_DATA_DIR"), "{message}");
+        }
+    }
+}
+
 /// A small file system that is unmounted at the end; `None` where this user may not mount.
 struct SmallDisk(std::path::PathBuf);
 

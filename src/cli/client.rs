@@ -79,7 +79,10 @@ pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
     match attempt {
         Ok(client) => Ok(Some(client)),
         Err(error) => match error.source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+            // Where a directory should be is a file: whoever starts a daemon says so.
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ConnectionRefused => Ok(None),
             _ => Err(unreachable(error)),
         },
     }

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use crate::error::{Error, Result};
 
 /// The lock; dropping it lets another daemon start.
@@ -17,11 +19,7 @@ pub struct DataLock {
 impl DataLock {
     /// Takes the lock; fails at once when another process has it, and names that process.
     pub fn acquire(directory: &Path) -> Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
-            Error::usage(format!("cannot create the data directory {}", directory.display()))
-                .because(error)
-                .hint("set RAGTERM_DATA_DIR to a directory that you may write to")
-        })?;
+        make_directory(directory)?;
         let path = path_in(directory);
         let failed = |error: std::io::Error| {
             Error::usage(format!("cannot lock {}", path.display())).because(error)
@@ -56,6 +54,21 @@ impl DataLock {
         let there = std::fs::metadata(&self.path).map(identity);
         matches!((ours, there), (Ok(ours), Ok(there)) if ours == there)
     }
+}
+
+/// Makes the data directory if it is missing; fails where nothing can be written into it.
+pub fn make_directory(directory: &Path) -> Result<()> {
+    let refused = |why: std::io::Error| {
+        Error::usage(format!("cannot keep the index in {}", directory.display()))
+            .because(why)
+            .hint("make it writable for you, or set RAGTERM_DATA_DIR to another directory")
+    };
+    if directory.exists() && !directory.is_dir() {
+        return Err(refused(std::io::Error::other("it is a file, not a directory")));
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(refused)?;
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| refused(error.into()))
 }
 
 /// The process that holds the lock of a data directory; `None` when no daemon runs on it.

@@ -19,7 +19,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::rpc;
 
-pub use lock::owner;
+pub use lock::{make_directory, owner};
 
 use lock::DataLock;
 use socket::Socket;
