@@ -30,7 +30,7 @@ pub use changes::Change;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Found, Known};
 pub use passages::{EncodedPassages, Passages};
-pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading, kind_of};
+pub use publish::{Place, Publication, READING_VERSION, Read, Reading, kind_of};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use vectors::{Embedded, ModelId, Pending};
 

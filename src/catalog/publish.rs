@@ -92,13 +92,6 @@ pub fn kind_of(path: &str) -> String {
     }
 }
 
-/// What a publication did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Published {
-    /// The last change of the batch.
-    pub seq: u64,
-}
-
 /// The version of everything that turns bytes into chunks.
 pub const READING_VERSION: u64 =
     (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
@@ -126,9 +119,9 @@ macro_rules! put_sql {
 
 impl Catalog {
     /// Publishes all of `batch`, or nothing of it.
-    pub async fn publish(&self, batch: &[Publication]) -> Result<Published> {
+    pub async fn publish(&self, batch: &[Publication]) -> Result<()> {
         if batch.is_empty() {
-            return Ok(Published { seq: self.seq() });
+            return Ok(());
         }
         let last = self.noted(self.write(batch).await)?;
         self.revised();
@@ -138,7 +131,7 @@ impl Catalog {
             *seq = (*seq).max(last);
             newer
         });
-        Ok(Published { seq: last })
+        Ok(())
     }
 
     /// Writes a batch in one transaction; returns the `seq` of its last change.

@@ -26,7 +26,7 @@ use crate::vectors::EmbeddedIndex;
 use crate::watch::{Sources, WatchSettings};
 
 pub use status::Status;
-pub use verify::{Finding, Verdict};
+pub use verify::{Finding, Remedy, Verdict};
 
 /// The running parts of a daemon; clones share them.
 #[derive(Debug, Clone)]
