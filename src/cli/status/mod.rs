@@ -45,6 +45,8 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
     let (mut client, mut reply) = client::first(context, status).await?;
+    // One for the whole loop: a new one would miss what comes between two.
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
     loop {
         if let Some(outdated) = client::outdated(context, &reply) {
@@ -59,7 +61,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         }
         tokio::select! {
             () = tokio::time::sleep(PERIOD) => {}
-            interrupted = tokio::signal::ctrl_c() => {
+            interrupted = &mut interrupt => {
                 return interrupted
                     .map(|()| Outcome::Done)
                     .map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error));
