@@ -66,7 +66,9 @@ impl Catalog {
     pub(super) fn writer(&self) -> Result<&AnyPool> {
         match self.damage() {
             None => Ok(&self.inner.writer),
-            Some(damage) => Err(Error::corrupt(format!("nothing is written: {damage}")).hint(REMEDY)),
+            Some(damage) => {
+                Err(Error::corrupt(format!("nothing is written: {damage}")).hint(REMEDY))
+            }
         }
     }
 

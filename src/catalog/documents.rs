@@ -9,8 +9,8 @@ use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
-use super::passages::{self, Passages};
 use super::Catalog;
+use super::passages::{self, Passages};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::id::{DocumentId, SourceId};

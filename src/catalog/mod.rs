@@ -230,7 +230,9 @@ fn failed(task: &str) -> impl Fn(sqlx::Error) -> Error + '_ {
         let error = Error::new(kind, format!("the catalog could not {task}")).because(error);
         match kind {
             ErrorKind::Exhausted => error.hint("free some disk space; indexing resumes by itself"),
-            ErrorKind::Corrupt => error.hint(damage::REMEDY),
+            ErrorKind::Corrupt => {
+                error.hint(format!("the database is damaged: {}", damage::REMEDY))
+            }
             _ => error,
         }
     }

@@ -2,8 +2,8 @@
 
 use sqlx::Row;
 
-use super::passages::{self, Passages};
 use super::Catalog;
+use super::passages::{self, Passages};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 

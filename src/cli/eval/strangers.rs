@@ -46,8 +46,7 @@ pub fn check(questions: &Questions, corpus: &Corpus) -> Result<Vec<String>> {
 
 /// `a`, `b`, `c`, …
 fn some(names: &[&str]) -> String {
-    let quoted: Vec<String> =
-        names.iter().take(EXAMPLES).map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = names.iter().take(EXAMPLES).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > EXAMPLES { ", …" } else { "" };
     format!("{}{more}", quoted.join(", "))
 }
