@@ -1,6 +1,7 @@
 //! The connection to the daemon, which is started in the background when none answers.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use ragterm_proto::ConnectError;
@@ -72,6 +73,12 @@ where
 /// Connects to the daemon; `None` when none runs.
 pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
     let socket = &context.paths.socket;
+    // The daemon of another user would hang up, and one that does not is not to be trusted.
+    let own = rustix::process::geteuid().as_raw();
+    if std::fs::metadata(socket).is_ok_and(|file| is_foreign(file.uid(), own)) {
+        return Err(Error::denied(format!("another user owns the socket {}", socket.display()))
+            .hint("set RAGTERM_DATA_DIR or RAGTERM_SOCKET to a place of your own"));
+    }
     let mut attempt = ragterm_proto::connect(socket).await;
     if attempt.as_ref().is_err_and(|error| has_ended(error.source.kind())) {
         attempt = ragterm_proto::connect(socket).await;
@@ -108,6 +115,11 @@ async fn bounded<T>(
     }
 }
 
+/// Whether a socket of `owner` is none for the user `own`; root may use any.
+fn is_foreign(owner: u32, own: u32) -> bool {
+    owner != own && own != 0
+}
+
 fn no_answer(limit: Duration) -> Error {
     Error::unavailable(format!("the daemon did not answer within {limit:?}"))
         .hint("`ragterm stop` ends it; the next command starts it again")
@@ -135,4 +147,15 @@ fn unreachable(error: ConnectError) -> Error {
             .hint("the daemon serves only the user that started it");
     }
     Error::unavailable(message).because(error.source).hint("`ragterm doctor` looks for the reason")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_may_use_the_socket_of_another_user() {
+        assert!(is_foreign(0, 1000) && is_foreign(1001, 1000));
+        assert!(!is_foreign(1000, 1000) && !is_foreign(1000, 0));
+    }
 }

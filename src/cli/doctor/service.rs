@@ -40,7 +40,12 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
 fn judge(status: &StatusReply) -> Vec<Check> {
     let mut checks = vec![version(status), catalog(status), store(status)];
     checks.extend(embedder(status));
-    checks.extend(status.sources.iter().filter_map(source));
+    // What pauses every source is said once.
+    let catalog = status.catalog.as_ref().map(|catalog| catalog.detail.as_str());
+    let own = status.sources.iter().filter(|source| {
+        source.state_reason.is_empty() || Some(source.state_reason.as_str()) != catalog
+    });
+    checks.extend(own.filter_map(source));
     checks.extend(failures(status));
     checks
 }
