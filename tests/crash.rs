@@ -75,3 +75,46 @@ fn a_signal_ends_the_daemon_cleanly() {
     assert_eq!(ragterm.status()["documents"]["indexed"], 201);
     ragterm.verify();
 }
+
+#[test]
+fn a_socket_that_was_removed_comes_back_by_itself() {
+    let ragterm = Instance::without_embedder();
+    let pid = ragterm.pid();
+    fs::remove_dir_all(ragterm.data().join("run")).unwrap();
+    assert_eq!(ragterm.pid(), pid);
+}
+
+#[test]
+fn stop_ends_a_daemon_whose_socket_is_gone() {
+    let ragterm = Instance::without_embedder();
+    let pid = ragterm.pid();
+    fs::remove_file(ragterm.data().join("run/ragterm.sock")).unwrap();
+    let stopped = ragterm.run(&["stop"]).expect(0);
+    assert!(stopped.stderr.contains(&format!("(pid {pid}) has ended")), "{}", stopped.stderr);
+    let again = ragterm.run(&["stop"]).expect(0);
+    assert!(again.stderr.contains("no daemon runs"), "{}", again.stderr);
+}
+
+#[test]
+fn a_daemon_whose_data_directory_is_deleted_ends_and_says_why() {
+    let ragterm = Instance::without_embedder();
+    let daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    until("the socket", || ragterm.data().join("run/ragterm.sock").exists());
+    fs::remove_dir_all(ragterm.data()).unwrap();
+    let output = daemon.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("was removed or replaced while the daemon used it"), "{log}");
+    assert!(!ragterm.data().exists());
+}
+
+#[test]
+fn a_command_right_after_a_kill_starts_the_daemon_again() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the dunlin is small");
+    ragterm.add();
+    for command in [&["search", "dunlin"][..], &["sources"], &["status"]].repeat(4) {
+        signal(ragterm.pid(), Signal::KILL);
+        ragterm.run(command).expect(0);
+    }
+}

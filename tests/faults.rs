@@ -124,12 +124,121 @@ fn a_damaged_catalog_is_named_and_not_overwritten() {
 }
 
 #[test]
+fn an_emptied_catalog_beside_an_index_is_refused_and_a_new_one_is_not() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "something");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let catalog = ragterm.data().join("catalog.db");
+    fs::write(&catalog, "").unwrap();
+    let failed = ragterm.run(&["search", "something"]).expect(3);
+    assert!(failed.stderr.contains("it is empty"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("backup"), "{}", failed.stderr);
+    assert_eq!(fs::metadata(&catalog).unwrap().len(), 0);
+    fs::remove_dir_all(keyword_index(&ragterm)).unwrap();
+    assert_eq!(ragterm.status()["documents"]["indexed"], 0);
+}
+
+/// Fills the pages of rows in the second half of a database that name no file: without the list
+/// of documents it could not even be opened.
+fn damage_passages(database: &mut [u8]) {
+    const LEAF_OF_TABLE: u8 = 13;
+    let middle = database.len() / 4096 / 2 * 4096;
+    for page in database[middle..].chunks_mut(4096) {
+        if page[0] == LEAF_OF_TABLE && !page.windows(3).any(|bytes| bytes == b".md") {
+            page.fill(0xff);
+        }
+    }
+}
+
+#[test]
+fn damage_inside_the_catalog_is_shown_everywhere_and_stops_all_writing() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..400 {
+        ragterm.write(&format!("{number}.md"), format!("heron number{number} ").repeat(40));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let catalog = ragterm.data().join("catalog.db");
+    let mut bytes = fs::read(&catalog).unwrap();
+    damage_passages(&mut bytes);
+    fs::write(&catalog, &bytes).unwrap();
+    let failed = ragterm.run(&["search", "heron"]);
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(failed.stderr.contains("damaged"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("backup"), "{}", failed.stderr);
+    let status = ragterm.status();
+    assert_eq!(status["catalog"]["healthy"], false, "{status}");
+    assert!(status["catalog"]["detail"].as_str().unwrap().contains("damaged"), "{status}");
+    assert_eq!(status["sources"][0]["state"], "paused", "{status}");
+    assert!(status["notices"].to_string().contains("backup"), "{status}");
+    let doctor = ragterm.run(&["doctor", "--json"]).expect(1).json();
+    let is_index = |check: &&serde_json::Value| check["name"] == "index";
+    let check = doctor["checks"].as_array().unwrap().iter().find(is_index).unwrap();
+    assert_eq!(check["state"], "fail", "{doctor}");
+    assert!(check["remedy"].as_str().unwrap().contains("backup"), "{doctor}");
+    let more = ragterm.data().join("../more");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("late.md"), "a late heron").unwrap();
+    let refused = ragterm.run(&["add", crate::support::path(&more)]).expect(3);
+    assert!(refused.stderr.contains("damaged"), "{}", refused.stderr);
+    let verified = ragterm.run(&["verify", "--repair"]).expect(1);
+    assert!(verified.stdout.contains("damaged"), "{}{}", verified.stdout, verified.stderr);
+    ragterm.run(&["stop"]).expect(0);
+    assert_eq!(fs::read(&catalog).unwrap().len(), bytes.len());
+}
+
+#[test]
 fn wrong_configuration_is_exit_code_2_with_all_problems() {
     let ragterm =
         Instance::new().with("RAGTERM_INDEX__WORKRES", "3").with("RAGTERM_SEARCH__LIMIT", "many");
     let refused = ragterm.run(&["search", "something"]).expect(2);
     assert!(refused.stderr.contains("INDEX__WORKERS"), "{}", refused.stderr);
     assert!(refused.stderr.contains("search.limit"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_configuration_that_becomes_wrong_or_other_is_noticed_while_the_daemon_runs() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "something");
+    ragterm.add();
+    let file = ragterm.data().join("config.toml");
+    let ragterm = ragterm.with("RAGTERM_CONFIG", crate::support::path(&file));
+    fs::write(&file, "# nothing is set\n").unwrap();
+    let says_so = |text: String| text.contains("`ragterm stop`");
+    assert!(!says_so(ragterm.run(&["status"]).expect(0).stdout));
+    fs::write(&file, "[search]\nlimit = 3\n").unwrap();
+    ragterm.run(&["search", "something"]).expect(0);
+    assert!(says_so(ragterm.run(&["status"]).expect(0).stdout));
+    assert!(says_so(ragterm.run(&["doctor"]).expect(0).stdout));
+    fs::write(&file, "[serch]\nlimit = 3\n").unwrap();
+    for command in [&["search", "something"][..], &["status"], &["sources"], &["verify"]] {
+        let refused = ragterm.run(command).expect(2);
+        assert!(refused.stderr.contains("serch"), "{}", refused.stderr);
+    }
+    ragterm.run(&["stop"]).expect(0);
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_used_is_named_with_the_reason_and_the_way_out() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("file", "this is no directory");
+    let file = ragterm.docs().join("file");
+    for (directory, why) in [
+        (file.clone(), "it is a file, not a directory"),
+        (file.join("data"), "Not a directory"),
+        ("/proc/1/nothing/data".into(), "No such file or directory"),
+        ("/proc/sys".into(), ""),
+    ] {
+        for command in ["status", "daemon"] {
+            let arguments = [command, "--data-dir", crate::support::path(&directory)];
+            let refused = ragterm.run(&arguments).expect(2);
+            let message = refused.stderr;
+            assert!(message.contains("cannot keep the index in"), "{message}");
+            assert!(message.contains(why), "{message}");
+            assert!(message.contains("RAGTERM_DATA_DIR"), "{message}");
+        }
+    }
 }
 
 /// A small file system that is unmounted at the end; `None` where this user may not mount.

@@ -21,6 +21,17 @@ fn queries_without_words_are_refused_with_a_sentence() {
 }
 
 #[test]
+fn an_explanation_names_the_words_and_what_each_adds() {
+    let ragterm = with_one_document();
+    let explained = ragterm.run(&["search", "--explain", "vacation", "expense"]).expect(0);
+    let line = explained.stdout.lines().find(|line| line.contains("words of this passage"));
+    let line = line.unwrap_or_else(|| panic!("{}", explained.stdout));
+    assert!(line.contains("vacat ") && line.contains("expens ") && line.contains(" + "), "{line}");
+    let plain = ragterm.run(&["search", "vacation", "expense"]).expect(0);
+    assert!(!plain.stdout.contains("words of this passage"));
+}
+
+#[test]
 fn a_query_that_is_too_long_is_refused() {
     let ragterm = with_one_document();
     let refused = ragterm.run(&["search", &"word ".repeat(20_000)]).expect(2);

@@ -44,8 +44,8 @@ impl Catalog {
     ///
     /// A document that changed several times appears once, at its newest change.
     pub async fn changes_after(&self, seq: u64, limit: u32) -> Result<Vec<Change>> {
-        let mut connection = self.inner.readers.acquire().await.map_err(failed(TASK))?;
-        heads(&mut connection, seq, limit).await
+        let mut connection = self.inner.readers.acquire().await.map_err(self.failed(TASK))?;
+        self.noted(heads(&mut connection, seq, limit).await)
     }
 
     /// The same with the passages of each document; empty for removals.
@@ -54,10 +54,11 @@ impl Catalog {
         seq: u64,
         limit: u32,
     ) -> Result<Vec<(Change, Passages)>> {
-        let mut connection = self.inner.readers.acquire().await.map_err(failed(TASK))?;
-        let heads = heads(&mut connection, seq, limit).await?;
+        let mut connection = self.inner.readers.acquire().await.map_err(self.failed(TASK))?;
+        let heads = self.noted(heads(&mut connection, seq, limit).await)?;
         let Some(last) = heads.last().map(Change::seq) else { return Ok(Vec::new()) };
-        let mut passages = passages::passages_between(&mut connection, seq + 1, last).await?;
+        let passages = passages::passages_between(&mut connection, seq + 1, last).await;
+        let mut passages = self.noted(passages)?;
         let with_passages = |head: Change| match head {
             Change::Put(document) => match passages.remove(&document.id) {
                 Some(passages) => (Change::Put(document), passages),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::Row;
 
-use super::{Catalog, DocumentState, failed};
+use super::{Catalog, DocumentState};
 use crate::error::Result;
 use crate::id::{DocumentId, SourceId};
 
@@ -55,11 +55,11 @@ impl Catalog {
         )
         .fetch_all(&self.inner.readers)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         let mut counts = Counts::new();
         for row in rows {
             let number = |column: usize| -> Result<u64> {
-                Ok(row.try_get::<i64, _>(column).map_err(failed(task))? as u64)
+                Ok(row.try_get::<i64, _>(column).map_err(self.failed(task))? as u64)
             };
             let of_source = counts.entry(SourceId(number(0)? as u32)).or_default();
             match DocumentState::from_code(number(1)? as i64) {
@@ -87,14 +87,14 @@ impl Catalog {
         .bind(i64::from(limit))
         .fetch_all(&self.inner.readers)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         rows.iter()
             .map(|row| {
                 Ok(Problem {
-                    source: SourceId(row.try_get::<i64, _>(0).map_err(failed(task))? as u32),
-                    path: row.try_get(1).map_err(failed(task))?,
-                    state: DocumentState::from_code(row.try_get(2).map_err(failed(task))?),
-                    reason: row.try_get(3).map_err(failed(task))?,
+                    source: SourceId(row.try_get::<i64, _>(0).map_err(self.failed(task))? as u32),
+                    path: row.try_get(1).map_err(self.failed(task))?,
+                    state: DocumentState::from_code(row.try_get(2).map_err(self.failed(task))?),
+                    reason: row.try_get(3).map_err(self.failed(task))?,
                 })
             })
             .collect()
@@ -124,9 +124,9 @@ impl Catalog {
         for id in ids {
             sqlx::query("UPDATE documents SET version = 0 WHERE id = $1")
                 .bind(id.0 as i64)
-                .execute(&self.inner.writer)
+                .execute(self.writer()?)
                 .await
-                .map_err(failed("mark a document to be read again"))?;
+                .map_err(self.failed("mark a document to be read again"))?;
         }
         Ok(())
     }
@@ -141,11 +141,11 @@ impl Catalog {
         )
         .fetch_all(&self.inner.readers)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         rows.iter()
             .map(|row| {
                 let number = |column: usize| -> Result<u64> {
-                    Ok(row.try_get::<i64, _>(column).map_err(failed(task))? as u64)
+                    Ok(row.try_get::<i64, _>(column).map_err(self.failed(task))? as u64)
                 };
                 Ok(Outline {
                     id: DocumentId(number(0)?),

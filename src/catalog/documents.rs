@@ -9,8 +9,8 @@ use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
+use super::Catalog;
 use super::passages::{self, Passages};
-use super::{Catalog, failed};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::id::{DocumentId, SourceId};
@@ -154,7 +154,7 @@ impl Catalog {
         let packed: Vec<String> = rows
             .fetch_all(&self.inner.readers)
             .await
-            .map_err(failed("list the documents of a source"))?;
+            .map_err(self.failed("list the documents of a source"))?;
         self.unpack_all(source, &packed).await
     }
 
@@ -174,15 +174,15 @@ impl Catalog {
         let packed: Vec<String> = rows
             .fetch_all(&self.inner.readers)
             .await
-            .map_err(failed("list the documents below a path"))?;
+            .map_err(self.failed("list the documents below a path"))?;
         self.unpack_all(source, &packed).await
     }
 
     async fn unpack_all(&self, source: SourceId, packed: &[String]) -> Result<Vec<Known>> {
         let task = "list the documents of a source";
         let damaged = || Error::corrupt("a document in the catalog cannot be read");
-        let mut known: Vec<Known> =
-            packed.iter().map(|row| unpack(row).ok_or_else(damaged)).collect::<Result<_>>()?;
+        let unpacked = packed.iter().map(|row| unpack(row).ok_or_else(damaged)).collect();
+        let mut known: Vec<Known> = self.noted(unpacked)?;
         if known.is_empty() {
             return Ok(known);
         }
@@ -193,11 +193,11 @@ impl Catalog {
         .bind(i64::from(source.0))
         .fetch_all(&self.inner.readers)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         let mut spelt: HashMap<DocumentId, PathBuf> = HashMap::new();
         for row in rows {
-            let id: i64 = row.try_get(0).map_err(failed(task))?;
-            let raw: Vec<u8> = row.try_get(1).map_err(failed(task))?;
+            let id: i64 = row.try_get(0).map_err(self.failed(task))?;
+            let raw: Vec<u8> = row.try_get(1).map_err(self.failed(task))?;
             spelt.insert(DocumentId(id as u64), OsString::from_vec(raw).into());
         }
         for known in &mut known {
@@ -217,14 +217,14 @@ impl Catalog {
         .bind(id.0 as i64)
         .fetch_optional(&self.inner.readers)
         .await
-        .map_err(failed("read a document"))
+        .map_err(self.failed("read a document"))
     }
 
     /// All passages of a document; none when it is gone.
     pub async fn passages(&self, id: DocumentId) -> Result<Passages> {
         let connection = self.inner.readers.acquire().await;
-        let mut connection = connection.map_err(failed("read the passages of a document"))?;
-        passages::passages(&mut connection, id).await
+        let mut connection = connection.map_err(self.failed("read the passages of a document"))?;
+        self.noted(passages::passages(&mut connection, id).await)
     }
 
     /// One document with one of its chunks, and how many indexed documents have equal content.
@@ -243,16 +243,16 @@ impl Catalog {
         .bind(passages::part_of(ordinal))
         .fetch_optional(&self.inner.readers)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         let Some(row) = row else {
             return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
         };
-        let encoded: Vec<u8> = row.try_get("chunks").map_err(failed(task))?;
-        let Some(chunk) = passages::chunk_of(&encoded, ordinal)? else {
+        let encoded: Vec<u8> = row.try_get("chunks").map_err(self.failed(task))?;
+        let Some(chunk) = self.noted(passages::chunk_of(&encoded, ordinal))? else {
             return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
         };
-        let document = Document::from_row(&row).map_err(failed(task))?;
-        let copies: i64 = row.try_get("copies").map_err(failed(task))?;
+        let document = Document::from_row(&row).map_err(self.failed(task))?;
+        let copies: i64 = row.try_get("copies").map_err(self.failed(task))?;
         Ok(Some(Found { document, chunk, copies: copies as u64 }))
     }
 
@@ -264,10 +264,10 @@ impl Catalog {
             .bind(id.0 as i64)
             .fetch_optional(&self.inner.readers)
             .await
-            .map_err(failed(task))?;
+            .map_err(self.failed(task))?;
         let Some(row) = row else { return Ok(None) };
-        let version: i64 = row.try_get(1).map_err(failed(task))?;
-        Ok(Some((row.try_get(0).map_err(failed(task))?, version as u64)))
+        let version: i64 = row.try_get(1).map_err(self.failed(task))?;
+        Ok(Some((row.try_get(0).map_err(self.failed(task))?, version as u64)))
     }
 
     /// Indexed documents of equal content, at most `limit`, oldest first.
@@ -280,7 +280,7 @@ impl Catalog {
         .bind(i64::from(limit))
         .fetch_all(&self.inner.readers)
         .await
-        .map_err(failed("look for equal documents"))
+        .map_err(self.failed("look for equal documents"))
     }
 
     /// The indexed documents of the given sources whose path satisfies `matches`.
@@ -295,10 +295,10 @@ impl Catalog {
                 sqlx::query("SELECT id, path FROM documents WHERE source = $1 AND state = 0")
                     .bind(i64::from(source.0))
                     .fetch(&self.inner.readers);
-            while let Some(row) = rows.try_next().await.map_err(failed("match paths"))? {
-                let path: String = row.try_get(1).map_err(failed("match paths"))?;
+            while let Some(row) = rows.try_next().await.map_err(self.failed("match paths"))? {
+                let path: String = row.try_get(1).map_err(self.failed("match paths"))?;
                 if matches(&path) {
-                    let id: i64 = row.try_get(0).map_err(failed("match paths"))?;
+                    let id: i64 = row.try_get(0).map_err(self.failed("match paths"))?;
                     found.insert(DocumentId(id as u64));
                 }
             }

@@ -1,6 +1,6 @@
 //! How far the followers are that outlive the daemon.
 
-use super::{Catalog, failed};
+use super::Catalog;
 use crate::error::Result;
 
 impl Catalog {
@@ -10,7 +10,7 @@ impl Catalog {
             .bind(name)
             .fetch_optional(&self.inner.readers)
             .await
-            .map_err(failed("read how far a follower is"))?;
+            .map_err(self.failed("read how far a follower is"))?;
         Ok(position.map(|position| position as u64))
     }
 
@@ -22,9 +22,9 @@ impl Catalog {
         )
         .bind(name)
         .bind(seq as i64)
-        .execute(&self.inner.writer)
+        .execute(self.writer()?)
         .await
-        .map_err(failed("keep how far a follower is"))?;
+        .map_err(self.failed("keep how far a follower is"))?;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 mod changes;
 mod counts;
+mod damage;
 mod documents;
 mod followers;
 mod passages;
@@ -30,9 +31,11 @@ pub use changes::Change;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Found, Known};
 pub use passages::{EncodedPassages, Passages};
-pub use publish::{Place, Publication, Published, READING_VERSION, Read, Reading, kind_of};
+pub use publish::{Place, Publication, READING_VERSION, Read, Reading, kind_of};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use vectors::{Embedded, ModelId, Pending};
+
+use damage::Damage;
 
 /// Connections that read; searches are short, so a few serve many.
 const READERS: u32 = 4;
@@ -54,12 +57,16 @@ struct Inner {
     last_id: Mutex<DocumentId>,
     seq: watch::Sender<u64>,
     revision: AtomicU64,
+    damage: Damage,
 }
 
 impl Catalog {
     /// Opens the SQLite catalog in `file`, creating and migrating it as needed.
     pub async fn open_sqlite(file: &Path) -> Result<Self> {
         sqlx::any::install_default_drivers();
+        if damage::is_emptied(file) {
+            return Err(at_open(Error::corrupt("it is empty, and an index lies beside it"), file));
+        }
         let attempt = Self::connect(file).await;
         attempt.map_err(|error| at_open(error, file))
     }
@@ -83,6 +90,7 @@ impl Catalog {
                 last_id: Mutex::new(last_id),
                 seq: watch::Sender::new(seq),
                 revision: AtomicU64::new(0),
+                damage: Damage::default(),
             }),
         })
     }
@@ -123,9 +131,15 @@ impl Catalog {
         let row = sqlx::query("PRAGMA quick_check(1)")
             .fetch_one(&self.inner.readers)
             .await
-            .map_err(failed("check the catalog"))?;
-        let verdict: String = row.try_get(0).map_err(failed("check the catalog"))?;
-        Ok((verdict != "ok").then_some(verdict))
+            .map_err(self.failed("check the catalog"))?;
+        let verdict: String = row.try_get(0).map_err(self.failed("check the catalog"))?;
+        if verdict == "ok" {
+            return Ok(None);
+        }
+        let damage: Result<()> = Err(Error::corrupt(verdict.clone()));
+        // What was found is remembered; the caller decides what it means.
+        let _noted = self.noted(damage);
+        Ok(Some(verdict))
     }
 
     /// Closes all connections; the write-ahead log is folded into the database.
@@ -217,10 +231,9 @@ fn failed(task: &str) -> impl Fn(sqlx::Error) -> Error + '_ {
         let error = Error::new(kind, format!("the catalog could not {task}")).because(error);
         match kind {
             ErrorKind::Exhausted => error.hint("free some disk space; indexing resumes by itself"),
-            ErrorKind::Corrupt => error.hint(
-                "the database is damaged: restore it from a backup, or move the data directory \
-                 away and start again",
-            ),
+            ErrorKind::Corrupt => {
+                error.hint(format!("the database is damaged: {}", damage::REMEDY))
+            }
             _ => error,
         }
     }

@@ -92,13 +92,6 @@ pub fn kind_of(path: &str) -> String {
     }
 }
 
-/// What a publication did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Published {
-    /// The last change of the batch.
-    pub seq: u64,
-}
-
 /// The version of everything that turns bytes into chunks.
 pub const READING_VERSION: u64 =
     (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
@@ -126,13 +119,26 @@ macro_rules! put_sql {
 
 impl Catalog {
     /// Publishes all of `batch`, or nothing of it.
-    pub async fn publish(&self, batch: &[Publication]) -> Result<Published> {
+    pub async fn publish(&self, batch: &[Publication]) -> Result<()> {
         if batch.is_empty() {
-            return Ok(Published { seq: self.seq() });
+            return Ok(());
         }
+        let last = self.noted(self.write(batch).await)?;
+        self.revised();
+        // A publication that committed later may have said so already.
+        self.inner.seq.send_if_modified(|seq| {
+            let newer = last > *seq;
+            *seq = (*seq).max(last);
+            newer
+        });
+        Ok(())
+    }
+
+    /// Writes a batch in one transaction; returns the `seq` of its last change.
+    async fn write(&self, batch: &[Publication]) -> Result<u64> {
         let task = "publish changes";
         let mut transaction =
-            self.inner.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
         let last: i64 =
             sqlx::query_scalar("UPDATE sequence SET seq = seq + $1 WHERE id = 1 RETURNING seq")
                 .bind(batch.len() as i64)
@@ -141,34 +147,33 @@ impl Catalog {
                 .map_err(failed(task))?;
         let first = last - batch.len() as i64 + 1;
         for (seq, publication) in (first..).zip(batch) {
-            match publication {
-                Publication::New(read) => {
-                    let id = put(&mut transaction, read, (seq, BY_PATH)).await?;
-                    if id != read.id {
-                        delete_passages(&mut transaction, id).await?;
-                    }
-                    put_passages(&mut transaction, id, &read.reading).await?;
-                }
-                Publication::Changed(read) => {
-                    let id = put(&mut transaction, read, (seq, BY_ID)).await?;
-                    delete_passages(&mut transaction, id).await?;
-                    put_passages(&mut transaction, id, &read.reading).await?;
-                }
-                Publication::Moved { id, place } => {
-                    moved(&mut transaction, *id, place, seq).await?;
-                }
-                Publication::Gone(id) => gone(&mut transaction, *id, seq).await?,
-            }
+            put_change(&mut transaction, publication, seq).await?;
         }
         transaction.commit().await.map_err(failed(task))?;
-        self.revised();
-        // A publication that committed later may have said so already.
-        self.inner.seq.send_if_modified(|seq| {
-            let newer = (last as u64) > *seq;
-            *seq = (*seq).max(last as u64);
-            newer
-        });
-        Ok(Published { seq: last as u64 })
+        Ok(last as u64)
+    }
+}
+
+async fn put_change(
+    transaction: &mut Transaction<'_, Any>,
+    publication: &Publication,
+    seq: i64,
+) -> Result<()> {
+    match publication {
+        Publication::New(read) => {
+            let id = put(transaction, read, (seq, BY_PATH)).await?;
+            if id != read.id {
+                delete_passages(transaction, id).await?;
+            }
+            put_passages(transaction, id, &read.reading).await
+        }
+        Publication::Changed(read) => {
+            let id = put(transaction, read, (seq, BY_ID)).await?;
+            delete_passages(transaction, id).await?;
+            put_passages(transaction, id, &read.reading).await
+        }
+        Publication::Moved { id, place } => moved(transaction, *id, place, seq).await,
+        Publication::Gone(id) => gone(transaction, *id, seq).await,
     }
 }
 

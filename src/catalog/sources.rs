@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
-use super::{Catalog, failed};
+use super::Catalog;
 use crate::error::{Error, Result};
 use crate::id::SourceId;
 
@@ -91,7 +91,7 @@ impl Catalog {
         sqlx::query_as(COLUMNS)
             .fetch_all(&self.inner.readers)
             .await
-            .map_err(failed("list the sources"))
+            .map_err(self.failed("list the sources"))
     }
 
     /// Registers a source, or changes the one of that name; its documents stay.
@@ -117,9 +117,9 @@ impl Catalog {
         .bind(new.path.as_str())
         .bind(settings)
         .bind(origin)
-        .fetch_one(&self.inner.writer)
+        .fetch_one(self.writer()?)
         .await
-        .map_err(failed("register the source"))
+        .map_err(self.failed("register the source"))
     }
 
     /// Notes that a complete scan of a source has ended.
@@ -128,9 +128,9 @@ impl Catalog {
             .bind(i64::from(id.0))
             .bind(root)
             .bind(now_ms)
-            .execute(&self.inner.writer)
+            .execute(self.writer()?)
             .await
-            .map_err(failed("note the scan of a source"))?;
+            .map_err(self.failed("note the scan of a source"))?;
         Ok(())
     }
 
@@ -138,9 +138,9 @@ impl Catalog {
     pub async fn forget_source(&self, id: SourceId) -> Result<()> {
         sqlx::query("DELETE FROM sources WHERE id = $1")
             .bind(i64::from(id.0))
-            .execute(&self.inner.writer)
+            .execute(self.writer()?)
             .await
-            .map_err(failed("forget the source"))?;
+            .map_err(self.failed("forget the source"))?;
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sqlx::Row;
 
+use super::Catalog;
 use super::passages::{self, Passages};
-use super::{Catalog, failed};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
@@ -44,7 +44,7 @@ impl Catalog {
     pub async fn use_model(&self, identity: &crate::embed::ModelIdentity) -> Result<ModelId> {
         let task = "register the embedding model";
         let mut transaction =
-            self.inner.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO models (id, fingerprint, provider, name, dimensions) \
              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM models), $1, $2, $3, $4) \
@@ -56,12 +56,12 @@ impl Catalog {
         .bind(identity.dimensions as i64)
         .fetch_one(&mut *transaction)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         let current: Option<String> =
             sqlx::query_scalar("SELECT value FROM settings WHERE name = 'model'")
                 .fetch_optional(&mut *transaction)
                 .await
-                .map_err(failed(task))?;
+                .map_err(self.failed(task))?;
         if current.as_deref() != Some(id.to_string().as_str()) {
             sqlx::query(
                 "UPDATE documents SET embedding = 0, embedded = 0, readable = chunks \
@@ -69,7 +69,7 @@ impl Catalog {
             )
             .execute(&mut *transaction)
             .await
-            .map_err(failed(task))?;
+            .map_err(self.failed(task))?;
             sqlx::query(
                 "INSERT INTO settings (name, value) VALUES ('model', $1) \
                  ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -77,9 +77,9 @@ impl Catalog {
             .bind(id.to_string())
             .execute(&mut *transaction)
             .await
-            .map_err(failed(task))?;
+            .map_err(self.failed(task))?;
         }
-        transaction.commit().await.map_err(failed(task))?;
+        transaction.commit().await.map_err(self.failed(task))?;
         Ok(ModelId(id))
     }
 
@@ -87,7 +87,7 @@ impl Catalog {
     /// in all (one document may have more); those in `except` are passed over.
     pub async fn pending(&self, chunks: u64, except: &HashSet<DocumentId>) -> Result<Vec<Pending>> {
         let task = "read the embedding queue";
-        let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
+        let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
         let rows = sqlx::query(
             "SELECT id, seq, title, chunks FROM documents WHERE embedding = 0 \
              ORDER BY seq DESC LIMIT $1",
@@ -95,22 +95,22 @@ impl Catalog {
         .bind(i64::try_from(chunks).unwrap_or(i64::MAX).saturating_add(except.len() as i64))
         .fetch_all(&mut *connection)
         .await
-        .map_err(failed(task))?;
+        .map_err(self.failed(task))?;
         let mut queue = Vec::new();
         let mut total = 0;
         for row in rows {
-            let id = DocumentId(row.try_get::<i64, _>("id").map_err(failed(task))? as u64);
+            let id = DocumentId(row.try_get::<i64, _>("id").map_err(self.failed(task))? as u64);
             if except.contains(&id) {
                 continue;
             }
-            let passages = passages::passages(&mut connection, id).await?;
+            let passages = self.noted(passages::passages(&mut connection, id).await)?;
             queue.push(Pending {
                 id,
-                seq: row.try_get::<i64, _>("seq").map_err(failed(task))? as u64,
-                title: row.try_get("title").map_err(failed(task))?,
+                seq: row.try_get::<i64, _>("seq").map_err(self.failed(task))? as u64,
+                title: row.try_get("title").map_err(self.failed(task))?,
                 passages,
             });
-            total += row.try_get::<i64, _>("chunks").map_err(failed(task))? as u64;
+            total += row.try_get::<i64, _>("chunks").map_err(self.failed(task))? as u64;
             if total >= chunks {
                 break;
             }
@@ -125,7 +125,7 @@ impl Catalog {
         keys: &[[u8; 16]],
     ) -> Result<Vec<Option<Vec<f32>>>> {
         let task = "read vectors";
-        let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
+        let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let vector: Option<Vec<u8>> =
@@ -134,8 +134,8 @@ impl Catalog {
                     .bind(key.as_slice())
                     .fetch_optional(&mut *connection)
                     .await
-                    .map_err(failed(task))?;
-            found.push(vector.as_deref().map(floats).transpose()?);
+                    .map_err(self.failed(task))?;
+            found.push(self.noted(vector.as_deref().map(floats).transpose())?);
         }
         Ok(found)
     }
@@ -151,7 +151,7 @@ impl Catalog {
     ) -> Result<()> {
         let task = "store vectors";
         let mut transaction =
-            self.inner.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
         for (key, vector) in vectors {
             sqlx::query(
                 "INSERT INTO vectors (model, key, vector) VALUES ($1, $2, $3) \
@@ -162,7 +162,7 @@ impl Catalog {
             .bind(bytes(vector))
             .execute(&mut *transaction)
             .await
-            .map_err(failed(task))?;
+            .map_err(self.failed(task))?;
         }
         for document in complete {
             sqlx::query(
@@ -174,9 +174,9 @@ impl Catalog {
             .bind(document.readable as i64)
             .execute(&mut *transaction)
             .await
-            .map_err(failed(task))?;
+            .map_err(self.failed(task))?;
         }
-        transaction.commit().await.map_err(failed(task))?;
+        transaction.commit().await.map_err(self.failed(task))?;
         self.revised();
         Ok(())
     }
@@ -186,9 +186,9 @@ impl Catalog {
         for id in ids {
             sqlx::query("UPDATE documents SET embedding = 0 WHERE id = $1 AND chunks > 0")
                 .bind(id.0 as i64)
-                .execute(&self.inner.writer)
+                .execute(self.writer()?)
                 .await
-                .map_err(failed("queue a document for the embedder"))?;
+                .map_err(self.failed("queue a document for the embedder"))?;
         }
         self.revised();
         Ok(())

@@ -57,8 +57,12 @@ struct Detached<'a> {
 /// Runs the command; the outcome is negative when the folder is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let path = resolve(&args.path)?;
-    let mut client = client::connect(context).await?;
-    let known = known_source(&mut client, &path).await?;
+    let list = |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
+    let (mut client, list) = client::first(context, list).await?;
+    let known = known_source(list.sources, &path);
+    if let Some(known) = &known {
+        check_words(args, known)?;
+    }
     let request = request(args, &path, known.as_ref());
     announce(&path, known.as_ref());
     let stream = quick(client.add_source(request)).await?;
@@ -93,12 +97,28 @@ fn resolve(path: &Path) -> Result<String> {
     })
 }
 
-async fn known_source(client: &mut Client, path: &str) -> Result<Option<Source>> {
-    let sources = quick(client.list_sources(ListSourcesRequest {})).await?.sources;
-    Ok(sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path)))
+fn known_source(sources: Vec<Source>, path: &str) -> Option<Source> {
+    sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path))
 }
 
-/// A folder that is there already keeps its name and space unless others are asked for.
+/// A folder that is there already cannot get another name or space in passing.
+fn check_words(args: &Args, known: &Source) -> Result<()> {
+    let differs =
+        |given: &Option<String>, known: &String| given.as_ref().is_some_and(|given| given != known);
+    if !differs(&args.name, &known.name) && !differs(&args.space, &known.space) {
+        return Ok(());
+    }
+    let Source { name, space, path, .. } = known;
+    Err(Error::usage(format!(
+        "{path} is indexed already, as the source `{name}` in the space `{space}`"
+    ))
+    .hint(format!(
+        "leave out --name and --space to compare it again; to change them, `ragterm sources \
+         remove {name}` first, which keeps the files"
+    )))
+}
+
+/// A folder that is there already keeps its name and space.
 fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest {
     let or_known = |given: &Option<String>, known: Option<&String>| {
         given.as_ref().or(known).cloned().unwrap_or_default()
@@ -184,8 +204,13 @@ mod tests {
         };
         let again = request(&args(&[]), "/srv/hr", Some(&known));
         assert_eq!((again.name.as_str(), again.space.as_str()), ("people", "hr"));
-        let renamed = request(&args(&["--name", "other"]), "/srv/hr", Some(&known));
-        assert_eq!(renamed.name, "other");
         assert_eq!(request(&args(&[]), "/srv/hr", None).name, "");
+        assert!(check_words(&args(&["--name", "people", "--space", "hr"]), &known).is_ok());
+        for other in [["--name", "other"], ["--space", "other"]] {
+            let error = check_words(&args(&other), &known).unwrap_err();
+            assert_eq!(error.kind(), crate::error::ErrorKind::Usage);
+            assert!(error.to_string().contains("as the source `people`"), "{error}");
+            assert!(error.next_step().unwrap().contains("sources remove people"));
+        }
     }
 }

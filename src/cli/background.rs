@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::client::{Client, connect_running};
 use super::context::Context;
 use super::output;
+use crate::daemon;
 use crate::error::{Error, Result};
 
 /// How long a daemon may take until it answers.
@@ -53,6 +54,8 @@ pub struct Starting {
 impl Starting {
     /// Starts this program as a daemon that sees the same files.
     pub fn spawn(context: &Context) -> Result<Self> {
+        // Said here rather than in a log that may not be written either.
+        daemon::make_directory(&context.paths.data_dir)?;
         let log = &context.paths.log_file;
         spawn(context, log).map_err(|error| {
             let message = format!("cannot start the daemon with its log in {}", log.display());

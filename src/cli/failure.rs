@@ -7,9 +7,14 @@ use tonic::{Code, Status};
 
 use crate::error::{Error, ErrorKind};
 
+/// Whether the connection broke before the daemon had answered.
+pub fn is_broken(status: &Status) -> bool {
+    // Only a status that was made on this side has a source.
+    status.source().is_some()
+}
+
 /// The error that the daemon answered with, or what happened to the connection.
 pub fn from_status(status: &Status) -> Error {
-    // Only a status that was made on this side has a source.
     if let Some(source) = status.source() {
         return Error::unavailable("the connection to the daemon broke")
             .because(source.to_string())

@@ -31,10 +31,12 @@ pub enum Followed {
 pub async fn follow(mut stream: Streaming<Progress>) -> Result<Followed> {
     let display = Display::new();
     let mut summaries = Vec::new();
+    // One for the whole loop: a new one would miss what comes between two.
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let message = tokio::select! {
             message = stream.message() => message.map_err(|status| from_status(&status))?,
-            interrupted = tokio::signal::ctrl_c() => {
+            interrupted = &mut interrupt => {
                 interrupted.map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error))?;
                 display.bar.finish_and_clear();
                 output::note("the daemon goes on indexing; `ragterm status` shows how far it is");

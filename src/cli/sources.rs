@@ -21,6 +21,8 @@ Examples:
   ragterm sources confirm handbook      let removals take effect that were held back
   ragterm sources remove handbook       forget it; the files stay untouched";
 
+const NO_SOURCES: &str = "no sources yet: add a folder with `ragterm add PATH`";
+
 /// List the places that documents come from, rescan or remove them
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -60,24 +62,30 @@ enum Action {
 
 /// Runs the command; the outcome is negative when a rescanned source is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let mut client = client::connect(context).await?;
+    let list_sources =
+        |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
+    let (mut client, reply) = client::first(context, list_sources).await?;
+    let sources = reply.sources;
     match args.action.as_ref().unwrap_or(&Action::List) {
-        Action::List => list(args, &mut client).await,
-        Action::Show { name } => show(args, &mut client, name).await,
+        Action::List => list(args, &sources),
+        Action::Show { name } => show(args, &sources, name),
+        Action::Rescan { name: None } if sources.is_empty() => {
+            output::line(NO_SOURCES);
+            Ok(Outcome::Done)
+        }
         Action::Rescan { name } => rescan(args, &mut client, name.as_deref()).await,
         Action::Confirm { name } => confirm(args, &mut client, name).await,
         Action::Remove { name } => remove(args, &mut client, name).await,
     }
 }
 
-async fn list(args: &Args, client: &mut Client) -> Result<Outcome> {
-    let sources = quick(client.list_sources(ListSourcesRequest {})).await?.sources;
+fn list(args: &Args, sources: &[Source]) -> Result<Outcome> {
     if args.json {
         output::json(&sources.iter().map(status::source).collect::<Vec<_>>())?;
     } else if sources.is_empty() {
-        output::line("no sources yet: add a folder with `ragterm add PATH`");
+        output::line(NO_SOURCES);
     } else {
-        output::data(&table(&sources, now_ms()))?;
+        output::data(&table(sources, now_ms()))?;
     }
     Ok(Outcome::Done)
 }
@@ -103,10 +111,9 @@ pub fn table(sources: &[Source], now_ms: i64) -> String {
     table.render("")
 }
 
-async fn show(args: &Args, client: &mut Client, name: &str) -> Result<Outcome> {
-    let sources = quick(client.list_sources(ListSourcesRequest {})).await?.sources;
+fn show(args: &Args, sources: &[Source], name: &str) -> Result<Outcome> {
     let Some(source) = sources.iter().find(|source| source.name == name) else {
-        return Err(unknown(name, &sources));
+        return Err(unknown(name, sources));
     };
     match args.json {
         true => output::json(&status::source(source))?,
@@ -152,11 +159,6 @@ fn describe(source: &Source, now_ms: i64) -> String {
 }
 
 async fn rescan(args: &Args, client: &mut Client, name: Option<&str>) -> Result<Outcome> {
-    if name.is_none() && quick(client.list_sources(ListSourcesRequest {})).await?.sources.is_empty()
-    {
-        output::line("no sources yet: add a folder with `ragterm add PATH`");
-        return Ok(Outcome::Done);
-    }
     let request = RescanSourceRequest { name: name.unwrap_or_default().to_owned() };
     let stream = quick(client.rescan_source(request)).await?;
     let Followed::Finished(summaries) = follow(stream).await? else {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use ragterm_proto::v1::StopRequest;
-use rustix::process::{Pid, test_kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::time::{Instant, sleep};
 
 use super::Outcome;
 use super::client::{connect_running, quick};
 use super::context::Context;
 use super::output;
+use crate::daemon;
 use crate::error::{Error, Result};
 
 /// How long a daemon may take to end; its own limit is 5 s.
@@ -31,13 +33,10 @@ pub struct Args {}
 
 /// Runs the command; without a daemon there is nothing to do.
 pub async fn run(_: &Args, context: &Context) -> Result<Outcome> {
-    let Some(mut client) = connect_running(context).await? else {
+    let Some(pid) = ask(context).await? else {
         output::line(&format!("no daemon runs on {}", context.paths.socket.display()));
         return Ok(Outcome::Done);
     };
-    let pid = quick(client.stop(StopRequest {})).await?.pid;
-    // The daemon waits for its connections to end.
-    drop(client);
     let deadline = Instant::now() + DEADLINE;
     while is_running(pid) {
         if Instant::now() >= deadline {
@@ -50,6 +49,24 @@ pub async fn run(_: &Args, context: &Context) -> Result<Outcome> {
     }
     output::line(&format!("the daemon (pid {pid}) has ended"));
     Ok(Outcome::Done)
+}
+
+/// Asks the daemon to end, over its socket or by a signal; `None` when none runs.
+async fn ask(context: &Context) -> Result<Option<u32>> {
+    if let Some(mut client) = connect_running(context).await? {
+        return Ok(Some(quick(client.stop(StopRequest {})).await?.pid));
+    }
+    // The socket may have been removed; the lock of the data directory goes with the process.
+    let owner = daemon::owner(&context.paths.data_dir);
+    let process = owner.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    let (Some(pid), Some(process)) = (owner, process) else { return Ok(None) };
+    match kill_process(process, Signal::TERM) {
+        // It ended in this moment.
+        Ok(()) | Err(Errno::SRCH) => Ok(Some(pid)),
+        Err(error) => Err(Error::denied(format!("cannot end the daemon (pid {pid})"))
+            .because(std::io::Error::from(error))
+            .hint("the user that started it can")),
+    }
 }
 
 /// Whether the process exists and has not ended.

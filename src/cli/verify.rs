@@ -1,10 +1,10 @@
 //! `ragterm verify`: whether sources, catalog, keyword index and vectors agree.
 
-use ragterm_proto::v1::{VerifyReply, VerifyRequest};
+use ragterm_proto::v1::{StatusRequest, VerifyReply, VerifyRequest};
 use serde::Serialize;
 
 use super::Outcome;
-use super::client::{self, slow};
+use super::client::{self, Client, slow};
 use super::context::Context;
 use super::output::{self, BAD, GOOD, clean};
 use super::units::{count, counted};
@@ -47,13 +47,17 @@ struct Finding<'a> {
 
 /// Runs the command; the outcome is negative when something does not agree and was not mended.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let mut client = client::connect(context).await?;
+    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    // The comparison takes long; whether a daemon is there shows before it.
+    let (mut client, _) = client::first(context, status).await?;
     let reply = slow(client.verify(VerifyRequest { repair: args.repair })).await?;
     match args.json {
         true => output::json(&report(&reply))?,
         false => output::data(&render(&reply))?,
     }
-    if !reply.ok && !args.repair && !args.json {
+    // A damaged database is the one thing that only a backup mends.
+    let is_mendable = reply.findings.iter().any(|finding| finding.subject != "catalog.db");
+    if is_mendable && !reply.ok && !args.repair && !args.json {
         output::line("`ragterm verify --repair` mends it");
     }
     Ok(if reply.ok { Outcome::Done } else { Outcome::Negative })

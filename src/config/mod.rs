@@ -89,6 +89,14 @@ pub fn example() -> &'static str {
 }
 
 impl Config {
+    /// Equal for two configurations by which a daemon of this version does the same.
+    pub fn fingerprint(&self) -> String {
+        // How a daemon is started is no business of the one that runs.
+        let of_daemon =
+            Self { daemon: Daemon { autostart: true, ..self.daemon.clone() }, ..self.clone() };
+        blake3::hash(format!("{of_daemon:?}").as_bytes()).to_hex()[..16].to_owned()
+    }
+
     /// Merges the layers; fails with all problems at once, one on each line of the message.
     pub fn load(inputs: &Inputs) -> Result<Loaded> {
         let mut problems = Problems::default();

@@ -100,7 +100,9 @@ pub(super) fn workers(value: &Value) -> Parsed<Option<usize>> {
     match number {
         Some(0) => Ok(None),
         Some(number @ 1..=64) => Ok(Some(number)),
-        _ => Err(wrong(value, "a whole number from 1 to 64, or \"auto\"")),
+        _ => {
+            Err(wrong(value, "a whole number from 1 to 64, or \"auto\" or 0 for one for each core"))
+        }
     }
 }
 

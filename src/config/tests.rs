@@ -42,6 +42,16 @@ fn example_in_force() -> String {
 }
 
 #[test]
+fn the_fingerprint_follows_what_a_daemon_does() {
+    let fingerprint = |text: &str| {
+        let inputs = Inputs { text: text.into(), ..Inputs::default() };
+        Config::load(&inputs).unwrap().config.fingerprint()
+    };
+    assert_eq!(fingerprint(""), fingerprint("# a remark\n[daemon]\nautostart = false\n"));
+    assert_ne!(fingerprint(""), fingerprint("[search]\nlimit = 3\n"));
+}
+
+#[test]
 fn the_example_sets_nothing() {
     assert_eq!(load(example()), Config::default());
 }
@@ -188,7 +198,7 @@ autostart = 'yes'
             "config.toml:10: `sorces`: no such key; did you mean `sources`?",
             "config.toml:13: `daemon.autostart`: must be `true` or `false`, not `\"yes\"`",
             "RAGTERM_INDEX__WORKERS: `index.workers`: must be a whole number from 1 to 64, \
-             or \"auto\", not `\"65\"`",
+             or \"auto\" or 0 for one for each core, not `\"65\"`",
             "command line: `search.limit`: must be a whole number from 1 to 1000, not `0`",
         ]
     );

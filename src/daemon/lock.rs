@@ -2,26 +2,25 @@
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
 
 use crate::error::{Error, Result};
 
 /// The lock; dropping it lets another daemon start.
 #[derive(Debug)]
 pub struct DataLock {
-    _file: File,
+    path: PathBuf,
+    file: File,
 }
 
 impl DataLock {
     /// Takes the lock; fails at once when another process has it, and names that process.
     pub fn acquire(directory: &Path) -> Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
-            Error::usage(format!("cannot create the data directory {}", directory.display()))
-                .because(error)
-                .hint("set RAGTERM_DATA_DIR to a directory that you may write to")
-        })?;
-        let path = directory.join("daemon.lock");
+        make_directory(directory)?;
+        let path = path_in(directory);
         let failed = |error: std::io::Error| {
             Error::usage(format!("cannot lock {}", path.display())).because(error)
         };
@@ -34,22 +33,65 @@ impl DataLock {
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(taken(&mut file, directory)),
+            Err(TryLockError::WouldBlock) => return Err(taken(&file, directory)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         file.set_len(0).map_err(failed)?;
         write!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { path, file })
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Whether the locked file is still where it was; without it another daemon could start, and
+    /// the data are likely gone.
+    pub fn is_in_place(&self) -> bool {
+        let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        let ours = self.file.metadata().map(identity);
+        let there = std::fs::metadata(&self.path).map(identity);
+        matches!((ours, there), (Ok(ours), Ok(there)) if ours == there)
     }
 }
 
-fn taken(file: &mut File, directory: &Path) -> Error {
-    let mut owner = String::new();
-    let read = file.take(20).read_to_string(&mut owner);
-    let owner = match read {
-        Ok(length) if length > 0 => format!(" (pid {owner})"),
-        _ => String::new(),
+/// Makes the data directory if it is missing; fails where nothing can be written into it.
+pub fn make_directory(directory: &Path) -> Result<()> {
+    let refused = |why: std::io::Error| {
+        Error::usage(format!("cannot keep the index in {}", directory.display()))
+            .because(why)
+            .hint("make it writable for you, or set RAGTERM_DATA_DIR to another directory")
     };
+    if directory.exists() && !directory.is_dir() {
+        return Err(refused(std::io::Error::other("it is a file, not a directory")));
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(refused)?;
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| refused(error.into()))
+}
+
+/// The process that holds the lock of a data directory; `None` when no daemon runs on it.
+pub fn owner(directory: &Path) -> Option<u32> {
+    let file = File::open(path_in(directory)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => read_pid(&file)?.parse().ok(),
+        _ => None,
+    }
+}
+
+fn path_in(directory: &Path) -> PathBuf {
+    directory.join("daemon.lock")
+}
+
+fn read_pid(file: &File) -> Option<String> {
+    let mut pid = String::new();
+    let length = file.take(20).read_to_string(&mut pid).ok()?;
+    (length > 0).then_some(pid)
+}
+
+fn taken(file: &File, directory: &Path) -> Error {
+    let owner = read_pid(file).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     Error::usage(format!("a daemon{owner} already runs on {}", directory.display()))
         .hint("use it, end it with `ragterm stop`, or set RAGTERM_DATA_DIR for a second one")
 }
@@ -64,7 +106,20 @@ mod tests {
         let first = DataLock::acquire(directory.path()).unwrap();
         let second = DataLock::acquire(directory.path()).unwrap_err();
         assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
+        assert_eq!(owner(directory.path()), Some(std::process::id()));
         drop(first);
+        assert_eq!(owner(directory.path()), None);
         DataLock::acquire(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_or_replaced_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = DataLock::acquire(directory.path()).unwrap();
+        assert!(lock.is_in_place());
+        std::fs::remove_file(path_in(directory.path())).unwrap();
+        assert!(!lock.is_in_place());
+        let second = DataLock::acquire(directory.path()).unwrap();
+        assert!(second.is_in_place() && !lock.is_in_place());
     }
 }

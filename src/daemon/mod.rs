@@ -3,16 +3,32 @@
 mod lock;
 mod socket;
 
+use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::config::{Config, Paths};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::rpc;
+
+pub use lock::{make_directory, owner};
+
+use lock::DataLock;
+use socket::Socket;
+
+/// How often the daemon looks whether its socket and its data directory are still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Connections that wait to be served.
+const WAITING: usize = 16;
 
 /// How long open calls may take to end.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -20,38 +36,69 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long everything else together may take to end.
 const DRAIN: Duration = Duration::from_secs(4);
 
-/// Runs the daemon until a signal or a request ends it.
+/// Runs the daemon until a signal or a request ends it, or its data directory is gone.
 ///
 /// Fails with a usage error when another daemon owns the data directory.
 pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let begin = Instant::now();
-    let lock = lock::DataLock::acquire(&paths.data_dir)?;
+    let lock = DataLock::acquire(&paths.data_dir)?;
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
     // Not before everything is open: who can connect is served.
-    let listener = socket::bind(&paths.socket)?;
+    let mut socket = Socket::bind(&paths.socket)?;
     engine.start().await?;
     info!(socket = %paths.socket.display(), took = ?begin.elapsed(), "daemon ready");
-    let connections = socket::incoming(listener);
-    let mut server = tokio::spawn(rpc::serve(engine.clone(), connections, stop.clone()));
-    let served = tokio::select! {
-        served = &mut server => Some(served),
-        ended = end_on_signal(&stop) => {
-            ended?;
-            None
-        }
+    let (sender, connections) = mpsc::channel(WAITING);
+    let connections = ReceiverStream::new(connections);
+    let server = tokio::spawn(rpc::serve(engine.clone(), connections, stop.clone()));
+    let ended = tokio::select! {
+        ended = end_on_signal(&stop) => ended,
+        ended = admit(&mut socket, &lock, sender) => ended,
     };
     stop.cancel();
-    let served = match served {
-        Some(served) => served,
-        // Answers that are on their way, that of `ragterm stop` among them, arrive.
-        None => tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(()))),
-    };
+    // Answers that are on their way, that of `ragterm stop` among them, arrive.
+    let served = tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(())));
     drain(&engine).await;
     // Only now may another daemon take over.
-    socket::remove(&paths.socket);
+    socket.remove();
     drop(lock);
+    ended?;
     served.map_err(|error| Error::internal("the gRPC server failed").because(error))?
+}
+
+/// Lets callers in until the server ends, and keeps the socket where they look for it; fails when
+/// the data directory is gone.
+async fn admit(
+    socket: &mut Socket,
+    lock: &DataLock,
+    connections: mpsc::Sender<io::Result<UnixStream>>,
+) -> Result<()> {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = connections.closed() => return Ok(()),
+            connection = socket.accept() => {
+                // A server that has ended is noticed above.
+                let _ended = connections.send(Ok(connection)).await;
+            }
+            _ = look.tick() => {
+                if !lock.is_in_place() {
+                    let error = data_gone(lock.directory());
+                    error!(%error, "ending");
+                    return Err(error);
+                }
+                socket.restore();
+            }
+        }
+    }
+}
+
+fn data_gone(directory: &Path) -> Error {
+    Error::unavailable(format!(
+        "the data directory {} was removed or replaced while the daemon used it",
+        directory.display()
+    ))
+    .hint("put it back if it was moved; the next command starts a daemon on what is there")
 }
 
 async fn end_on_signal(stop: &CancellationToken) -> Result<()> {

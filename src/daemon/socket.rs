@@ -1,22 +1,96 @@
-//! The local socket: private to its owner, replaced when dead, checked at each connection.
+//! The local socket: private to its owner, replaced when dead, made again when it was removed,
+//! checked at each connection.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
-use tokio_stream::wrappers::UnixListenerStream;
-use tokio_stream::{Stream, StreamExt};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::error::{Error, Result};
 
-/// Listens on `path`; the directory gets mode 0700 when it is made, the socket mode 0600.
-///
-/// The caller holds the data directory's lock, so a socket that is there already is dead, unless
-/// it belongs to a daemon of another data directory, which is an error.
-pub fn bind(path: &Path) -> Result<UnixListener> {
+/// The pause after a connection that could not be accepted, such as for want of open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A socket that is listened on, and its place in the file system.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Device and number of the file, by which the socket of somebody else is told from ours.
+    identity: Option<(u64, u64)>,
+    /// Why the socket cannot be made again, so that it is said once.
+    fault: Option<String>,
+}
+
+impl Socket {
+    /// Listens on `path`; the directory gets mode 0700 when it is made, the socket mode 0600.
+    ///
+    /// The caller holds the data directory's lock, so a socket that is there already is dead,
+    /// unless it belongs to a daemon of another data directory, which is an error.
+    pub fn bind(path: &Path) -> Result<Self> {
+        let listener = listen(path)?;
+        let (identity, path) = (identity(path), path.to_path_buf());
+        Ok(Self { listener, path, identity, fault: None })
+    }
+
+    /// The next connection of a permitted user; others are dropped with a warning.
+    pub async fn accept(&self) -> UnixStream {
+        let owner = rustix::process::geteuid().as_raw();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) if is_permitted(&stream, owner) => return stream,
+                Ok(_) => {}
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Makes the socket again if it is no longer there; who is connected stays so.
+    pub fn restore(&mut self) {
+        if self.path.symlink_metadata().is_ok() {
+            return;
+        }
+        match Self::bind(&self.path) {
+            Ok(socket) => {
+                info!(socket = %self.path.display(), "the socket was removed; it is there again");
+                *self = socket;
+            }
+            Err(error) => {
+                let fault = Some(error.to_string());
+                if self.fault != fault {
+                    warn!(%error, "the socket was removed and cannot be made again");
+                }
+                self.fault = fault;
+            }
+        }
+    }
+
+    /// Removes the socket at the end, unless another took its place.
+    pub fn remove(self) {
+        if identity(&self.path) != self.identity {
+            return;
+        }
+        if let Err(error) = std::fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            warn!(%error, "the socket could not be removed");
+        }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+fn listen(path: &Path) -> Result<UnixListener> {
     let failed = |error: io::Error| {
         Error::usage(format!("cannot listen on {}", path.display()))
             .because(error)
@@ -45,15 +119,6 @@ pub fn bind(path: &Path) -> Result<UnixListener> {
     Ok(listener)
 }
 
-/// The connections of permitted users; others are dropped with a warning.
-pub fn incoming(listener: UnixListener) -> impl Stream<Item = io::Result<UnixStream>> {
-    let owner = rustix::process::geteuid().as_raw();
-    UnixListenerStream::new(listener).filter(move |connection| match connection {
-        Ok(stream) => is_permitted(stream, owner),
-        Err(_) => true,
-    })
-}
-
 /// The owner of the daemon and root may connect; the mode of the socket says so already, but not
 /// on every system.
 fn is_permitted(stream: &UnixStream, owner: u32) -> bool {
@@ -70,15 +135,6 @@ fn is_permitted(stream: &UnixStream, owner: u32) -> bool {
     }
 }
 
-/// Removes the socket at the end.
-pub fn remove(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        warn!(%error, "the socket could not be removed");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,14 +143,32 @@ mod tests {
     async fn the_socket_is_private_and_a_dead_one_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run/ragterm.sock");
-        drop(bind(&path).unwrap());
-        let listener = bind(&path).unwrap();
+        drop(Socket::bind(&path).unwrap());
+        let socket = Socket::bind(&path).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        let error = bind(&path).unwrap_err();
+        let error = Socket::bind(&path).unwrap_err();
         assert!(error.to_string().contains("another daemon"), "{error}");
-        drop(listener);
+        socket.remove();
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_removed_is_made_again_and_one_of_another_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run/ragterm.sock");
+        let mut socket = Socket::bind(&path).unwrap();
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        socket.restore();
+        let (accepted, connected) = tokio::join!(socket.accept(), UnixStream::connect(&path));
+        drop((accepted, connected.unwrap()));
+        std::fs::remove_file(&path).unwrap();
+        let other = Socket::bind(&path).unwrap();
+        socket.restore();
+        socket.remove();
+        assert!(path.exists());
+        other.remove();
     }
 
     #[test]
@@ -103,7 +177,7 @@ mod tests {
         let path = directory.path().join("precious");
         std::fs::write(&path, "text").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { bind(&path).unwrap_err() });
+        runtime.block_on(async { Socket::bind(&path).unwrap_err() });
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
     }
 }

@@ -25,7 +25,7 @@ use crate::watch::{Sources, WatchSettings};
 
 pub use meaning::{MeaningService, MeaningStatus};
 pub use status::Status;
-pub use verify::{Finding, Verdict};
+pub use verify::{Finding, Remedy, Verdict};
 
 /// The running parts of a daemon; clones share them.
 #[derive(Debug, Clone)]
@@ -176,15 +176,19 @@ async fn open_lexical(
         // A catalog without changes has nothing to rebuild.
         if catalog.seq() > 0 {
             warn!(%reason, "keyword index is rebuilt from the catalog");
-            notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+            notices.push(rebuilt(&reason));
         }
     } else if opened.index.applied_seq() > catalog.seq() {
-        let reason = "it is ahead of the catalog";
+        let reason = "it was ahead of the catalog";
         warn!(%reason, "keyword index is rebuilt from the catalog");
-        notices.push(format!("the keyword index is rebuilt from the catalog: {reason}"));
+        notices.push(rebuilt(reason));
         opened.index.clear()?;
     }
     Ok(Arc::new(opened.index))
+}
+
+fn rebuilt(reason: &str) -> String {
+    format!("when the daemon started, the keyword index had to be rebuilt: {reason}")
 }
 
 fn open_reader(config: &Config) -> Result<Reader> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Engine, MeaningStatus};
 use crate::catalog::{Counts, Problem, Source};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
 
 /// Problems that a status names at the most.
@@ -22,6 +22,8 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// The embedding side; `None` when no embedder is configured.
     pub meaning: Option<MeaningStatus>,
+    /// What is wrong with the catalog's database, and what to do about it.
+    pub damage: Option<(String, &'static str)>,
     /// Why the keyword index does not follow, if so.
     pub keyword_fault: Option<String>,
     /// The last published change.
@@ -36,6 +38,8 @@ pub struct Status {
     pub rss_bytes: u64,
     /// The data directory.
     pub data_directory: String,
+    /// The fingerprint of the configuration in force.
+    pub configuration: String,
 }
 
 impl Status {
@@ -67,16 +71,22 @@ impl Status {
 impl Engine {
     /// Gathers the state of everything.
     pub async fn status(&self) -> Result<Status> {
-        let sources = self.sources.reports();
         let seq = self.catalog.seq();
-        let counts = self.retriever.counts().await?;
-        let problems = self.catalog.problems(PROBLEMS).await?;
+        let counts = readable(self.retriever.counts().await)?;
+        let problems = readable(self.catalog.problems(PROBLEMS).await)?;
         let meaning = self.meaning.status().await;
+        // After the reading, which may have met it.
+        let damage = self.catalog.damage().map(|damage| (damage.to_owned(), self.catalog.remedy()));
+        let mut sources = self.sources.reports();
+        if let Some((damage, _)) = &damage {
+            sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
+        }
         let mut status = Status {
             counts,
             sources,
             problems,
             meaning,
+            damage,
             keyword_fault: self.keyword.fault(),
             seq,
             keyword_seq: self.keyword.applied(),
@@ -84,6 +94,7 @@ impl Engine {
             uptime: self.started.elapsed(),
             rss_bytes: rss_bytes(),
             data_directory: self.paths.data_dir.display().to_string(),
+            configuration: self.config.fingerprint(),
         };
         let causes = causes(&status);
         status.notices.extend(causes);
@@ -91,46 +102,89 @@ impl Engine {
     }
 }
 
+/// What could be read; nothing where the catalog is damaged, which the status says elsewhere.
+fn readable<T: Default>(result: Result<T>) -> Result<T> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(T::default()),
+        result => result,
+    }
+}
+
+/// A source cannot be brought up to date in a catalog that must not be written.
+fn stop_for(damage: &str, report: &mut Report) {
+    report.job = None;
+    report.state = State::Paused;
+    report.reason = damage.to_owned();
+}
+
 /// Sentences for what a reader of the numbers would ask.
 fn causes(status: &Status) -> Vec<String> {
+    // Nothing else can be trusted then.
+    if let Some((damage, remedy)) = &status.damage {
+        let what = "nothing more is indexed, and numbers and hits may be missing";
+        return vec![format!("{damage}: {what}; {remedy}")];
+    }
     let mut causes = Vec::new();
     if status.sources.is_empty() {
         causes.push("nothing is indexed: add a folder with `ragterm add PATH`".into());
     }
-    for (source, report) in &status.sources {
-        let name = &source.registered.name;
+    causes.extend(status.sources.iter().filter_map(|(source, report)| {
         let indexed = status.counts.get(&source.id).map_or(0, |counts| counts.indexed);
-        if !report.reason.is_empty() {
-            causes.push(format!("source `{name}` is {}: {}", report.state.name(), report.reason));
-        } else if indexed == 0 && report.runs > 0 {
-            causes.push(format!("source `{name}` has no document that ragterm reads"));
-        }
+        of_source(&source.registered.name, report, indexed)
+    }));
+    causes.extend(of_languages(status));
+    if let Some(fault) = &status.keyword_fault {
+        causes.push(format!(
+            "what changed last is not found by words yet: {fault}; tried again every few seconds"
+        ));
     }
+    if let Some(meaning) = &status.meaning {
+        causes.extend(of_meaning(meaning));
+    }
+    causes
+}
+
+fn of_meaning(meaning: &MeaningStatus) -> Vec<String> {
+    let mut causes = Vec::new();
+    if let Some(fault) = &meaning.state.embedder_fault {
+        causes.push(format!(
+            "no passages are being read for meaning: {fault}; tried again every few seconds, \
+             search by words goes on"
+        ));
+    }
+    if let Some(fault) = &meaning.state.store_fault {
+        causes.push(format!(
+            "the vector store does not follow: {fault}; tried again every few seconds, search \
+             by words goes on"
+        ));
+    }
+    causes
+}
+
+fn of_source(name: &str, report: &Report, indexed: u64) -> Option<String> {
+    if !report.reason.is_empty() {
+        return Some(format!("source `{name}` is {}: {}", report.state.name(), report.reason));
+    }
+    (indexed == 0 && report.runs > 0)
+        .then(|| format!("source `{name}` has no document that ragterm can read"))
+}
+
+fn of_languages(status: &Status) -> Option<String> {
+    let Some(meaning) = &status.meaning else {
+        return Some("search is by words alone: `embedder.provider` is `none`".into());
+    };
     let unreadable: u64 = status
         .counts
         .values()
         .map(|counts| counts.chunks - counts.readable.min(counts.chunks))
         .sum();
-    match &status.meaning {
-        None => causes.push("meaning is not searched: `embedder.provider` is `none`".into()),
-        Some(meaning) if unreadable > 0 => causes.push(format!(
-            "{unreadable} passages are in languages that {} does not read; keyword search covers \
-             them",
-            meaning.model
-        )),
-        Some(_) => {}
-    }
-    if let Some(fault) = &status.keyword_fault {
-        causes.push(format!("the keyword index does not follow: {fault}"));
-    }
-    let state = status.meaning.as_ref().map(|meaning| &meaning.state);
-    if let Some(fault) = state.and_then(|state| state.store_fault.as_ref()) {
-        causes.push(format!("the vector store does not follow: {fault}"));
-    }
-    if let Some(fault) = state.and_then(|state| state.embedder_fault.as_ref()) {
-        causes.push(format!("embedding is interrupted: {fault}"));
-    }
-    causes
+    let passages = match unreadable {
+        0 => return None,
+        1 => "1 passage is in a language".to_owned(),
+        number => format!("{number} passages are in languages"),
+    };
+    let model = &meaning.model;
+    Some(format!("{passages} that {model} does not read: found by words, not by meaning"))
 }
 
 /// Resident memory of this process (`/proc/self/statm`, second field, in pages).

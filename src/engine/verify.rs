@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::Folder;
+use ragterm_connectors::folder::{Folder, Listing};
 
 use super::Engine;
 use crate::catalog::{Outline, READING_VERSION, Source};
@@ -14,6 +14,15 @@ use crate::watch::{self, Report, State};
 
 /// How long indexing may go on before there is nothing at rest to compare.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is done about what a verification finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// It is told.
+    Report,
+    /// It is mended, where it can be.
+    Repair,
+}
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +66,8 @@ impl Verdict {
 }
 
 impl Engine {
-    /// Compares everything once it is at rest; with `repair`, mends what can be mended.
-    pub async fn verify(&self, repair: bool) -> Result<Verdict> {
+    /// Compares everything once it is at rest, and mends what can be mended if that is asked for.
+    pub async fn verify(&self, remedy: Remedy) -> Result<Verdict> {
         self.rest().await?;
         let mut verdict = self.compare().await?;
         if !verdict.findings.is_empty() {
@@ -67,7 +76,8 @@ impl Engine {
             let again = self.compare().await?;
             verdict.findings.retain(|finding| again.findings.iter().any(|other| other.is(finding)));
         }
-        if !repair || verdict.findings.is_empty() {
+        let is_mendable = !verdict.findings.is_empty() && self.catalog.damage().is_none();
+        if remedy == Remedy::Report || !is_mendable {
             return Ok(verdict);
         }
         self.repair(&verdict).await?;
@@ -81,6 +91,9 @@ impl Engine {
         let begin = Instant::now();
         loop {
             let status = self.status().await?;
+            if status.damage.is_some() {
+                return Ok(());
+            }
             // Vectors that are still to be made are no difference, those that are half known are.
             let meaning = status.meaning.as_ref();
             let level = meaning.is_none_or(|meaning| {
@@ -102,7 +115,11 @@ impl Engine {
     async fn compare(&self) -> Result<Verdict> {
         let mut verdict = Verdict::default();
         if let Some(damage) = self.catalog.check_integrity().await? {
-            verdict.add("catalog", "catalog.db", format!("the database is damaged: {damage}"));
+            let remedy = self.catalog.remedy();
+            let problem = format!("the database is damaged ({damage}): {remedy}");
+            verdict.add("catalog", "catalog.db", problem);
+            // What cannot be read cannot be compared.
+            return Ok(verdict);
         }
         for (source, report) in self.sources.reports() {
             self.compare_source(&source, &report, &mut verdict).await?;
@@ -132,19 +149,16 @@ impl Engine {
             return Ok(());
         }
         let settings = watch::folder_settings(source, self.sources.settings());
-        let folder = match Folder::open(settings) {
-            Ok(folder) => Arc::new(folder),
-            Err(error) => {
-                verdict.add("source", name, error.to_string());
-                return Ok(());
-            }
+        let look = move || -> std::result::Result<Listing, String> {
+            let folder = Folder::open(settings).map_err(|error| error.to_string())?;
+            folder.scan().map_err(|error| error.to_string())
         };
-        let scan = tokio::task::spawn_blocking(move || folder.scan()).await;
+        let scan = tokio::task::spawn_blocking(look).await;
         let scan = scan.map_err(|error| Error::internal("the scan failed").because(error))?;
         let listing = match scan {
             Ok(listing) => listing,
-            Err(error) => {
-                verdict.add("source", name, error.to_string());
+            Err(reason) => {
+                verdict.add("source", name, reason);
                 return Ok(());
             }
         };

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use ragterm_proto::v1::{
     AddSourceRequest, Finding, Highlight, Hit, LineRange, Mode as WireMode, Place, Scores,
-    SearchReply, SearchRequest, VerifyReply,
+    SearchReply, SearchRequest, VerifyReply, VerifyRequest,
 };
 use tonic::Status;
 
 use crate::catalog::{Document, NewSource, Origin, Source, SourceSettings};
 use crate::config;
-use crate::engine::Verdict;
+use crate::engine::{Remedy, Verdict};
 use crate::error::Error;
 use crate::search::{self, Answer, Mode, Request};
 
@@ -164,6 +164,11 @@ fn name_of(path: &Path) -> String {
     let name: String = last.chars().map(|c| if is_good(c) { c } else { '-' }).take(64).collect();
     let name = name.trim_start_matches(['-', '.']).to_string();
     if name.is_empty() { "folder".into() } else { name }
+}
+
+/// What a verification is to do about what it finds.
+pub fn remedy(request: &VerifyRequest) -> Remedy {
+    if request.repair { Remedy::Repair } else { Remedy::Report }
 }
 
 /// The result of `verify` as the wire takes it.

@@ -109,8 +109,8 @@ impl Ragterm for Service {
         &self,
         request: Request<VerifyRequest>,
     ) -> Result<Response<VerifyReply>, Status> {
-        let repair = request.into_inner().repair;
-        let verdict = self.engine.verify(repair).await.map_err(|error| status(&error))?;
+        let remedy = convert::remedy(&request.into_inner());
+        let verdict = self.engine.verify(remedy).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::verify_reply(verdict)))
     }
 

@@ -8,6 +8,10 @@ use ragterm_proto::v1::{
 use crate::catalog::DocumentState;
 use crate::engine::Status;
 
+/// What mends a keyword index.
+const REBUILD: &str = "it is tried again every few seconds; if that does not help, `ragterm verify \
+                       --repair` builds the keyword index anew";
+
 /// The sources with their numbers.
 pub fn sources(status: &Status) -> Vec<Source> {
     let source = |(source, report): &(std::sync::Arc<crate::catalog::Source>, _)| {
@@ -52,19 +56,14 @@ pub fn reply(status: Status) -> StatusReply {
         failures: failures(&status),
         embedder: Some(embedder(&status)),
         store: Some(store(&status)),
-        catalog: Some(CatalogStatus {
-            backend: "sqlite".into(),
-            healthy: status.keyword_fault.is_none(),
-            detail: status.keyword_fault.clone().unwrap_or_default(),
-            seq: status.seq,
-            keyword_seq: status.keyword_seq,
-        }),
+        catalog: Some(catalog(&status)),
         daemon: Some(DaemonStatus {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             uptime_s: status.uptime.as_secs_f64(),
             rss_bytes: status.rss_bytes,
             data_directory: status.data_directory.clone(),
+            configuration: status.configuration.clone(),
         }),
         idle: status.is_idle(),
         settled: status.is_settled(),
@@ -120,6 +119,22 @@ fn embedder(status: &Status) -> EmbedderStatus {
     }
 }
 
+fn catalog(status: &Status) -> CatalogStatus {
+    let (detail, remedy) = match (&status.damage, &status.keyword_fault) {
+        (Some((damage, remedy)), _) => (damage.clone(), *remedy),
+        (None, Some(fault)) => (fault.clone(), REBUILD),
+        (None, None) => (String::new(), ""),
+    };
+    CatalogStatus {
+        backend: "sqlite".into(),
+        healthy: detail.is_empty(),
+        detail,
+        seq: status.seq,
+        keyword_seq: status.keyword_seq,
+        remedy: remedy.into(),
+    }
+}
+
 fn store(status: &Status) -> StoreStatus {
     let Some(meaning) = &status.meaning else {
         return StoreStatus { backend: "embedded".into(), healthy: true, ..StoreStatus::default() };
@@ -132,7 +147,7 @@ fn store(status: &Status) -> StoreStatus {
         healthy: fault.is_none(),
         detail: match fault {
             Some(fault) => fault,
-            None if loading => "vectors are being loaded".into(),
+            None if loading => "more are being loaded".into(),
             None => String::new(),
         },
     }

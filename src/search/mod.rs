@@ -1,6 +1,7 @@
 //! Retrieval: both searches at once, one fusion, then hits that the catalog vouches for.
 
 mod dense;
+mod explain;
 mod fuse;
 mod hydrate;
 mod scope;
@@ -177,7 +178,7 @@ impl Retriever {
         let fused = fuse::fuse(&keyword.found, &dense.found, weights);
         let mut hits = self.hydrate(fused, &scope.sources, &query, limit).await?;
         if request.explain {
-            hits.iter_mut().for_each(|hit| hit.explanation = explain(&hit.fused, weights));
+            self.explain(&mut hits, &query, weights).await?;
         }
         let degraded = keyword.degraded.or(dense.degraded);
         Ok(Answer { hits, degraded, embedded_share: share.embedded(), took: begin.elapsed() })
@@ -241,17 +242,4 @@ async fn dense_side(
         return meaning.search(request, filter, depth).await;
     }
     Ok(Side::none())
-}
-
-fn explain(fused: &Fused, weights: Weights) -> Vec<String> {
-    let part = |name: &str, raw: Option<f32>, unit: f32, weight: f32| match raw {
-        Some(raw) => {
-            format!("{name} {raw:.3} → {unit:.3} × weight {weight:.2} = {:.3}", unit * weight)
-        }
-        None => format!("{name}: not among the candidates"),
-    };
-    vec![
-        part("keyword (BM25)", fused.keyword, fused.keyword_part, weights.keyword),
-        part("meaning (cosine)", fused.dense, fused.dense_part, weights.dense),
-    ]
 }

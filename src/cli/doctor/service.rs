@@ -3,7 +3,7 @@
 use ragterm_proto::v1::{Source, StatusReply, StatusRequest};
 
 use super::{Check, Status};
-use crate::cli::client::{connect_running, quick};
+use crate::cli::client::{RESTART, connect_running, outdated, quick};
 use crate::cli::context::Context;
 use crate::cli::units::counted;
 
@@ -22,7 +22,13 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
         }
     };
     match quick(client.status(StatusRequest {})).await {
-        Ok(status) => (judge(&status), Some(status)),
+        Ok(status) => {
+            let mut checks = judge(&status);
+            if let Some(outdated) = outdated(context, &status) {
+                checks.push(Check::warn("settings", outdated, RESTART));
+            }
+            (checks, Some(status))
+        }
         Err(error) => {
             let log = context.paths.log_file.display();
             let remedy = format!("look at its log, {log}; `ragterm stop` ends it");
@@ -34,7 +40,12 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
 fn judge(status: &StatusReply) -> Vec<Check> {
     let mut checks = vec![version(status), catalog(status), store(status)];
     checks.extend(embedder(status));
-    checks.extend(status.sources.iter().filter_map(source));
+    // What pauses every source is said once.
+    let catalog = status.catalog.as_ref().map(|catalog| catalog.detail.as_str());
+    let own = status.sources.iter().filter(|source| {
+        source.state_reason.is_empty() || Some(source.state_reason.as_str()) != catalog
+    });
+    checks.extend(own.filter_map(source));
     checks.extend(failures(status));
     checks
 }
@@ -53,7 +64,11 @@ fn catalog(status: &StatusReply) -> Check {
     let catalog = status.catalog.clone().unwrap_or_default();
     if !catalog.healthy {
         let detail = format!("{}: {}", catalog.backend, catalog.detail);
-        return Check::fail("index", detail, "`ragterm verify --repair` mends what can be mended");
+        let remedy = match catalog.remedy.as_str() {
+            "" => "`ragterm verify --repair` mends what can be mended",
+            remedy => remedy,
+        };
+        return Check::fail("index", detail, remedy);
     }
     let documents = status.documents.unwrap_or_default();
     let indexed = counted(documents.indexed, "document");

@@ -35,6 +35,15 @@ pub struct Question {
     pub judged: Judgements,
 }
 
+/// What is to be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Questions {
+    /// The questions that have a relevant document, in the order of the file.
+    pub asked: Vec<Question>,
+    /// What the judgements name as a query although there is none of that name, sorted.
+    pub unknown: Vec<String>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Query {
     #[serde(rename = "_id")]
@@ -53,24 +62,26 @@ pub fn locate(path: &Path, names: &[&str]) -> Result<PathBuf> {
     })
 }
 
-/// The questions that have a relevant document, in the order of the file.
-pub fn read_questions(queries: &Path, qrels: &Path) -> Result<Vec<Question>> {
+/// The questions with their judgements; fails when no query has a relevant document.
+pub fn read_questions(queries: &Path, qrels: &Path) -> Result<Questions> {
     let mut judgements = read_judgements(qrels)?;
-    let mut questions = Vec::new();
+    let mut asked = Vec::new();
     for query in Lines::open(queries)? {
         let (number, line) = query?;
         let query: Query = parse(queries, number, &line)?;
         let judged = judgements.remove(&query.id).unwrap_or_default();
         if judged.values().any(|grade| *grade > 0.0) {
-            questions.push(Question { text: query.text, judged });
+            asked.push(Question { text: query.text, judged });
         }
     }
-    if questions.is_empty() {
+    if asked.is_empty() {
         let (queries, qrels) = (queries.display(), qrels.display());
         return Err(Error::usage(format!("no query of {queries} has a judgement in {qrels}"))
             .hint("the first column of the judgements must be the `_id` of a query"));
     }
-    Ok(questions)
+    let mut unknown: Vec<String> = judgements.into_keys().collect();
+    unknown.sort_unstable();
+    Ok(Questions { asked, unknown })
 }
 
 /// The documents of a corpus, one at a time.
@@ -177,7 +188,7 @@ mod tests {
             "{\"_id\":\"1\",\"text\":\"휴가\"}\r\n\n{\"_id\":\"2\",\"text\":\"b\"}\n{\"_id\":\"3\",\"text\":\"c\"}",
         );
         let qrels = file("query-id\tcorpus-id\tscore\n1\td 1\t2\n1\td2\t0\n2\td1\t0\n");
-        let questions = read_questions(queries.path(), qrels.path()).unwrap();
+        let questions = read_questions(queries.path(), qrels.path()).unwrap().asked;
         assert_eq!(questions.len(), 1);
         assert_eq!(questions[0].text, "휴가");
         assert_eq!(questions[0].judged["d 1"], 2.0);

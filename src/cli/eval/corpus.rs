@@ -1,9 +1,12 @@
 //! A corpus as a folder of documents that the daemon can index.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::beir::{self, Record};
 use crate::error::{Error, Result};
@@ -31,8 +34,8 @@ pub struct Corpus {
 enum Names {
     /// Records of a corpus file, in its order.
     Records(Vec<String>),
-    /// A folder of real documents, which go by their paths or file names.
-    Paths,
+    /// A folder of real documents, which go by their paths or file names: all of these.
+    Paths(HashSet<String>),
 }
 
 impl Corpus {
@@ -40,7 +43,9 @@ impl Corpus {
     pub async fn prepare(path: &Path, scratch: &Path) -> Result<Self> {
         if path.is_dir() && !path.join("corpus.jsonl").is_file() {
             let folder = std::fs::canonicalize(path)?;
-            return Ok(Self { folder, documents: None, names: Names::Paths });
+            let mut names = HashSet::new();
+            list(&folder, "", &mut names)?;
+            return Ok(Self { folder, documents: None, names: Names::Paths(names) });
         }
         let path = beir::locate(path, &["corpus.jsonl"])?;
         let mut ids = Vec::new();
@@ -60,12 +65,20 @@ impl Corpus {
         Ok(Self { folder: scratch.to_path_buf(), documents, names: Names::Records(ids) })
     }
 
+    /// Every name by which judgements may mean a document.
+    pub fn names(&self) -> HashSet<&str> {
+        match &self.names {
+            Names::Records(ids) => ids.iter().map(String::as_str).collect(),
+            Names::Paths(names) => names.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// What judgements may call the document at a path within the folder.
     pub fn name<'a>(&'a self, path: &'a str, is_judged: impl Fn(&str) -> bool) -> &'a str {
         let file_name = path.rsplit('/').next().unwrap_or(path);
         match &self.names {
-            Names::Paths if is_judged(path) => path,
-            Names::Paths => file_name,
+            Names::Paths(_) if is_judged(path) => path,
+            Names::Paths(_) => file_name,
             Names::Records(ids) => {
                 let number = file_name.trim_start_matches('d').trim_end_matches(".md");
                 let id = number.parse::<usize>().ok().and_then(|number| ids.get(number));
@@ -73,6 +86,22 @@ impl Corpus {
             }
         }
     }
+}
+
+/// Gathers the paths and the names of the files in a folder; `path` leads to it from the root.
+fn list(folder: &Path, path: &str, names: &mut HashSet<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        // As the index spells names.
+        let name: String = entry.file_name().to_string_lossy().nfc().collect();
+        let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &path, names)?;
+        } else {
+            names.extend([name, path]);
+        }
+    }
+    Ok(())
 }
 
 /// The name of a file has no words that a query could mean.

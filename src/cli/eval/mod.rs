@@ -6,6 +6,7 @@ mod measure;
 mod metrics;
 mod private;
 mod report;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use super::search::Mode;
 use super::units::count;
 use crate::config::EmbedderProvider;
 use crate::error::{Error, Result};
-use beir::Question;
+use beir::Questions;
 use corpus::Corpus;
 use private::{PrivateDaemon, Readiness};
 use report::Evaluation;
@@ -64,7 +65,7 @@ pub struct Args {
 #[derive(Debug)]
 struct Plan {
     corpus: PathBuf,
-    questions: Vec<Question>,
+    questions: Questions,
     modes: Vec<Mode>,
 }
 
@@ -93,7 +94,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn read_questions(args: &Args) -> Result<Vec<Question>> {
+fn read_questions(args: &Args) -> Result<Questions> {
     let beside = match args.corpus.is_dir() {
         true => args.corpus.as_path(),
         false => args.corpus.parent().unwrap_or(Path::new("")),
@@ -129,6 +130,9 @@ async fn evaluate(context: &Context, plan: &Plan, scratch: &Path) -> Result<Eval
         false => Readiness::Meaning,
     };
     let corpus = Corpus::prepare(&plan.corpus, &scratch.join("corpus")).await?;
+    for warning in strangers::check(&plan.questions, &corpus)? {
+        output::note(&output::clean(&warning));
+    }
     let mut daemon = PrivateDaemon::spawn(context, &scratch.join("data"), readiness)?;
     let mut client = daemon.connect().await?;
     let bar = bar("indexing");
@@ -140,7 +144,7 @@ async fn evaluate(context: &Context, plan: &Plan, scratch: &Path) -> Result<Eval
     Ok(Evaluation {
         corpus: plan.corpus.display().to_string(),
         documents: status.documents.unwrap_or_default().indexed,
-        queries: plan.questions.len(),
+        queries: plan.questions.asked.len(),
         embedder: format!("{} {}", embedder.provider, embedder.model).trim_end().to_owned(),
         modes: measured,
     })
@@ -152,7 +156,7 @@ async fn measure_all(
     plan: &Plan,
 ) -> Result<BTreeMap<Mode, measure::Measured>> {
     let mut measured = BTreeMap::new();
-    let questions = &plan.questions;
+    let questions = &plan.questions.asked;
     for mode in &plan.modes {
         let bar = bar(mode.name());
         bar.set_length(questions.len() as u64);

@@ -95,8 +95,8 @@ impl From<Mode> for WireMode {
 
 /// Runs the command; the outcome is negative when nothing is found.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let mut client = client::connect(context).await?;
-    let reply = quick(client.search(request(args))).await?;
+    let search = |mut client: Client| async move { client.search(request(args)).await };
+    let (mut client, reply) = client::first(context, search).await?;
     match args.json {
         true => output::json(&json::report(&reply, args.mode))?,
         false => output::data(&render::render(&reply, now_ms()))?,

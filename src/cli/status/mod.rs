@@ -9,7 +9,7 @@ use std::time::Duration;
 use ragterm_proto::v1::{StatusReply, StatusRequest};
 
 use super::Outcome;
-use super::client::{self, quick};
+use super::client::{self, Client, RESTART, quick};
 use super::context::Context;
 use super::output;
 use super::units::now_ms;
@@ -43,10 +43,15 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let mut client = client::connect(context).await?;
+    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let (mut client, mut reply) = client::first(context, status).await?;
+    // One for the whole loop: a new one would miss what comes between two.
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
     loop {
-        let reply = quick(client.status(StatusRequest {})).await?;
+        if let Some(outdated) = client::outdated(context, &reply) {
+            reply.notices.push(format!("{outdated}: {RESTART}"));
+        }
         if redraws {
             output::control(REDRAW)?;
         }
@@ -56,12 +61,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         }
         tokio::select! {
             () = tokio::time::sleep(PERIOD) => {}
-            interrupted = tokio::signal::ctrl_c() => {
+            interrupted = &mut interrupt => {
                 return interrupted
                     .map(|()| Outcome::Done)
                     .map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error));
             }
         }
+        reply = quick(client.status(StatusRequest {})).await?;
     }
 }
 

@@ -50,11 +50,13 @@ fn overview(reply: &StatusReply) -> String {
 }
 
 fn state(reply: &StatusReply) -> String {
+    let is_paused = reply.sources.iter().any(|source| source.state == "paused");
     match (reply.idle, reply.settled) {
         _ if reply.sources.is_empty() => "nothing to index".to_owned(),
+        _ if is_paused => format!("{BAD}paused{BAD:#}, for the reason below"),
         (_, true) => format!("{GOOD}up to date{GOOD:#}"),
         (true, false) => {
-            format!("{WARNING}found by words; being read for meaning{WARNING:#}")
+            format!("{WARNING}up to date for words{WARNING:#}, still being read for meaning")
         }
         (false, false) => format!("{WARNING}indexing{WARNING:#}"),
     }
@@ -123,8 +125,9 @@ fn unknown() -> String {
 fn healthy(name: &str, is_healthy: bool, detail: &str) -> String {
     match (is_healthy, detail) {
         (true, "") => name.to_owned(),
-        (true, detail) => format!("{name}: {}", clean(detail)),
-        (false, detail) => format!("{name}: {BAD}fails{BAD:#} {}", clean(detail)),
+        (true, detail) => format!("{name}; {}", clean(detail)),
+        (false, "") => format!("{name}; {BAD}does not work{BAD:#}"),
+        (false, detail) => format!("{name}; {BAD}does not work:{BAD:#} {}", clean(detail)),
     }
 }
 
@@ -165,7 +168,8 @@ fn failures(failures: &[Failure]) -> String {
     }
     let more = ordered.len().saturating_sub(SHOWN_FAILURES);
     if more > 0 {
-        text.push_str(&format!("  and more: {} with --json\n", counted(more as u64, "file")));
+        let more = counted(more as u64, "more file");
+        text.push_str(&format!("  and {more}: `ragterm status --json` names them\n"));
     }
     text
 }
@@ -227,14 +231,15 @@ pub mod tests {
                 backend: "embedded".into(),
                 points: 2000,
                 healthy: true,
-                detail: "vectors are being loaded".into(),
+                detail: "more are being loaded".into(),
             }),
             catalog: Some(CatalogStatus {
                 backend: "sqlite".into(),
                 healthy: false,
-                detail: "the disk is full".into(),
+                detail: "cannot commit the keyword index: the disk is full".into(),
                 seq: 12,
                 keyword_seq: 11,
+                remedy: String::new(),
             }),
             daemon: Some(DaemonStatus {
                 version: "0.1.0".into(),
@@ -242,10 +247,11 @@ pub mod tests {
                 uptime_s: 7200.0,
                 rss_bytes: 120_000_000,
                 data_directory: "/data".into(),
+                ..DaemonStatus::default()
             }),
             idle: false,
             settled: false,
-            notices: vec!["4000 passages are in languages that the model does not read".into()],
+            notices: vec!["4000 passages are in languages that it does not read".into()],
         }
     }
 
@@ -260,8 +266,8 @@ pub mod tests {
         documents  1,200 indexed, 300 pending, 1 skipped, 1 failed
         passages   9,000, 2,000 read for meaning (40 %), 4,000 in languages that the model does not read
         embedder   builtin all-MiniLM-L6-v2 (384 dimensions)
-        store      embedded, 2,000 vectors: vectors are being loaded
-        catalog    sqlite, the keyword index is 1 change behind: fails the disk is full
+        store      embedded, 2,000 vectors; more are being loaded
+        catalog    sqlite, the keyword index is 1 change behind; does not work: cannot commit the keyword index: the disk is full
         daemon     0.1.0, pid 42, up 2 h, 120 MB of memory, data in /data
 
         name      space    state     documents  skipped  failed  scanned        path
@@ -274,7 +280,7 @@ pub mod tests {
           failed  규정/b�.html: is damaged
           skipped a.png: is a picture
 
-        note: 4000 passages are in languages that the model does not read
+        note: 4000 passages are in languages that it does not read
         ");
     }
 
