@@ -183,7 +183,8 @@ impl Indexer {
     }
 
     fn problem(&self, source: &Source, id: Option<DocumentId>, problem: Problem) -> Publication {
-        let place = Place { path: problem.path, raw_path: Vec::new(), size: 0, modified_ns: 0 };
+        let (path, raw_path) = (problem.path, Vec::new());
+        let place = Place { path, raw_path, size: 0, modified_ns: 0, changed_ns: 0 };
         let reading = Reading::Skipped(problem.reason);
         let read = |id| Read { id, source: source.id, place, hash: Vec::new(), reading };
         match id {

@@ -81,6 +81,7 @@ impl Reader {
         if let Some(file) = extracted.content.and_then(|content| content.file) {
             // What was read counts, not what was listed a moment before.
             (place.size, place.modified_ns) = (file.size, file.modified_ns);
+            place.changed_ns = if entry.changed_ns == 0 { 0 } else { file.changed_ns };
         }
         if let Some(id) = known
             && catalog.content(id).await? == Some((hash.clone(), READING_VERSION))
@@ -138,5 +139,6 @@ pub(super) fn place(entry: &Entry) -> Place {
         raw_path: if raw == entry.path.as_bytes() { Vec::new() } else { raw.to_vec() },
         size: entry.size,
         modified_ns: entry.modified_ns,
+        changed_ns: entry.changed_ns,
     }
 }

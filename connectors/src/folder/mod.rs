@@ -138,6 +138,7 @@ impl Folder {
         Plan {
             rules: &self.rules,
             root_path: &self.settings.root,
+            has_change_times: filesystem::of(&root.fd).keeps_change_times(),
             root: Arc::new(root),
             max_file_bytes: self.settings.max_file_bytes,
             settled_before_ns: since_epoch.map_or(0, |time| time.as_nanos() as i64),

@@ -209,6 +209,7 @@ impl SourceTask {
         self.root = serde_json::to_string(&folder.identity()).unwrap_or_default();
         let total = known.len() as u64;
         let diff = blocking(move || diff(listing, known, READING_VERSION, retry)).await?;
+        self.catalog.note_change_times(&diff.undated).await?;
         self.begin_run(diff, total, began, view).await
     }
 
