@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use listing::{Entry, Listing, Problem};
+pub use open::open_file;
 pub use root::{RootIdentity, Unavailable};
 pub use settings::{FolderError, FolderSettings, WatchMode};
 pub use watch::{Event, Watch};
