@@ -224,6 +224,29 @@ fn a_half_written_file_waits_until_it_is_complete() {
 }
 
 #[test]
+fn a_log_that_grows_is_work_in_progress_until_it_is_read() {
+    use std::io::Write;
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let mut log = fs::File::create(ragterm.docs().join("growing.log")).unwrap();
+    let mut written_to = || {
+        writeln!(log, "a sanderling").unwrap();
+        ragterm.status()
+    };
+    until("the log to be noticed", || written_to()["idle"] == false);
+    for _ in 0..5 {
+        let status = written_to();
+        let is_read = status["documents"]["indexed"] == 2;
+        assert!(is_read || status["documents"]["pending"] == 1, "{status}");
+        assert!(is_read || status["idle"] == false, "{status}");
+    }
+    drop(log);
+    until("the log to be read", || ragterm.find("sanderling") == ["growing.log"]);
+    ragterm.wait("nothing to be pending", |status| status["idle"] == true);
+    ragterm.verify();
+}
+
+#[test]
 fn a_polled_folder_is_followed_too() {
     let ragterm = Instance::without_embedder();
     ragterm.write("first.txt", "something to begin with");

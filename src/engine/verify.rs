@@ -15,6 +15,9 @@ use crate::watch::{self, Report, State};
 /// How long indexing may go on before there is nothing at rest to compare.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long files that are being written are waited for.
+const WRITERS_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict {
@@ -85,7 +88,9 @@ impl Engine {
             let meaning = status.meaning.as_ref();
             let level =
                 meaning.is_none_or(|meaning| meaning.applied >= status.seq && !meaning.publishing);
-            if status.is_idle() && level {
+            // A log may be written to all the time.
+            let complete = status.is_idle() || begin.elapsed() > WRITERS_PATIENCE;
+            if complete && status.is_at_rest() && level {
                 return Ok(());
             }
             if begin.elapsed() > PATIENCE {

@@ -89,6 +89,12 @@ impl Folder {
         self.status.describe(self.settings.poll_interval, self.watches.get().map(Arc::as_ref))
     }
 
+    /// How many changes a running watch noticed and did not send yet: files that are still being
+    /// written, and hints that are being collected. An event is sent before its count goes down.
+    pub fn waiting(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.status.waiting()
+    }
+
     /// Lists the whole folder.
     pub fn scan(&self) -> Result<Listing, Unavailable> {
         if let Some(watches) = self.watches.get() {

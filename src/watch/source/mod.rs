@@ -88,6 +88,7 @@ impl SourceTask {
             }
         };
         let (sender, mut events) = mpsc::channel(4);
+        let mut waiting = folder.waiting();
         let watching = self.shared.tracker.spawn(folder.watch().run(sender, stop.clone()));
         while !stop.is_cancelled() {
             let busy = self.running.is_some();
@@ -97,21 +98,26 @@ impl SourceTask {
                 () = stop.cancelled() => break,
                 Some(command) = commands.recv() => self.obey(&folder, command).await,
                 Some(event) = events.recv() => self.notice(&folder, event).await,
+                Ok(()) = waiting.changed() => Ok(()),
                 () = std::future::ready(()), if busy => self.continue_run(&folder).await,
                 () = tokio::time::sleep_until(wake.into()), if !busy => self.look(&folder).await,
             };
             if let Err(error) = result {
                 self.pause(&error);
             }
-            let watching = folder.watching();
-            self.report.send_if_modified(|report| {
-                let changed = report.watching != watching;
-                report.watching = watching;
-                changed
-            });
+            self.tell(folder.watching(), *waiting.borrow_and_update() as u64);
         }
         // It ends on the same token.
         let _ended = watching.await;
+    }
+
+    /// Says how changes are noticed, and how many of them wait to be looked at.
+    fn tell(&self, watching: String, waiting: u64) {
+        self.report.send_if_modified(|report| {
+            let changed = report.watching != watching || report.waiting != waiting;
+            (report.watching, report.waiting) = (watching, waiting);
+            changed
+        });
     }
 
     fn wake_at(&self) -> Instant {
