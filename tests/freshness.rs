@@ -26,6 +26,41 @@ fn new_changed_and_deleted_files_are_followed() {
 }
 
 #[test]
+fn a_change_that_leaves_size_and_time_as_they_were_is_seen() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the walrus sleeps");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let note = ragterm.docs().join("note.txt");
+    let written = fs::metadata(&note).unwrap().modified().unwrap();
+    fs::write(&note, "the petrel sleeps").unwrap();
+    let file = fs::File::options().write(true).open(&note).unwrap();
+    file.set_modified(written).unwrap();
+    drop(file);
+    until("the new content", || ragterm.find("petrel") == ["note.txt"]);
+    assert_eq!(ragterm.find("walrus"), [""; 0]);
+    ragterm.verify();
+}
+
+#[test]
+fn other_permissions_cost_no_embedding_and_are_noted_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let ragterm = Instance::new();
+    ragterm.write("note.txt", "The heron report: the river was high.");
+    ragterm.add();
+    let before = ragterm.settle();
+    let note = ragterm.docs().join("note.txt");
+    fs::set_permissions(&note, fs::Permissions::from_mode(0o600)).unwrap();
+    ragterm.run(&["sources", "rescan"]).expect(0);
+    let after = ragterm.settle();
+    assert_eq!(after["embedder"]["embedded_texts"], before["embedder"]["embedded_texts"]);
+    assert_eq!(after["chunks"], before["chunks"]);
+    let again = ragterm.run(&["sources", "rescan"]).expect(0);
+    assert!(again.stdout.contains("1 unchanged"), "{}", again.stdout);
+    ragterm.verify();
+}
+
+#[test]
 fn files_in_directories_made_a_moment_before_are_found() {
     let ragterm = Instance::without_embedder();
     started(&ragterm);
@@ -185,6 +220,29 @@ fn a_half_written_file_waits_until_it_is_complete() {
     writeln!(file, "the end is kingfisher").unwrap();
     drop(file);
     until("the complete file", || ragterm.find("kingfisher") == ["long.txt"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_log_that_grows_is_work_in_progress_until_it_is_read() {
+    use std::io::Write;
+    let ragterm = Instance::without_embedder();
+    started(&ragterm);
+    let mut log = fs::File::create(ragterm.docs().join("growing.log")).unwrap();
+    let mut written_to = || {
+        writeln!(log, "a sanderling").unwrap();
+        ragterm.status()
+    };
+    until("the log to be noticed", || written_to()["idle"] == false);
+    for _ in 0..5 {
+        let status = written_to();
+        let is_read = status["documents"]["indexed"] == 2;
+        assert!(is_read || status["documents"]["pending"] == 1, "{status}");
+        assert!(is_read || status["idle"] == false, "{status}");
+    }
+    drop(log);
+    until("the log to be read", || ragterm.find("sanderling") == ["growing.log"]);
+    ragterm.wait("nothing to be pending", |status| status["idle"] == true);
     ragterm.verify();
 }
 

@@ -57,6 +57,8 @@ pub struct Known {
     pub size: u64,
     /// Nanoseconds since the epoch.
     pub modified_ns: i64,
+    /// When content or attributes last changed, nanoseconds since the epoch; 0 unknown.
+    pub changed_ns: i64,
     /// What became of it.
     pub state: DocumentState,
     /// The version of extraction and chunking that read it.
@@ -103,17 +105,21 @@ pub struct Found {
     pub copies: u64,
 }
 
+/// Times noted in one transaction, so that publications need not wait long.
+const NOTED_AT_ONCE: usize = 5000;
+
 /// The columns of a [`Known`] as one text: the driver's cost is per column, and a rescan reads a
 /// hundred thousand rows.
 const PACKED: &str = "SELECT CAST(id AS TEXT) || ' ' || CAST(size AS TEXT) || ' ' || \
-                      CAST(modified_ns AS TEXT) || ' ' || CAST(state AS TEXT) || ' ' || \
-                      CAST(version AS TEXT) || ' ' || path FROM documents ";
+                      CAST(modified_ns AS TEXT) || ' ' || CAST(changed_ns AS TEXT) || ' ' || \
+                      CAST(state AS TEXT) || ' ' || CAST(version AS TEXT) || ' ' || path \
+                      FROM documents ";
 
 fn unpack(packed: &str) -> Option<Known> {
-    let mut parts = packed.splitn(6, ' ');
+    let mut parts = packed.splitn(7, ' ');
     let mut number = || parts.next()?.parse::<i64>().ok();
     let (id, size, modified_ns) = (number()?, number()?, number()?);
-    let (state, version) = (number()?, number()?);
+    let (changed_ns, state, version) = (number()?, number()?, number()?);
     let path = parts.next()?.to_string();
     Some(Known {
         id: DocumentId(id as u64),
@@ -121,6 +127,7 @@ fn unpack(packed: &str) -> Option<Known> {
         path,
         size: size as u64,
         modified_ns,
+        changed_ns,
         state: DocumentState::from_code(state),
         version: version as u64,
     })
@@ -206,6 +213,27 @@ impl Catalog {
             }
         }
         Ok(known)
+    }
+
+    /// Records times of change where none is known yet; nothing is published.
+    pub async fn note_change_times(&self, times: &[(DocumentId, i64)]) -> Result<()> {
+        let task = "note when documents changed";
+        for batch in times.chunks(NOTED_AT_ONCE) {
+            let mut transaction =
+                self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
+            for (id, changed_ns) in batch {
+                sqlx::query(
+                    "UPDATE documents SET changed_ns = $2 WHERE id = $1 AND changed_ns = 0",
+                )
+                .bind(id.0 as i64)
+                .bind(*changed_ns)
+                .execute(&mut *transaction)
+                .await
+                .map_err(self.failed(task))?;
+            }
+            transaction.commit().await.map_err(self.failed(task))?;
+        }
+        Ok(())
     }
 
     /// One document; `None` when it is gone or was not indexed.

@@ -74,6 +74,8 @@ pub struct Place {
     pub size: u64,
     /// Nanoseconds since the epoch.
     pub modified_ns: i64,
+    /// When content or attributes last changed, nanoseconds since the epoch; 0 unknown.
+    pub changed_ns: i64,
 }
 
 impl Place {
@@ -102,9 +104,9 @@ macro_rules! put_sql {
         concat!(
             "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, \
              state, reason, title, language, metadata, chunks, readable, embedded, embedding, \
-             version, seq) \
+             version, seq, changed_ns) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 0, $15, \
-             $16, $17) ON CONFLICT ",
+             $16, $17, $18) ON CONFLICT ",
             $target,
             " DO UPDATE SET path = excluded.path, raw_path = excluded.raw_path, \
              type = excluded.type, size = excluded.size, modified_ns = excluded.modified_ns, \
@@ -112,7 +114,8 @@ macro_rules! put_sql {
              title = excluded.title, language = excluded.language, \
              metadata = excluded.metadata, chunks = excluded.chunks, \
              readable = excluded.readable, embedded = 0, embedding = excluded.embedding, \
-             version = excluded.version, seq = excluded.seq RETURNING id"
+             version = excluded.version, seq = excluded.seq, \
+             changed_ns = excluded.changed_ns RETURNING id"
         )
     };
 }
@@ -243,6 +246,7 @@ async fn put(
         .bind(i16::from(count == 0))
         .bind(READING_VERSION as i64)
         .bind(seq)
+        .bind(place.changed_ns)
         .fetch_one(&mut **transaction)
         .await
         .map_err(failed("publish a document"))?;
@@ -268,7 +272,7 @@ async fn moved(
 ) -> Result<()> {
     sqlx::query(
         "UPDATE documents SET path = $2, raw_path = $3, type = $4, size = $5, modified_ns = $6, \
-         seq = $7 WHERE id = $1",
+         seq = $7, changed_ns = $8 WHERE id = $1",
     )
     .bind(id.0 as i64)
     .bind(place.path.as_str())
@@ -277,6 +281,7 @@ async fn moved(
     .bind(place.size as i64)
     .bind(place.modified_ns)
     .bind(seq)
+    .bind(place.changed_ns)
     .execute(&mut **transaction)
     .await
     .map_err(failed("move a document"))?;

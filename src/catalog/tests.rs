@@ -16,7 +16,7 @@ async fn open(directory: &Path) -> Catalog {
 }
 
 fn place(path: &str) -> Place {
-    Place { path: path.into(), raw_path: Vec::new(), size: 10, modified_ns: 5 }
+    Place { path: path.into(), raw_path: Vec::new(), size: 10, modified_ns: 5, changed_ns: 6 }
 }
 
 fn chunks(texts: &[&str]) -> Vec<Chunk> {
@@ -87,6 +87,22 @@ async fn a_batch_is_published_whole_or_not_at_all() {
     assert_eq!(known.iter().map(|known| known.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     catalog.publish(&batch).await.unwrap();
     assert_eq!(catalog.seq(), 4);
+}
+
+#[tokio::test]
+async fn a_time_of_change_is_learnt_once_and_publishes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = open(directory.path()).await;
+    let [old, new] = [1, 2].map(DocumentId);
+    let undated =
+        Read { place: Place { changed_ns: 0, ..place("old") }, ..read(old, "old", &["x"]) };
+    let both = [Publication::New(undated), Publication::New(read(new, "new", &["y"]))];
+    catalog.publish(&both).await.unwrap();
+    catalog.note_change_times(&[(old, 9), (new, 9)]).await.unwrap();
+    let known = catalog.known(SOURCE).await.unwrap();
+    let times: Vec<_> = known.iter().map(|known| (&*known.path, known.changed_ns)).collect();
+    assert_eq!(times, [("new", 6), ("old", 9)]);
+    assert_eq!(catalog.seq(), 2);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod codec;
+mod cut;
 mod embedding;
 mod run;
 mod split;
@@ -20,7 +21,7 @@ pub use embedding::{embedding_key, embedding_text};
 pub use tokens::estimate_tokens;
 
 /// Grows whenever the same document would give other chunks than before.
-pub const CHUNKING_VERSION: u32 = 1;
+pub const CHUNKING_VERSION: u32 = 2;
 
 /// Names a passage by its content: BLAKE3 of document id, text and repeat, cut to 16 bytes.
 ///
@@ -63,10 +64,11 @@ impl Default for ChunkSettings {
 pub fn chunk(document_id: DocumentId, document: &Document, settings: &ChunkSettings) -> Vec<Chunk> {
     let budget = embedding::Budget::new(document.title.as_deref(), settings.max_tokens);
     let mut names = Names::new(document_id);
+    let mut splitter = split::Splitter::default();
     let mut chunks = Vec::new();
     for part in arrange::arrange(&document.sections, &budget) {
         let mut cursor = split::LineCursor::default();
-        for (offset, text) in split::split(&part.text, budget.text_tokens(&part.heading)) {
+        for (offset, text) in splitter.split(&part.text, budget.text_tokens(&part.heading)) {
             chunks.push(Chunk {
                 id: names.name(text),
                 heading: part.heading.to_vec(),

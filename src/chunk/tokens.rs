@@ -46,6 +46,23 @@ pub fn estimate_tokens(text: &str) -> usize {
     weight.div_ceil(u64::from(UNIT)) as usize
 }
 
+/// The length in bytes of the longest beginning of `text` that is at most `max_tokens`; at least
+/// one character.
+pub(super) fn longest_within(text: &str, max_tokens: usize) -> usize {
+    let most = u32::try_from(max_tokens).unwrap_or(u32::MAX).saturating_mul(UNIT);
+    let mut meter = Meter::default();
+    let mut weight = 0u32;
+    let over = text.bytes().position(|byte| {
+        weight = weight.saturating_add(meter.step(byte));
+        weight > most
+    });
+    let Some(over) = over else { return text.len() };
+    match text.floor_char_boundary(over) {
+        0 => text.ceil_char_boundary(1),
+        length => length,
+    }
+}
+
 /// Token counts of every prefix of one text, so that any slice of it is sized in no time.
 pub(super) struct Ruler {
     start: usize,

@@ -96,8 +96,11 @@ async fn extract(path: PathBuf, context: &Context) -> Result<Extracted> {
     let program = std::env::current_exe()
         .map_err(|error| Error::internal("cannot find this program's file").because(error))?;
     let pool = Pool::new(program, 1, limits);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let extracted = pool.extract(Job::File { path, name }).await;
+    // Links have been followed on the way to here, and it is no folder.
+    let root = path.parent().unwrap_or(Path::new("/")).to_owned();
+    let raw = PathBuf::from(path.file_name().unwrap_or_default());
+    let name = raw.to_string_lossy().into_owned();
+    let extracted = pool.extract(Job::File { root, raw, name }).await;
     pool.close().await;
     extracted.map_err(|error| Error::unavailable("cannot read documents").because(error))
 }

@@ -80,7 +80,7 @@ impl Engine {
         let meaning = MeaningService::new(catalog.clone(), &config, keyword.subscribe()).await?;
         let tracker = TaskTracker::new();
         let reader = Arc::new(open_reader(&config)?);
-        let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader));
+        let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader), tracker.clone());
         let settings = WatchSettings::new(&config.index, &paths.data_dir);
         let sources = Sources::new(catalog.clone(), indexer, settings, stop.clone());
         let retriever = Retriever::new(

@@ -43,14 +43,24 @@ pub struct Status {
 }
 
 impl Status {
-    /// Documents that are listed but not yet read.
+    /// Documents that are listed but not yet read, or still being written.
     pub fn pending(&self) -> u64 {
         let left = |report: &Report| report.job.map_or(0, |job| job.total.saturating_sub(job.done));
-        self.sources.iter().map(|(_, report)| left(report)).sum()
+        self.sources.iter().map(|(_, report)| left(report)).sum::<u64>() + self.waiting()
+    }
+
+    /// Changes that were noticed and are not looked at yet: files that are still being written.
+    pub fn waiting(&self) -> u64 {
+        self.sources.iter().map(|(_, report)| report.waiting).sum()
     }
 
     /// Whether everything that can be read is findable by keyword.
     pub fn is_idle(&self) -> bool {
+        self.is_at_rest() && self.waiting() == 0
+    }
+
+    /// Whether nothing is being done; files may still be written to.
+    pub fn is_at_rest(&self) -> bool {
         let at_rest = |report: &Report| {
             report.job.is_none() && !matches!(report.state, State::Indexing | State::Paused)
         };

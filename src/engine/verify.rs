@@ -24,6 +24,9 @@ pub enum Remedy {
     Repair,
 }
 
+/// How long files that are being written are waited for.
+const WRITERS_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict {
@@ -99,7 +102,9 @@ impl Engine {
             let level = meaning.is_none_or(|meaning| {
                 meaning.state.applied >= status.seq && !meaning.state.publishing
             });
-            if status.is_idle() && level {
+            // A log may be written to all the time.
+            let complete = status.is_idle() || begin.elapsed() > WRITERS_PATIENCE;
+            if complete && status.is_at_rest() && level {
                 return Ok(());
             }
             if begin.elapsed() > PATIENCE {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt};
 use ragterm_connectors::folder::{Entry, Problem};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::catalog::{Catalog, Known, Place, Publication, Read, Reading, Source};
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ const READ_AHEAD: usize = 48;
 pub struct Indexer {
     catalog: Catalog,
     reader: Arc<Reader>,
+    tracker: TaskTracker,
 }
 
 /// A slice of the difference between a source and the catalog.
@@ -112,9 +114,9 @@ impl Tally {
 }
 
 impl Indexer {
-    /// An indexer that publishes into `catalog` what `reader` reads.
-    pub fn new(catalog: Catalog, reader: Arc<Reader>) -> Self {
-        Self { catalog, reader }
+    /// An indexer that publishes into `catalog` what `reader` reads in tasks of `tracker`.
+    pub fn new(catalog: Catalog, reader: Arc<Reader>, tracker: TaskTracker) -> Self {
+        Self { catalog, reader, tracker }
     }
 
     /// Turns pairs of a new entry and a document that left into moves, by their content.
@@ -167,9 +169,9 @@ impl Indexer {
     ) -> Result<Option<Finished>> {
         let (reader, catalog) = (Arc::clone(&self.reader), self.catalog.clone());
         let source = Arc::clone(source);
-        let task = tokio::spawn(async move { reader.read(&catalog, &source, id, entry).await });
+        let reading = async move { reader.read(&catalog, &source, id, entry).await };
         // A task that nobody waits for any more must not go on reading.
-        let mut task = AbortOnDrop(task);
+        let mut task = AbortOnDrop(self.tracker.spawn(reading));
         (&mut task.0).await.map_err(|error| Error::internal("reading failed").because(error))?
     }
 
@@ -186,7 +188,8 @@ impl Indexer {
     }
 
     fn problem(&self, source: &Source, id: Option<DocumentId>, problem: Problem) -> Publication {
-        let place = Place { path: problem.path, raw_path: Vec::new(), size: 0, modified_ns: 0 };
+        let (path, raw_path) = (problem.path, Vec::new());
+        let place = Place { path, raw_path, size: 0, modified_ns: 0, changed_ns: 0 };
         let reading = Reading::Skipped(problem.reason);
         let read = |id| Read { id, source: source.id, place, hash: Vec::new(), reading };
         match id {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use ragterm_connectors::folder;
 use tracing::debug;
 
 use super::{Work, read};
@@ -32,7 +33,7 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
     let mut rest = Vec::new();
     for (id, entry) in std::mem::take(&mut work.read) {
         let candidate = id.is_none() && by_size.contains_key(&entry.size);
-        let hash = if candidate { hash(root.join(&entry.raw)).await? } else { None };
+        let hash = if candidate { hash(root.to_owned(), entry.raw.clone()).await? } else { None };
         let place = read::place(&entry);
         let same = hash.and_then(|hash| {
             let candidates = by_hash.get_mut(&hash[..])?;
@@ -59,10 +60,12 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
 }
 
 /// The content hash; `None` when the file cannot be read now, which reading it will report.
-async fn hash(path: PathBuf) -> Result<Option<[u8; 32]>> {
+async fn hash(root: PathBuf, raw: PathBuf) -> Result<Option<[u8; 32]>> {
     let hash = move || {
+        let file = folder::open_file(&root, &raw).ok()?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(fs_err::File::open(path).ok()?).ok()?;
+        // A pipe that was put there meanwhile might never end.
+        hasher.update_reader(file.metadata().ok()?.is_file().then_some(file)?).ok()?;
         Some(*hasher.finalize().as_bytes())
     };
     tokio::task::spawn_blocking(hash)

@@ -1,12 +1,13 @@
 //! Reading one entry: extraction in a worker process, then chunking.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use ragterm_connectors::document::Document;
 use ragterm_connectors::extract::Reason;
-use ragterm_connectors::folder::Entry;
+use ragterm_connectors::folder::{self, Entry};
 use ragterm_connectors::worker::{Job, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -65,15 +66,15 @@ impl Reader {
         let kib = u32::try_from(entry.size / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB);
         // Never closed, so waiting cannot fail.
         let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await.ok();
-        let path = Path::new(&source.registered.path).join(&entry.raw);
+        let root = Path::new(&source.registered.path);
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path).to_string();
-        let job = Job::File { path: path.clone(), name };
+        let job = Job::File { root: root.to_owned(), raw: entry.raw.clone(), name };
         let extracted = self.pool.extract(job).await.map_err(|error| {
             Error::unavailable(format!("cannot read {}", entry.path))
                 .because(error)
                 .hint("see the log; reading is tried again by itself")
         })?;
-        if extracted.content.is_none() && has_vanished(&path) {
+        if extracted.content.is_none() && has_vanished(root, &entry.raw) {
             return Ok(None);
         }
         let hash = extracted.content.map_or(Vec::new(), |content| content.hash.to_vec());
@@ -81,6 +82,7 @@ impl Reader {
         if let Some(file) = extracted.content.and_then(|content| content.file) {
             // What was read counts, not what was listed a moment before.
             (place.size, place.modified_ns) = (file.size, file.modified_ns);
+            place.changed_ns = if entry.changed_ns == 0 { 0 } else { file.changed_ns };
         }
         if let Some(id) = known
             && catalog.content(id).await? == Some((hash.clone(), READING_VERSION))
@@ -112,8 +114,9 @@ impl Reader {
     }
 }
 
-fn has_vanished(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+fn has_vanished(root: &Path, raw: &Path) -> bool {
+    let vanished = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+    folder::open_file(root, raw).is_err_and(vanished)
 }
 
 fn reading(id: DocumentId, document: Document, settings: &ChunkSettings) -> Reading {
@@ -138,5 +141,6 @@ pub(super) fn place(entry: &Entry) -> Place {
         raw_path: if raw == entry.path.as_bytes() { Vec::new() } else { raw.to_vec() },
         size: entry.size,
         modified_ns: entry.modified_ns,
+        changed_ns: entry.changed_ns,
     }
 }

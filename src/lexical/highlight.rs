@@ -41,7 +41,7 @@ struct Finder<'q> {
     words: HashMap<&'q str, u32>,
     pairs: HashMap<&'q str, Vec<(u32, u32)>>,
     pairs_of_run: HashMap<u32, u32>,
-    phrases: &'q [Phrase],
+    phrases: Vec<&'q Phrase>,
     phrase_terms: HashSet<&'q str>,
     beginnings: &'q [String],
     last_run: Option<u32>,
@@ -65,13 +65,14 @@ impl<'q> Finder<'q> {
                 words.insert(term.term.as_str(), term.run);
             }
         }
-        let phrase_terms = query.phrases.iter().flat_map(|phrase| &phrase.terms);
+        let phrases: Vec<_> = query.phrases.iter().chain(&query.numbered).collect();
+        let phrase_terms = phrases.iter().flat_map(|phrase| &phrase.terms);
         Self {
             words,
             pairs,
             pairs_of_run,
-            phrases: &query.phrases,
             phrase_terms: phrase_terms.map(|(_, term)| term.as_str()).collect(),
+            phrases,
             beginnings: query.prefix.as_ref().map_or(&[], |prefix| &prefix.texts),
             last_run: None,
             folded: String::new(),
@@ -206,6 +207,12 @@ mod tests {
     fn words_of_a_phrase_are_marked_only_where_it_stands() {
         let text = "Carry it. You may carry over days.";
         assert_eq!(marked("\"carry over\"", text), ["carry", "over"]);
+    }
+
+    #[test]
+    fn parts_of_a_word_with_digits_are_marked_only_together() {
+        let text = "ERR4711 or err-4711, not err 5 nor 4711.";
+        assert_eq!(marked("ERR4711", text), ["ERR4711", "err", "4711"]);
     }
 
     #[test]

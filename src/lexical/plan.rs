@@ -75,6 +75,8 @@ pub(super) fn weight(
 ) -> tantivy::Result<Option<Box<dyn Weight>>> {
     let mut clauses: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
     clauses.extend(scored.iter().map(|term| (Occur::Should, term_query(term, field))));
+    clauses
+        .extend(query.numbered.iter().map(|phrase| (Occur::Should, phrase_query(phrase, field))));
     clauses.extend(query.phrases.iter().map(|phrase| (Occur::Must, phrase_query(phrase, field))));
     if clauses.is_empty() {
         return Ok(None);
@@ -96,7 +98,7 @@ pub(super) fn single_weights(
     let statistics = Statistics { searcher, field, scored };
     let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
     let terms = scored.iter().map(|scored| (scored.term.clone(), term_query(scored, field)));
-    let phrases = query.phrases.iter().map(|phrase| {
+    let phrases = query.phrases.iter().chain(&query.numbered).map(|phrase| {
         let words: Vec<&str> = phrase.terms.iter().map(|(_, term)| term.as_str()).collect();
         (format!("\"{}\"", words.join(" ")), phrase_query(phrase, field))
     });

@@ -9,14 +9,18 @@ use crate::error::{Error, Result};
 pub const MAX_QUERY_BYTES: usize = 4096;
 /// A phrase keeps this many terms; the rest of a longer one is not compared.
 const MAX_PHRASE_TERMS: usize = 64;
+/// So many words with digits are searched for as one; the parts of further ones count singly.
+const MAX_NUMBERED: usize = 8;
 /// The least letters of a word that is completed while it is typed.
 const MIN_PREFIX_LETTERS: usize = 2;
 
 /// A parsed query. The same words give the same query.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Query {
     /// Terms that earn a passage its score; every one is optional.
     pub(super) terms: Vec<QueryTerm>,
+    /// The parts of words with digits (`ERR4711`), which earn a score where they stand together.
+    pub(super) numbered: Vec<Phrase>,
     /// Phrases that a passage must have.
     pub(super) phrases: Vec<Phrase>,
     /// Phrases that a passage must not have.
@@ -63,7 +67,7 @@ impl Query {
             return Err(Error::usage(message).hint("search for fewer words"));
         }
         let mut analyzer = Analyzer::new();
-        let mut query = Self { terms: vec![], phrases: vec![], exclusions: vec![], prefix: None };
+        let mut query = Self::default();
         let mut runs = 0;
         let all = clauses(text);
         for clause in &all {
@@ -95,8 +99,18 @@ impl Query {
 
     fn add_words(&mut self, analyzer: &mut Analyzer, text: &str, first_run: u32) -> u32 {
         let mut runs = 0;
+        let mut numbered = 0..0;
+        let mut first = 0;
         analyzer.tokens(text, &mut |token| {
             runs = token.run + 1;
+            if is_numbered(token) && self.numbered.len() < MAX_NUMBERED {
+                (numbered, first) = (token.start..token.end, token.position);
+                self.numbered.push(Phrase::default());
+            } else if numbered.contains(&token.start)
+                && let Some(phrase) = self.numbered.last_mut()
+            {
+                return phrase.terms.push((token.position - first, token.term.to_owned()));
+            }
             self.terms.push(QueryTerm {
                 term: token.term.to_owned(),
                 form: token.form,
@@ -115,6 +129,12 @@ impl Query {
             self.terms.retain(|term| !term.stop);
         }
     }
+}
+
+/// A word that digits divide, as one: its parts mean little by themselves.
+fn is_numbered(token: &Token<'_>) -> bool {
+    let has_digit = token.term.bytes().any(|byte| byte.is_ascii_digit());
+    token.form == Form::Whole && has_digit && token.term.chars().all(char::is_alphanumeric)
 }
 
 /// The smallest terms of `text` at their distances; pairs that do not overlap suffice.
@@ -152,11 +172,13 @@ fn prefix(analyzer: &mut Analyzer, clause: &Clause<'_>) -> Option<Prefix> {
     }
     let text = clause.text;
     let mut last: Option<(Form, usize, usize, bool, String)> = None;
+    let mut numbered = false;
     let mut whole: Option<(usize, usize)> = None;
     analyzer.tokens(text, &mut |token: &Token<'_>| {
-        if token.end != text.len() {
+        if numbered || token.end != text.len() {
             return;
         }
+        numbered = is_numbered(token);
         if token.form == Form::Whole && whole.is_none() {
             whole = Some((token.start, token.end));
         }
@@ -169,6 +191,7 @@ fn prefix(analyzer: &mut Analyzer, clause: &Clause<'_>) -> Option<Prefix> {
         fold_into(&Normalized::new(&text[start..end]).text, &mut folded);
         texts.push(folded);
     }
+    texts.dedup();
     texts.retain(|text| form == Form::Single || text.chars().count() >= MIN_PREFIX_LETTERS);
     let completes = !stop && form != Form::Pair && !texts.is_empty();
     completes.then_some(Prefix { texts, exact })
@@ -228,6 +251,7 @@ mod tests {
         assert_eq!(prefix("annual Poli"), Some(vec!["poli".to_owned()]));
         assert_eq!(prefix("Get-Ch"), Some(vec!["get-ch".to_owned(), "ch".to_owned()]));
         assert_eq!(prefix("연차 휴"), Some(vec!["휴".to_owned()]));
+        assert_eq!(prefix("ERR4711"), Some(vec!["err4711".to_owned()]), "not any 4711");
         for text in ["annual ", "x \"quoted\"", "x -out", "carry the", "연차휴가", "x."] {
             assert_eq!(prefix(text), None, "{text}");
         }

@@ -206,6 +206,22 @@ fn identifiers_are_found_whole_and_by_their_parts() {
 }
 
 #[test]
+fn a_word_with_digits_is_found_by_all_of_it_not_by_a_part() {
+    let mut fixture = fixture();
+    fixture.put(1, &["ERR4711: the disk is gone"]).put(2, &["err on the safe side"]);
+    fixture.put(3, &["room 4711"]).put(4, &["the code is ERR-4711"]).put(5, &["4711 err"]);
+    fixture.put(6, &["encoded as utf8"]).put(7, &["encoded as UTF-8"]).put(8, &["utf 16"]);
+    fixture.commit();
+    for query in ["ERR4711", "ERR4711 ", "err4711 "] {
+        assert_eq!(fixture.find(query), [1, 4], "{query}");
+    }
+    assert_eq!(fixture.find("utf8"), [6, 7]);
+    assert_eq!(fixture.find("utf-8 ")[..2], [7, 6]);
+    assert_eq!(fixture.find("ERR4711 room ")[0], 3, "it excludes nothing");
+    assert_eq!(fixture.find("err ").len(), 4);
+}
+
+#[test]
 fn korean_words_are_found_with_and_without_particles() {
     let mut fixture = fixture();
     fixture

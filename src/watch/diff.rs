@@ -19,6 +19,8 @@ pub struct Diff {
     pub gone: Vec<Known>,
     /// How many entries are as they were.
     pub unchanged: u64,
+    /// Those of them whose time of change the catalog does not know yet.
+    pub undated: Vec<(DocumentId, i64)>,
     /// How many entries changed so recently that their writer may not be done.
     pub settling: u64,
 }
@@ -46,7 +48,12 @@ pub fn diff(listing: Listing, known: Vec<Known>, version: u64, retry: Retry) -> 
         }
         let same = known.next_if(|known| known.path.cmp(&entry.path) == Ordering::Equal);
         match same {
-            Some(known) if is_current(&known, entry, version, retry) => diff.unchanged += 1,
+            Some(known) if is_current(&known, entry, version, retry) => {
+                diff.unchanged += 1;
+                if known.changed_ns == 0 && entry.changed_ns != 0 {
+                    diff.undated.push((known.id, entry.changed_ns));
+                }
+            }
             same if entry.settled => {
                 diff.read.push((same.map(|known| known.id), entry.clone()));
             }
@@ -78,8 +85,14 @@ fn is_current(known: &Known, entry: &Entry, version: u64, retry: Retry) -> bool 
     known.raw == entry.raw
         && known.size == entry.size
         && known.modified_ns == entry.modified_ns
+        && is_same_change(known.changed_ns, entry.changed_ns)
         && known.version == version
         && !retried
+}
+
+/// Size and time of writing can be set back to what they were; the time of change cannot.
+fn is_same_change(known_ns: i64, entry_ns: i64) -> bool {
+    known_ns == entry_ns || known_ns == 0 || entry_ns == 0
 }
 
 /// Entries that could not be listed are recorded without size and time.
@@ -94,7 +107,15 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, size: u64) -> Entry {
-        Entry { path: path.into(), raw: path.into(), size, modified_ns: 7, inode: 1, settled: true }
+        Entry {
+            path: path.into(),
+            raw: path.into(),
+            size,
+            modified_ns: 7,
+            changed_ns: 8,
+            inode: 1,
+            settled: true,
+        }
     }
 
     fn listing(entries: Vec<Entry>) -> Listing {
@@ -108,6 +129,7 @@ mod tests {
             raw: path.into(),
             size,
             modified_ns: 7,
+            changed_ns: 8,
             state: DocumentState::Indexed,
             version: 1,
         }
@@ -126,6 +148,24 @@ mod tests {
         let read: Vec<_> = diff.read.iter().map(|(id, entry)| (*id, &*entry.path)).collect();
         assert_eq!(read, [(None, "b"), (Some(DocumentId(3)), "c"), (None, "나")]);
         assert_eq!(paths(&diff.gone), ["aa", "z"]);
+    }
+
+    #[test]
+    fn a_file_whose_size_and_time_were_set_back_is_read() {
+        let rewritten = Known { changed_ns: 6, ..known(1, "a", 1) };
+        let diff = diff(listing(vec![entry("a", 1)]), vec![rewritten], 1, Retry::Outdated);
+        assert_eq!((diff.read.len(), diff.unchanged), (1, 0));
+    }
+
+    #[test]
+    fn a_time_of_change_that_was_never_recorded_is_learnt_without_reading() {
+        let old = Known { changed_ns: 0, ..known(1, "a", 1) };
+        let learnt = diff(listing(vec![entry("a", 1)]), vec![old], 1, Retry::Outdated);
+        assert_eq!((learnt.read.len(), learnt.unchanged), (0, 1));
+        assert_eq!(learnt.undated, [(DocumentId(1), 8)]);
+        let unsure = Entry { changed_ns: 0, ..entry("a", 1) };
+        let ignored = diff(listing(vec![unsure]), vec![known(1, "a", 1)], 1, Retry::Outdated);
+        assert_eq!((ignored.unchanged, ignored.undated), (1, vec![]));
     }
 
     #[test]

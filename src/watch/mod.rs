@@ -25,7 +25,7 @@ pub use diff::{Diff, Retry, diff};
 pub use report::{Job, Report, Run, State};
 pub use settings::{WatchSettings, folder_settings};
 
-use source::{Command, SourceTask};
+use source::{Command, Shared, SourceTask};
 
 /// Removals published in one transaction when a source is removed.
 const BATCH: usize = 1000;
@@ -33,13 +33,10 @@ const BATCH: usize = 1000;
 /// All sources of a daemon.
 #[derive(Debug)]
 pub struct Sources {
-    catalog: Catalog,
-    indexer: Indexer,
-    settings: WatchSettings,
+    shared: Shared,
     handles: Mutex<BTreeMap<String, Handle>>,
     /// Sources are added and removed one after the other.
     order: tokio::sync::Mutex<()>,
-    tracker: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -71,21 +68,21 @@ impl Sources {
         settings: WatchSettings,
         stop: CancellationToken,
     ) -> Self {
-        let (handles, order, tracker) = (Mutex::default(), Default::default(), TaskTracker::new());
-        Self { catalog, indexer, settings, handles, order, tracker, stop }
+        let shared = Shared { catalog, indexer, settings, tracker: TaskTracker::new() };
+        Self { shared, handles: Mutex::default(), order: Default::default(), stop }
     }
 
     /// How sources are watched.
     pub fn settings(&self) -> &WatchSettings {
-        &self.settings
+        &self.shared.settings
     }
 
     /// Brings the catalog's sources in line with the configuration and watches all of them.
     pub async fn start(&self, configured: &[config::Source]) -> Result<()> {
         for source in configured {
-            self.catalog.register_source(&from_config(source)).await?;
+            self.shared.catalog.register_source(&from_config(source)).await?;
         }
-        for source in self.catalog.sources().await? {
+        for source in self.shared.catalog.sources().await? {
             let name = &source.registered.name;
             let is_configured = configured.iter().any(|configured| configured.name == *name);
             if source.registered.origin == Origin::Config && !is_configured {
@@ -118,7 +115,7 @@ impl Sources {
         if !Path::new(&new.path).is_dir() {
             return Err(Error::usage(format!("{} is not a directory", new.path)));
         }
-        let source = self.catalog.register_source(&new).await?;
+        let source = self.shared.catalog.register_source(&new).await?;
         Ok(self.spawn(source))
     }
 
@@ -201,8 +198,8 @@ impl Sources {
 
     /// Waits until every task has ended; the common token must have been cancelled.
     pub async fn close(&self) {
-        self.tracker.close();
-        self.tracker.wait().await;
+        self.shared.tracker.close();
+        self.shared.tracker.wait().await;
     }
 
     /// The names of sources whose task has not ended.
@@ -217,15 +214,9 @@ impl Sources {
         let (commands, receiver) = mpsc::channel(8);
         let (sender, report) = watch::channel(Report::default());
         let (stop, ended) = (self.stop.child_token(), CancellationToken::new());
-        let task = SourceTask::new(
-            Arc::clone(&source),
-            self.catalog.clone(),
-            self.indexer.clone(),
-            self.settings.clone(),
-            sender,
-        );
+        let task = SourceTask::new(Arc::clone(&source), self.shared.clone(), sender);
         let (task_stop, task_ended) = (stop.clone(), ended.clone().drop_guard());
-        self.tracker.spawn(async move {
+        self.shared.tracker.spawn(async move {
             task.run(receiver, task_stop).await;
             drop(task_ended);
         });
@@ -236,12 +227,12 @@ impl Sources {
     }
 
     async fn forget(&self, source: &Source) -> Result<u64> {
-        let known = self.catalog.known(source.id).await?;
+        let known = self.shared.catalog.known(source.id).await?;
         for batch in known.chunks(BATCH) {
             let gone: Vec<_> = batch.iter().map(|known| Publication::Gone(known.id)).collect();
-            self.catalog.publish(&gone).await?;
+            self.shared.catalog.publish(&gone).await?;
         }
-        self.catalog.forget_source(source.id).await?;
+        self.shared.catalog.forget_source(source.id).await?;
         info!(source = %source.registered.name, documents = known.len(), "source removed");
         Ok(known.len() as u64)
     }

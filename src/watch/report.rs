@@ -44,6 +44,8 @@ pub struct Report {
     pub watching: String,
     /// Removals that wait for confirmation.
     pub held: u64,
+    /// Changes that were noticed and are not looked at yet: files that are still being written.
+    pub waiting: u64,
     /// What is being done, if anything.
     pub job: Option<Job>,
     /// How many comparisons with the whole source have ended.

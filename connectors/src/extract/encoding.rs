@@ -10,15 +10,19 @@ use super::Reason;
 /// How much of a file is looked at to tell text from binary data, at each of three places.
 const SAMPLE_BYTES: usize = 32 * 1024;
 
+/// Between the NULs of a text there is so much at the least, on average: in UTF-16 it is one.
+const BYTES_BETWEEN_NULLS: usize = 4;
+
 /// How much of a file the detector of legacy encodings sees.
 const DETECTOR_BYTES: usize = 256 * 1024;
 
 /// How much of an HTML file may come before it names its encoding.
 const DECLARATION_BYTES: usize = 1024;
 
-/// Decodes a text and makes every line end a single line feed.
+/// Decodes a text; every line end becomes a single line feed, and a NUL a space.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
     let text = decode_any(bytes)?;
+    let text = if text.contains('\0') { text.replace('\0', " ").into() } else { text };
     Ok(if text.contains('\r') { with_line_feeds(&text).into() } else { text })
 }
 
@@ -27,7 +31,7 @@ fn decode_any(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
         let (text, _) = encoding.decode_without_bom_handling(&bytes[length..]);
         return if is_readable(&text) { Ok(text) } else { Err(binary()) };
     }
-    if let Some(encoding) = utf16_without_mark(bytes) {
+    if let Some(encoding) = utf16_without_mark(bytes).filter(|_| !is_text_with_nulls(bytes)) {
         let (text, _) = encoding.decode_without_bom_handling(bytes);
         return if is_readable(&text) { Ok(text) } else { Err(binary()) };
     }
@@ -92,11 +96,18 @@ fn is_damaged_utf8(bytes: &[u8]) -> bool {
 fn has_binary_sample(bytes: &[u8]) -> bool {
     let size = bytes.len().min(SAMPLE_BYTES);
     let middle = (bytes.len() - size) / 2;
-    [0, middle, bytes.len() - size].iter().any(|start| is_binary(&bytes[*start..*start + size]))
+    let samples = [0, middle, bytes.len() - size].map(|start| &bytes[start..start + size]);
+    // A log that was emptied while it was written to begins with a hole.
+    let is_hole = |sample: &&[u8]| sample.iter().all(|byte| *byte == 0);
+    samples.iter().all(is_hole)
+        || samples.iter().any(|sample| !is_hole(sample) && is_binary(sample))
 }
 
-/// More than a stray NUL, or more control characters than a log with colours has.
-fn is_binary(sample: &[u8]) -> bool {
+/// More than a few NULs, or more control characters than a log with colours has.
+pub(super) fn is_binary(sample: &[u8]) -> bool {
+    if is_text_with_nulls(sample) {
+        return false;
+    }
     let (mut nulls, mut controls) = (0, 0);
     for byte in sample {
         match byte {
@@ -107,6 +118,35 @@ fn is_binary(sample: &[u8]) -> bool {
         }
     }
     nulls * 1000 > sample.len() || controls * 50 > sample.len()
+}
+
+/// Whether but for some NULs, however long the holes that they make, this is nothing but UTF-8
+/// without control characters.
+fn is_text_with_nulls(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let mut characters = 0;
+    let mut holes = 0;
+    for piece in sample.split(|byte| *byte == 0).filter(|piece| !piece.is_empty()) {
+        if !is_clean_utf8(piece) {
+            return false;
+        }
+        characters += piece.len();
+        holes += 1;
+    }
+    characters >= holes * BYTES_BETWEEN_NULLS
+}
+
+/// A character that the sample cut at its beginning or end is no fault.
+fn is_clean_utf8(piece: &[u8]) -> bool {
+    let start = piece.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+    let whole = match std::str::from_utf8(&piece[start..]) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&piece[start..start + error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !whole.chars().any(|c| c.is_control() && !"\t\n\r\u{c}\u{8}\u{1b}".contains(c))
 }
 
 /// Whether decoding gave text and not rubbish.
@@ -233,7 +273,26 @@ mod tests {
     fn colours_and_a_stray_null_do_not_make_a_log_binary() {
         let line = "\u{1b}[32mINFO\u{1b}[0m started\n";
         let log = format!("{}\0{}", line.repeat(40), line.repeat(40));
-        assert_eq!(decode(log.as_bytes()).unwrap(), log);
+        assert_eq!(decode(log.as_bytes()).unwrap(), log.replace('\0', " "));
+    }
+
+    #[test]
+    fn a_text_with_a_few_nulls_is_read_with_spaces_in_their_place() {
+        for text in
+            ["a log\0with one", "09:12 started\n\0\0\009:13 ended\n", "팀장\0승인", "word\0"]
+        {
+            assert_eq!(decode(text.as_bytes()).unwrap(), text.replace('\0', " "));
+        }
+        let emptied = format!("{}09:14 goes on after the log was emptied\n", "\0".repeat(100_000));
+        assert_eq!(decode(emptied.as_bytes()).unwrap(), emptied.replace('\0', " "));
+    }
+
+    #[test]
+    fn a_few_words_between_nulls_and_control_characters_are_no_text() {
+        assert!(is_skipped(b"\0\0\x01\0names of things\x02\0\0\0\x10"));
+        assert!(is_skipped(b"a\0b\0c\0\0\0d\0"));
+        assert!(is_skipped(b"name\0\xff\xfe\x80value\0\0"));
+        assert!(is_skipped(&[0; 100_000]));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::document::{Document, Place, Section};
 use format::Format;
 
 /// Raised whenever the same bytes give another document than before.
-pub const EXTRACTION_VERSION: u32 = 1;
+pub const EXTRACTION_VERSION: u32 = 2;
 
 /// A file to extract.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +120,14 @@ mod tests {
         let document = read("a.txt", b"one\r\ntwo\r\n").unwrap();
         assert_eq!(document.sections[0].text, "one\ntwo\n");
         assert_eq!(document.sections[0].place, Place::Line(1));
+    }
+
+    #[test]
+    fn a_log_with_a_null_is_read_whatever_letters_it_begins_with() {
+        for log in ["BMW 320 was sold\0 on Monday\n", "MZ: the merger\0 is off\n"] {
+            assert_eq!(read("a.log", log.as_bytes()).unwrap().sections.len(), 1);
+        }
+        assert_eq!(skipped("a.log", b"BM\x36\0\x0c\0\0\0\0\0\x36\0\0\0"), "BMP image");
     }
 
     #[test]

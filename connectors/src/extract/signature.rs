@@ -1,6 +1,6 @@
 //! Binary formats known by their first bytes, so that a skipped file is skipped by name.
 
-use super::{Input, format};
+use super::{Input, encoding, format};
 
 /// How far a NUL byte is looked for where the signature alone is weak.
 const HEAD_BYTES: usize = 512;
@@ -31,7 +31,7 @@ const CERTAIN: [(&[u8], &str); 22] = [
     (b"%!PS-Adobe", "PostScript document: not supported yet"),
 ];
 
-/// First bytes that a text could begin with; they count only before a NUL byte.
+/// First bytes that a text could begin with; they count only before NUL bytes that make it none.
 const WEAK: [(&[u8], &str); 9] = [
     (b"BM", "BMP image"),
     (b"RIFF", "RIFF image, audio or video"),
@@ -78,7 +78,7 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         return Some("tar archive");
     }
     let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-    if !head.contains(&0) {
+    if !head.contains(&0) || !encoding::is_binary(head) {
         return None;
     }
     if bytes.get(4..8) == Some(b"ftyp") {

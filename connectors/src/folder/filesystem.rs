@@ -21,6 +21,14 @@ pub(super) enum Sort {
     Pseudo,
 }
 
+impl FileSystem {
+    /// Whether a file that stays as it is keeps its time of change (ctime). Programs that serve a
+    /// file system may make it up, and all files would look changed at each look.
+    pub fn keeps_change_times(self) -> bool {
+        self.name != "fuse"
+    }
+}
+
 const LOCAL: FileSystem = FileSystem { name: "local", sort: Sort::Local };
 
 /// The low 32 bits of `f_type` (see statfs(2) and the kernel's magic.h).
@@ -85,5 +93,11 @@ mod tests {
         assert_eq!(of(fs_err::File::open("/proc").unwrap().file()).sort, Sort::Pseudo);
         assert_eq!(of(tempfile::tempfile().unwrap()).sort, Sort::Local);
         assert_eq!(named(0x6969), FileSystem { name: "nfs", sort: Sort::Remote });
+    }
+
+    #[test]
+    fn only_programs_that_serve_files_are_not_believed_on_times_of_change() {
+        assert!(!named(0x6573_5546).keeps_change_times());
+        assert!(named(0x6969).keeps_change_times() && LOCAL.keeps_change_times());
     }
 }

@@ -18,6 +18,9 @@ pub struct Entry {
     pub size: u64,
     /// The time of the last change in nanoseconds since the epoch.
     pub modified_ns: i64,
+    /// The time of the last change of content or attributes, which no program can set back, in
+    /// nanoseconds since the epoch; 0 where the file system's word on it means nothing.
+    pub changed_ns: i64,
     /// The file's number on its device.
     pub inode: u64,
     /// False when the file changed so recently that its writer may not be done. A running

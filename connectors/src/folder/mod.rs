@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use listing::{Entry, Listing, Problem};
+pub use open::open_file;
 pub use root::{RootIdentity, Unavailable};
 pub use settings::{FolderError, FolderSettings, WatchMode};
 pub use watch::{Event, Watch};
@@ -88,6 +89,12 @@ impl Folder {
         self.status.describe(self.settings.poll_interval, self.watches.get().map(Arc::as_ref))
     }
 
+    /// How many changes a running watch noticed and did not send yet: files that are still being
+    /// written, and hints that are being collected. An event is sent before its count goes down.
+    pub fn waiting(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.status.waiting()
+    }
+
     /// Lists the whole folder.
     pub fn scan(&self) -> Result<Listing, Unavailable> {
         if let Some(watches) = self.watches.get() {
@@ -138,6 +145,7 @@ impl Folder {
         Plan {
             rules: &self.rules,
             root_path: &self.settings.root,
+            has_change_times: filesystem::of(&root.fd).keeps_change_times(),
             root: Arc::new(root),
             max_file_bytes: self.settings.max_file_bytes,
             settled_before_ns: since_epoch.map_or(0, |time| time.as_nanos() as i64),

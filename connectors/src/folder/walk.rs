@@ -25,6 +25,8 @@ pub(super) struct Plan<'a> {
     pub max_file_bytes: u64,
     /// Files that changed after this moment are not settled.
     pub settled_before_ns: i64,
+    /// Whether the root's file system keeps the times of change that it tells.
+    pub has_change_times: bool,
     /// Each directory is watched before it is listed, so that no change falls between.
     pub watches: Option<&'a Watches>,
     pub threads: usize,
@@ -200,8 +202,10 @@ impl<'a> Walk<'a> {
             return found.problem(&path, reason);
         }
         let modified_ns = modified_ns(stat);
+        let changed_ns = if self.plan.has_change_times { changed_ns(stat) } else { 0 };
         let settled = modified_ns < self.plan.settled_before_ns;
-        found.entries.push(Entry { path, raw, size, modified_ns, inode: stat.st_ino, settled });
+        let inode = stat.st_ino;
+        found.entries.push(Entry { path, raw, size, modified_ns, changed_ns, inode, settled });
     }
 
     fn wait(&self, waiting: Waiting) {
@@ -217,6 +221,11 @@ impl<'a> Walk<'a> {
 /// The time of the last change in nanoseconds since the epoch.
 pub(super) fn modified_ns(stat: &Stat) -> i64 {
     stat.st_mtime.saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec.cast_signed())
+}
+
+/// The time of the last change of content or attributes in nanoseconds since the epoch.
+fn changed_ns(stat: &Stat) -> i64 {
+    stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec.cast_signed())
 }
 
 /// Records why something is not listed; what vanished needs no word.

@@ -47,11 +47,12 @@ impl Default for Limits {
 /// One document to extract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// The worker opens the file itself. Symbolic links are followed: a source that must not
-    /// leave its root resolves them first.
+    /// The worker opens the file itself and never leaves the root, whatever links it meets there.
     File {
-        /// The path as the file system spells it; absolute.
-        path: PathBuf,
+        /// The folder that holds the file; absolute.
+        root: PathBuf,
+        /// The path below the root, as the file system spells it.
+        raw: PathBuf,
         /// The file name, for its extension.
         name: String,
     },

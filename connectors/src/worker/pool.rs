@@ -204,8 +204,9 @@ impl Call {
     fn new(job: Job, limits: &Limits) -> Result<Self, Reason> {
         let max_file_bytes = limits.max_file_bytes;
         let (name, origin, content) = match job {
-            Job::File { path, name } => {
-                (name, Origin::File(path.into_os_string().into_vec()), None)
+            Job::File { root, raw, name } => {
+                let [root, raw] = [root, raw].map(|path| path.into_os_string().into_vec());
+                (name, Origin::File { root, raw }, None)
             }
             Job::Bytes { bytes, .. } if bytes.len() as u64 > max_file_bytes => {
                 return Err(read::too_large(bytes.len() as u64, max_file_bytes));

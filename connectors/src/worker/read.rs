@@ -1,28 +1,31 @@
 //! Opening and reading one file without ever hanging on it or reading too much.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
 use super::OpenedFile;
 use crate::extract::Reason;
+use crate::folder;
 
-/// Reads a regular file of at most `max_bytes`.
-pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<(OpenedFile, Vec<u8>), Reason> {
-    // Non-blocking: opening a FIFO without a writer would wait for ever.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let descriptor = rustix::fs::open(path, flags, Mode::empty()).map_err(cannot_open)?;
-    let stat = rustix::fs::fstat(&descriptor)
+/// Reads a regular file of at most `max_bytes` below `root`.
+pub(super) fn read_file(
+    root: &Path,
+    raw: &Path,
+    max_bytes: u64,
+) -> Result<(OpenedFile, Vec<u8>), Reason> {
+    let file = folder::open_file(root, raw).map_err(|error| cannot_open(&error))?;
+    let stat = rustix::fs::fstat(&file)
         .map_err(|error| Reason::Failed(format!("cannot be examined: {error}")))?;
     require_regular(&stat)?;
     let opened = describe(&stat);
     if opened.size > max_bytes {
         return Err(too_large(opened.size, max_bytes));
     }
-    let bytes = read_bounded(File::from(descriptor), opened.size, max_bytes)?;
+    let bytes = read_bounded(file, opened.size, max_bytes)?;
     Ok((opened, bytes))
 }
 
@@ -42,15 +45,15 @@ fn read_bounded(file: File, announced: u64, max_bytes: u64) -> Result<Vec<u8>, R
     }
 }
 
-fn cannot_open(error: Errno) -> Reason {
-    match error {
-        Errno::NOENT | Errno::NOTDIR => {
-            Reason::Failed("the file vanished before it was read".to_owned())
-        }
-        // What opening a socket, or a device without a driver, answers.
-        Errno::NXIO => Reason::Skipped("a socket or device, not a file".to_owned()),
-        _ => Reason::Failed(format!("cannot be opened: {}", std::io::Error::from(error))),
+fn cannot_open(error: &io::Error) -> Reason {
+    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+        return Reason::Failed("the file vanished before it was read".to_owned());
     }
+    // What opening a socket, or a device without a driver, answers.
+    if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
+        return Reason::Skipped("a socket or device, not a file".to_owned());
+    }
+    Reason::Failed(format!("cannot be opened: {error}"))
 }
 
 fn require_regular(stat: &Stat) -> Result<(), Reason> {

@@ -1,6 +1,7 @@
 //! The worker's side: take a request, read, hash, extract, answer; end when the daemon is gone.
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -95,7 +96,7 @@ fn read_job(input: &mut impl Read) -> io::Result<Option<(Request, Vec<u8>)>> {
     let Some(frame) = wire::read_frame(input)? else { return Ok(None) };
     let request: Request = wire::parse(&frame)?;
     match request.origin {
-        Origin::File(_) => Ok(Some((request, Vec::new()))),
+        Origin::File { .. } => Ok(Some((request, Vec::new()))),
         Origin::NextFrame => Ok(wire::read_frame(input)?.map(|content| (request, content))),
     }
 }
@@ -129,9 +130,9 @@ fn answer(request: &Request, content: Vec<u8>, extractor: Extractor) -> Reply {
 fn obtain(request: &Request, content: Vec<u8>) -> Result<(Content, Vec<u8>), Reason> {
     let (file, bytes) = match &request.origin {
         Origin::NextFrame => (None, content),
-        Origin::File(path) => {
-            let path = Path::new(std::ffi::OsStr::from_bytes(path));
-            let (file, bytes) = read::read_file(path, request.max_file_bytes)?;
+        Origin::File { root, raw } => {
+            let [root, raw] = [root, raw].map(|path| Path::new(OsStr::from_bytes(path)));
+            let (file, bytes) = read::read_file(root, raw, request.max_file_bytes)?;
             (Some(file), bytes)
         }
     };

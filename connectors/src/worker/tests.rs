@@ -116,7 +116,8 @@ fn named(name: &str) -> Job {
 }
 
 fn file(path: &Path) -> Job {
-    Job::File { path: path.to_owned(), name: "note.txt".to_owned() }
+    let (root, raw) = (path.parent().unwrap().to_owned(), path.file_name().unwrap().into());
+    Job::File { root, raw, name: "note.txt".to_owned() }
 }
 
 fn text(extracted: &Extracted) -> &str {
@@ -249,6 +250,17 @@ async fn what_is_not_a_file_is_skipped_without_waiting() {
 }
 
 #[tokio::test]
+async fn a_link_out_of_the_root_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let link = directory.path().join("note.txt");
+    std::os::unix::fs::symlink(secret.path(), &link).unwrap();
+    let extracted = pool_of(1).extract(file(&link)).await.unwrap();
+    assert_eq!(failure(&extracted), "cannot be opened: it leads out of the folder");
+    assert_eq!(extracted.content, None);
+}
+
+#[tokio::test]
 async fn a_vanished_file_fails() {
     let extracted = pool_of(1).extract(file(Path::new("/nowhere/note.txt"))).await.unwrap();
     assert_eq!(failure(&extracted), "the file vanished before it was read");
@@ -331,7 +343,7 @@ async fn a_worker_in_the_middle_of_its_work_ends_with_its_daemon() {
     let request = wire::Request {
         task: wire::Task::Extract,
         name: "hang".to_owned(),
-        origin: wire::Origin::File(b"/proc/version".to_vec()),
+        origin: wire::Origin::File { root: b"/proc".to_vec(), raw: b"version".to_vec() },
         max_file_bytes: 1 << 20,
     };
     wire::send(&mut socket, &request).unwrap();

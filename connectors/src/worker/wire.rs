@@ -51,8 +51,8 @@ pub(super) enum Task {
 /// Where the bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Origin {
-    /// The raw bytes of a path.
-    File(Vec<u8>),
+    /// A root and a path below it, in raw bytes.
+    File { root: Vec<u8>, raw: Vec<u8> },
     /// A second frame follows, the content itself.
     NextFrame,
 }

@@ -11,7 +11,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::super::brake::View;
 use super::super::diff::{Diff, Retry, diff};
 use super::super::report::{Job, Run, State};
-use super::{Count, FULL, Running, SLICE, SourceTask, blocking};
+use super::run::{Count, Running, SLICE};
+use super::{FULL, SourceTask, blocking};
 use crate::catalog::{Known, READING_VERSION};
 use crate::error::Result;
 use crate::id::DocumentId;
@@ -41,7 +42,7 @@ impl SourceTask {
         if diff.read.is_empty() && diff.problems.is_empty() && diff.gone.is_empty() {
             return Ok(());
         }
-        let counts = self.catalog.counts().await?;
+        let counts = self.shared.catalog.counts().await?;
         let counts = counts.get(&self.source.id).copied().unwrap_or_default();
         let total = counts.indexed + counts.failed + counts.skipped;
         let rest = diff.read.len() + diff.problems.len();
@@ -66,7 +67,7 @@ impl SourceTask {
             // One of two names with the same composed form keeps its own spelling.
             let other = (composed != spelt).then(|| spelt.into_owned());
             for path in std::iter::once(composed).chain(other) {
-                let below = self.catalog.known_below(self.source.id, &path).await?;
+                let below = self.shared.catalog.known_below(self.source.id, &path).await?;
                 known.extend(below.into_iter().map(|known| (known.path.clone(), known)));
             }
         }

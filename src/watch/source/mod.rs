@@ -1,40 +1,33 @@
 //! The task of one source: looks, compares, applies, and waits for the next hint.
 
 mod hints;
+mod run;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::{Entry, Event, Folder, Listing};
+use ragterm_connectors::folder::{Event, Folder, Listing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
 
 use super::WatchSettings;
 use super::brake::{Removals, View};
-use super::diff::{Diff, Retry, diff};
-use super::report::{Job, Report, Run, State};
+use super::diff::{Retry, diff};
+use super::report::{Job, Report, State};
 use super::settings::folder_settings;
-use crate::catalog::{Catalog, Known, READING_VERSION, Source, now_ms};
+use crate::catalog::{Catalog, Known, READING_VERSION, Source};
 use crate::error::{Error, Result};
-use crate::id::DocumentId;
-use crate::index::{Indexer, Tally, Work};
+use crate::index::Indexer;
 
-/// Entries read before the task looks for hints and commands again.
-const SLICE: usize = 512;
+use run::Running;
 
 /// How long after a fault the source is compared again.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// How often a source that is unavailable is looked for.
 const LOOK_FOR_ROOT: Duration = Duration::from_secs(2);
-
-/// Files that are being written when a run begins are waited for no longer than this…
-const SETTLE_LIMIT: Duration = Duration::from_secs(3);
-
-/// …and looked at this often.
-const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 
 /// What can be asked of a source's task.
 #[derive(Debug)]
@@ -45,23 +38,24 @@ pub enum Command {
     Confirm(oneshot::Sender<u64>),
 }
 
-/// A comparison with the whole source that is being applied.
-#[derive(Debug)]
-struct Running {
-    backlog: VecDeque<(Option<DocumentId>, Entry)>,
-    /// Some files were still being written: when to look again before the run ends.
-    again: Option<Instant>,
-    began: Instant,
-    run: Run,
+/// What the tasks of all sources share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// What they keep equal to the sources.
+    pub catalog: Catalog,
+    /// Reads and publishes for them.
+    pub indexer: Indexer,
+    /// How sources are watched.
+    pub settings: WatchSettings,
+    /// Knows all that runs for them.
+    pub tracker: TaskTracker,
 }
 
 /// Keeps the catalog equal to one source.
 #[derive(Debug)]
 pub struct SourceTask {
     source: Arc<Source>,
-    catalog: Catalog,
-    indexer: Indexer,
-    settings: WatchSettings,
+    shared: Shared,
     report: watch::Sender<Report>,
     running: Option<Running>,
     next_look: Instant,
@@ -72,32 +66,16 @@ pub struct SourceTask {
 
 impl SourceTask {
     /// A task that has not looked yet.
-    pub fn new(
-        source: Arc<Source>,
-        catalog: Catalog,
-        indexer: Indexer,
-        settings: WatchSettings,
-        report: watch::Sender<Report>,
-    ) -> Self {
+    pub fn new(source: Arc<Source>, shared: Shared, report: watch::Sender<Report>) -> Self {
         let (scanned_ms, root) = (source.scanned_ms, source.root.clone());
         report.send_modify(|report| report.scanned_ms = scanned_ms);
-        let (next_look, removals) = (Instant::now(), Removals::new(settings.brake));
-        Self {
-            source,
-            catalog,
-            indexer,
-            settings,
-            report,
-            running: None,
-            next_look,
-            removals,
-            root,
-        }
+        let (next_look, removals) = (Instant::now(), Removals::new(shared.settings.brake));
+        Self { source, shared, report, running: None, next_look, removals, root }
     }
 
     /// Runs until `stop`.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
-        let folder = match Folder::open(folder_settings(&self.source, &self.settings)) {
+        let folder = match Folder::open(folder_settings(&self.source, &self.shared.settings)) {
             Ok(folder) => {
                 folder.remember(serde_json::from_str(&self.root).ok());
                 Arc::new(folder)
@@ -110,7 +88,8 @@ impl SourceTask {
             }
         };
         let (sender, mut events) = mpsc::channel(4);
-        let watching = tokio::spawn(folder.watch().run(sender, stop.clone()));
+        let mut waiting = folder.waiting();
+        let watching = self.shared.tracker.spawn(folder.watch().run(sender, stop.clone()));
         while !stop.is_cancelled() {
             let busy = self.running.is_some();
             let wake = self.wake_at();
@@ -119,21 +98,26 @@ impl SourceTask {
                 () = stop.cancelled() => break,
                 Some(command) = commands.recv() => self.obey(&folder, command).await,
                 Some(event) = events.recv() => self.notice(&folder, event).await,
+                Ok(()) = waiting.changed() => Ok(()),
                 () = std::future::ready(()), if busy => self.continue_run(&folder).await,
                 () = tokio::time::sleep_until(wake.into()), if !busy => self.look(&folder).await,
             };
             if let Err(error) = result {
                 self.pause(&error);
             }
-            let watching = folder.watching();
-            self.report.send_if_modified(|report| {
-                let changed = report.watching != watching;
-                report.watching = watching;
-                changed
-            });
+            self.tell(folder.watching(), *waiting.borrow_and_update() as u64);
         }
         // It ends on the same token.
         let _ended = watching.await;
+    }
+
+    /// Says how changes are noticed, and how many of them wait to be looked at.
+    fn tell(&self, watching: String, waiting: u64) {
+        self.report.send_if_modified(|report| {
+            let changed = report.watching != watching || report.waiting != waiting;
+            (report.watching, report.waiting) = (watching, waiting);
+            changed
+        });
     }
 
     fn wake_at(&self) -> Instant {
@@ -185,14 +169,14 @@ impl SourceTask {
     /// Scans the whole source and begins a run that applies the difference.
     async fn compare(&mut self, folder: &Arc<Folder>, retry: Retry, view: View) -> Result<()> {
         let began = Instant::now();
-        self.next_look = began + self.settings.reconcile;
+        self.next_look = began + self.shared.settings.reconcile;
         self.report.send_modify(|report| report.job = Some(Job::new("scan", 0)));
         let (scanned, known) = tokio::join!(
             blocking({
                 let folder = Arc::clone(folder);
                 move || folder.scan()
             }),
-            self.catalog.known(self.source.id),
+            self.shared.catalog.known(self.source.id),
         );
         let (scanned, known) = (scanned?, known?);
         let listing = match scanned {
@@ -209,104 +193,8 @@ impl SourceTask {
         self.root = serde_json::to_string(&folder.identity()).unwrap_or_default();
         let total = known.len() as u64;
         let diff = blocking(move || diff(listing, known, READING_VERSION, retry)).await?;
+        self.shared.catalog.note_change_times(&diff.undated).await?;
         self.begin_run(diff, total, began, view).await
-    }
-
-    async fn begin_run(
-        &mut self,
-        diff: Diff,
-        known: u64,
-        began: Instant,
-        view: View,
-    ) -> Result<()> {
-        // A run that is going on is taken over: who waits for it waits for the whole.
-        let earlier = self.running.take();
-        let began = earlier.as_ref().map_or(began, |earlier| earlier.began);
-        let settling = diff.settling > 0 && began.elapsed() < SETTLE_LIMIT;
-        let again = settling.then(|| Instant::now() + SETTLE_PAUSE);
-        let unchanged = diff.unchanged;
-        let mut work =
-            Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
-        let backlog = self.first_part(&mut work, known, view).await?;
-        let total = backlog.len() as u64;
-        debug!(source = %self.name(), unchanged, total, "compared");
-        self.report.send_modify(|report| report.job = Some(Job::new("index", total)));
-        let mut tally = self.apply(work, Count::Aside).await?;
-        let mut unchanged = unchanged;
-        if let Some(earlier) = earlier {
-            // What the earlier part read is unchanged now.
-            unchanged = unchanged.saturating_sub(earlier.run.tally.read());
-            tally.add(earlier.run.tally);
-        }
-        self.running = Some(Running {
-            backlog: backlog.into(),
-            again,
-            began,
-            run: Run { tally, unchanged, took: Duration::ZERO },
-        });
-        self.set_state(State::Indexing, String::new());
-        Ok(())
-    }
-
-    /// Takes what has to be read out of `work`; moves are recognised and the brake applied.
-    async fn first_part(
-        &mut self,
-        work: &mut Work,
-        known: u64,
-        view: View,
-    ) -> Result<Vec<(Option<DocumentId>, Entry)>> {
-        self.indexer.recognise_moves(&self.source, work).await?;
-        let gone = work.gone.len() as u64;
-        if !self.removals.allow(gone, known, view, Instant::now()) {
-            warn!(source = %self.name(), removals = gone, "removals wait for confirmation");
-            work.gone.clear();
-        }
-        let held = self.removals.held();
-        self.report.send_modify(|report| report.held = held);
-        Ok(std::mem::take(&mut work.read))
-    }
-
-    /// Applies the next slice of the run, or ends it.
-    async fn continue_run(&mut self, folder: &Arc<Folder>) -> Result<()> {
-        let Some(running) = &mut self.running else { return Ok(()) };
-        let mut read = Vec::new();
-        while read.len() < SLICE
-            && let Some(next) = running.backlog.pop_front()
-        {
-            read.push(next);
-        }
-        if read.is_empty() {
-            let Some(again) = running.again else { return self.end_run().await };
-            tokio::time::sleep_until(again.into()).await;
-            return self.compare(folder, Retry::Outdated, View::Whole).await;
-        }
-        let work = Work { read, ..Work::default() };
-        let tally = self.apply(work, Count::Job).await?;
-        if let Some(running) = &mut self.running {
-            running.run.tally.add(tally);
-        }
-        Ok(())
-    }
-
-    async fn end_run(&mut self) -> Result<()> {
-        let Some(running) = self.running.take() else { return Ok(()) };
-        let run = Run { took: running.began.elapsed(), ..running.run };
-        let now = now_ms();
-        self.catalog.source_scanned(self.source.id, &self.root, now).await?;
-        let seq = self.catalog.seq();
-        let (state, reason) = self.resting_state();
-        self.report.send_modify(|report| {
-            report.job = None;
-            report.runs += 1;
-            report.last = run;
-            report.published = seq;
-            report.scanned_ms = now;
-            report.state = state;
-            report.reason = reason;
-        });
-        let Run { tally, unchanged, took } = run;
-        info!(source = %self.name(), tally.indexed, tally.moved, tally.removed, tally.failed, unchanged, ?took, "source is up to date");
-        Ok(())
     }
 
     fn resting_state(&self) -> (State, String) {
@@ -316,31 +204,12 @@ impl SourceTask {
                 let reason = format!(
                     "{held} documents vanished at once; they are removed if a second look after \
                      {} s still misses them, or now by `ragterm sources confirm {}`",
-                    self.settings.brake.pause.as_secs(),
+                    self.shared.settings.brake.pause.as_secs(),
                     self.name()
                 );
                 (State::Held, reason)
             }
         }
-    }
-
-    async fn apply(&self, work: Work, count: Count) -> Result<Tally> {
-        let total = std::sync::Mutex::new(Tally::default());
-        let result = self
-            .indexer
-            .apply(&self.source, work, &|tally| {
-                total.lock().unwrap_or_else(|poison| poison.into_inner()).add(tally);
-                if count == Count::Job {
-                    self.report.send_modify(|report| {
-                        if let Some(job) = &mut report.job {
-                            job.done += tally.documents();
-                        }
-                    });
-                }
-            })
-            .await;
-        result?;
-        Ok(total.into_inner().unwrap_or_else(|poison| poison.into_inner()))
     }
 
     fn unavailable(&mut self, reason: String) {
@@ -370,18 +239,6 @@ impl SourceTask {
         self.set_state(State::Paused, format!("{error}; tried again every {} s", RETRY.as_secs()));
     }
 
-    /// Ends a run that cannot go on; those who wait for it see the state.
-    fn end_early(&mut self) {
-        let run = self.running.take().map(|running| running.run).unwrap_or_default();
-        let seq = self.catalog.seq();
-        self.report.send_modify(|report| {
-            report.job = None;
-            report.runs += 1;
-            report.last = run;
-            report.published = seq;
-        });
-    }
-
     fn set_state(&self, state: State, reason: String) {
         self.report.send_modify(|report| {
             report.state = state;
@@ -392,13 +249,6 @@ impl SourceTask {
     fn name(&self) -> &str {
         &self.source.registered.name
     }
-}
-
-/// Whether applied documents count towards the job that is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Count {
-    Job,
-    Aside,
 }
 
 /// A folder with fewer documents than this may become empty by hand.

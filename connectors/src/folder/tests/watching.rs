@@ -137,11 +137,28 @@ async fn a_file_written_slowly_is_reported_once_when_it_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_noticed_is_waiting_until_it_is_sent() {
+    let (root, folder) = folder(&[]);
+    let mut follower = Follower::start(&folder);
+    let mut waiting = folder.waiting();
+    let mut open = fs_err::File::create(root.path().join("open.md")).unwrap();
+    open.write_all(b"not all").unwrap();
+    let held = tokio::time::timeout(DEADLINE, waiting.wait_for(|waiting| *waiting == 1)).await;
+    assert_eq!(*held.unwrap().unwrap(), 1);
+    drop(open);
+    follower.until(|follower| follower.known.contains_key("open.md")).await;
+    let none = tokio::time::timeout(DEADLINE, waiting.wait_for(|waiting| *waiting == 0)).await;
+    assert_eq!(*none.unwrap().unwrap(), 0);
+    follower.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_a_scan_finds_half_written_is_hinted_when_it_stands_still() {
     let (root, folder) = folder(&["a.md"]);
     let watch = folder.watch();
     let listing = folder.scan().unwrap();
     assert!(!listing.entries[0].settled, "written just now");
+    assert_eq!(*folder.waiting().borrow(), 1);
     let (sender, mut events) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let task = tokio::spawn(watch.run(sender, stop.clone()));

@@ -130,6 +130,8 @@ impl Watch {
         }
         let folder = Arc::clone(&self.folder);
         loop {
+            // After an event was sent, so that there is always a sign of what is to be done.
+            folder.status.count(self.settling.len() + self.pending.len());
             let now = Instant::now();
             let ready = self.pending.due().is_some_and(|due| due <= now);
             let timer = tokio::time::sleep_until(self.next_timer(now).into());

@@ -62,6 +62,11 @@ impl Pending {
         self.lost.get_or_insert_with(|| reason.into());
     }
 
+    /// How many hints wait; a look at everything is one.
+    pub fn len(&self) -> usize {
+        self.paths.len() + usize::from(self.rescan.is_some()) + usize::from(self.lost.is_some())
+    }
+
     /// When the next event is to be delivered.
     pub fn due(&self) -> Option<Instant> {
         let due = (self.last? + QUIET).min(self.first? + LONGEST);

@@ -74,6 +74,11 @@ impl Settling {
         self.files.contains_key(path)
     }
 
+    /// How many files are held back.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// When to look at the held files again.
     pub fn due(&self) -> Option<Instant> {
         self.check_at.filter(|_| !self.files.is_empty())

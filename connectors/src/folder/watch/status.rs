@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::Watches;
 use super::settling::State;
@@ -33,6 +33,7 @@ pub(in crate::folder) struct Status {
     mode: Mutex<Mode>,
     settling: Mutex<Vec<(PathBuf, State)>>,
     pub(super) told: Notify,
+    waiting: watch::Sender<usize>,
 }
 
 impl Status {
@@ -74,12 +75,33 @@ impl Status {
         for entry in unsettled.take(MAX_TOLD.saturating_sub(settling.len())) {
             settling.push((entry.raw.clone(), (entry.size, entry.modified_ns)));
         }
+        // The lock is held, so that no count falls between.
+        let told = settling.len();
+        self.waiting.send_if_modified(|waiting| raise(waiting, told));
         self.told.notify_one();
+    }
+
+    /// How many changes were noticed and are not delivered yet.
+    pub fn waiting(&self) -> watch::Receiver<usize> {
+        self.waiting.subscribe()
+    }
+
+    /// The watch holds back so many; what it was told and has not taken yet comes on top.
+    pub(super) fn count(&self, held: usize) {
+        let told = lock(&self.settling);
+        let count = held + told.len();
+        self.waiting.send_if_modified(|waiting| std::mem::replace(waiting, count) != count);
     }
 
     pub(super) fn take_settling(&self) -> Vec<(PathBuf, State)> {
         std::mem::take(&mut lock(&self.settling))
     }
+}
+
+fn raise(waiting: &mut usize, least: usize) -> bool {
+    let raised = *waiting < least;
+    *waiting = least.max(*waiting);
+    raised
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
