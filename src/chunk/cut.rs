@@ -46,7 +46,7 @@ mod tests {
         assert!(pieces.iter().all(|(offset, piece)| text[*offset..].starts_with(piece)));
         assert!(pieces.iter().all(|(_, piece)| estimate_tokens(piece) <= 30));
         assert!(pieces.iter().all(|(_, piece)| piece.ends_with("it")), "{pieces:?}");
-        assert_eq!(cut("One. Two three four", 4)[0].1, "One. Two three");
+        assert_eq!(cut("One. Two three four", 4)[0].1, "One. Two");
         assert_eq!(cut(" \n \n", 4), []);
     }
 

@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_text_with_a_few_nulls_is_read_with_spaces_in_their_place() {
         for text in
-            ["a log\0with one", "09:12 started\n\0\0\009:13 ended\n", "팀장\0승인", "word\0"]
+            ["a log\0with one", "09:12 started\n\0\0\0 9:13 ended\n", "팀장\0승인", "word\0"]
         {
             assert_eq!(decode(text.as_bytes()).unwrap(), text.replace('\0', " "));
         }
