@@ -1,5 +1,9 @@
 //! The catalog's form of a document's passages: postcard under zstd, with the length in front.
 
+use std::cell::RefCell;
+
+use zstd::bulk::{Compressor, Decompressor};
+
 use super::Chunk;
 use crate::error::{Error, Result};
 
@@ -12,7 +16,7 @@ const MAX_BYTES: usize = 1 << 30;
 pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
     // Both write to memory only, and strings and numbers have no value that postcard refuses.
     let plain = postcard::to_stdvec(chunks).expect("chunks serialise");
-    let packed = zstd::bulk::compress(&plain, LEVEL).expect("zstd compresses to memory");
+    let packed = compress(&plain);
     let mut bytes = Vec::with_capacity(8 + packed.len());
     bytes.extend((plain.len() as u64).to_le_bytes());
     bytes.extend(packed);
@@ -27,13 +31,34 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Chunk>> {
     if length > MAX_BYTES {
         return Err(damaged("they claim to be too long"));
     }
-    let plain = zstd::bulk::decompress(packed, length)
+    let plain = decompress(packed, length)
         .map_err(|error| damaged("they do not decompress").because(error))?;
     match postcard::take_from_bytes(&plain) {
         Ok((chunks, [])) => Ok(chunks),
         Ok(_) => Err(damaged("they hold more than passages")),
         Err(error) => Err(damaged("they hold no passages").because(error)),
     }
+}
+
+thread_local! {
+    // Making a context costs more than a small document's compression.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(plain: &[u8]) -> Vec<u8> {
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressor = compressor
+            .get_or_insert_with(|| Compressor::new(LEVEL).expect("zstd has a context to give"));
+        compressor.compress(plain).expect("zstd compresses to memory")
+    })
+}
+
+fn decompress(packed: &[u8], length: usize) -> std::io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| match decompressor {
+        Some(decompressor) => decompressor.decompress(packed, length),
+        None => decompressor.insert(Decompressor::new()?).decompress(packed, length),
+    })
 }
 
 fn damaged(why: &str) -> Error {

@@ -18,6 +18,9 @@ impl<'t> Normalized<'t> {
     /// Composes `text`; borrowed and free of cost when it is composed already.
     pub fn new(text: &'t str) -> Self {
         let original_length = text.len();
+        if text.chars().all(|c| c.is_ascii_alphanumeric() || is_syllable(c)) {
+            return Self { text: Cow::Borrowed(text), origins: Vec::new(), original_length };
+        }
         if is_nfkc_quick(text.chars()) == IsNormalized::Yes && !text.contains(is_ignorable) {
             return Self { text: Cow::Borrowed(text), origins: Vec::new(), original_length };
         }
@@ -63,7 +66,16 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
+    // The common case first: the tables of Unicode are slow.
+    if is_syllable(c) {
+        return true;
+    }
     c.is_alphanumeric() || is_combining_mark(c) || is_ignorable(c) || is_squared(c)
+}
+
+/// Whether a character is a whole Hangul syllable, which no normalisation changes by itself.
+fn is_syllable(c: char) -> bool {
+    matches!(c, '\u{ac00}'..='\u{d7a3}')
 }
 
 /// Invisible characters that may stand inside a word without dividing it.

@@ -124,6 +124,9 @@ pub(super) fn is_binary(sample: &[u8]) -> bool {
 /// without control characters.
 fn is_text_with_nulls(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    if !sample.contains(&0) {
+        return false;
+    }
     let mut characters = 0;
     let mut holes = 0;
     for piece in sample.split(|byte| *byte == 0).filter(|piece| !piece.is_empty()) {
