@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Transaction};
 use tracing::error;
 
-use super::{Catalog, failed};
+use super::{Access, Catalog, failed};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a reader of an error about damage can do.
@@ -64,12 +64,22 @@ impl Catalog {
 
     /// The connection that writes; refused once damage was met, so that it cannot spread.
     pub(super) fn writer(&self) -> Result<&AnyPool> {
+        if self.inner.access == Access::Follow {
+            return Err(Error::usage("this daemon only answers (`daemon.role = \"query\"`)")
+                .hint("ask the daemon that indexes"));
+        }
         match self.damage() {
             None => Ok(&self.inner.writer),
             Some(damage) => {
                 Err(Error::corrupt(format!("nothing is written: {damage}")).hint(REMEDY))
             }
         }
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self, task: &str) -> Result<Transaction<'static, Any>> {
+        let begin = self.inner.database.begin();
+        self.writer()?.begin_with(begin).await.map_err(self.failed(task))
     }
 
     fn note(&self, error: &Error) {

@@ -219,8 +219,7 @@ impl Catalog {
     pub async fn note_change_times(&self, times: &[(DocumentId, i64)]) -> Result<()> {
         let task = "note when documents changed";
         for batch in times.chunks(NOTED_AT_ONCE) {
-            let mut transaction =
-                self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
+            let mut transaction = self.begin(task).await?;
             for (id, changed_ns) in batch {
                 sqlx::query(
                     "UPDATE documents SET changed_ns = $2 WHERE id = $1 AND changed_ns = 0",

@@ -52,23 +52,50 @@ impl EncodedPassages {
     }
 }
 
-/// Stores the passages of a document that has none.
-pub(super) async fn insert_passages(
-    transaction: &mut Transaction<'_, Any>,
-    id: DocumentId,
-    passages: &EncodedPassages,
-) -> Result<()> {
-    for (number, part) in (0_i64..).zip(&passages.parts) {
-        sqlx::query("INSERT INTO passages (document, part, chunks, keys) VALUES ($1, $2, $3, $4)")
-            .bind(id.0 as i64)
-            .bind(number)
-            .bind(part.chunks.as_slice())
-            .bind(part.keys.as_slice())
-            .execute(&mut **transaction)
-            .await
-            .map_err(failed("publish the passages of a document"))?;
+/// Rows stored by one statement: each statement wakes the driver's thread, or crosses a network.
+const ROWS: usize = 16;
+
+/// Passages that a transaction is about to store, several documents to a statement.
+#[derive(Debug, Default)]
+pub(super) struct Insertion<'p> {
+    rows: Vec<(DocumentId, i64, &'p EncodedPart)>,
+}
+
+impl<'p> Insertion<'p> {
+    /// Adds the passages of a document that has none.
+    pub(super) fn add(&mut self, id: DocumentId, passages: &'p EncodedPassages) {
+        self.rows.extend((0..).zip(&passages.parts).map(|(number, part)| (id, number, part)));
     }
-    Ok(())
+
+    /// Stores what was added and is not stored yet.
+    pub(super) async fn store(&mut self, transaction: &mut Transaction<'_, Any>) -> Result<()> {
+        for rows in self.rows.chunks(ROWS) {
+            let mut statement = sqlx::query(sqlx::AssertSqlSafe(insertion_sql(rows.len())));
+            for (id, number, part) in rows {
+                statement = statement
+                    .bind(id.0 as i64)
+                    .bind(*number)
+                    .bind(part.chunks.as_slice())
+                    .bind(part.keys.as_slice());
+            }
+            statement
+                .execute(&mut **transaction)
+                .await
+                .map_err(failed("publish the passages of a document"))?;
+        }
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+fn insertion_sql(rows: usize) -> String {
+    let values: Vec<String> = (0..rows)
+        .map(|row| {
+            let [first, second, third, fourth] = [1, 2, 3, 4].map(|column| row * 4 + column);
+            format!("(${first}, ${second}, ${third}, ${fourth})")
+        })
+        .collect();
+    format!("INSERT INTO passages (document, part, chunks, keys) VALUES {}", values.join(", "))
 }
 
 /// Removes the passages of a document.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sqlx::{Any, Transaction};
 
-use super::passages::{EncodedPassages, delete_passages, insert_passages};
+use super::passages::{EncodedPassages, Insertion, delete_passages};
+use super::postgres;
 use super::{Catalog, DocumentState, failed};
 use crate::chunk;
 use crate::error::{Error, Result};
@@ -140,8 +141,7 @@ impl Catalog {
     /// Writes a batch in one transaction; returns the `seq` of its last change.
     async fn write(&self, batch: &[Publication]) -> Result<u64> {
         let task = "publish changes";
-        let mut transaction =
-            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(failed(task))?;
+        let mut transaction = self.begin(task).await?;
         let last: i64 =
             sqlx::query_scalar("UPDATE sequence SET seq = seq + $1 WHERE id = 1 RETURNING seq")
                 .bind(batch.len() as i64)
@@ -149,18 +149,22 @@ impl Catalog {
                 .await
                 .map_err(failed(task))?;
         let first = last - batch.len() as i64 + 1;
+        let mut passages = Insertion::default();
         for (seq, publication) in (first..).zip(batch) {
-            put_change(&mut transaction, publication, seq).await?;
+            put_change(&mut transaction, publication, (seq, &mut passages)).await?;
         }
+        passages.store(&mut transaction).await?;
+        postgres::announce(self.inner.database, &mut transaction).await?;
         transaction.commit().await.map_err(failed(task))?;
         Ok(last as u64)
     }
 }
 
-async fn put_change(
+/// Writes one change; the passages that it brings are only added to those that will be stored.
+async fn put_change<'p>(
     transaction: &mut Transaction<'_, Any>,
-    publication: &Publication,
-    seq: i64,
+    publication: &'p Publication,
+    (seq, passages): (i64, &mut Insertion<'p>),
 ) -> Result<()> {
     match publication {
         Publication::New(read) => {
@@ -168,12 +172,14 @@ async fn put_change(
             if id != read.id {
                 delete_passages(transaction, id).await?;
             }
-            put_passages(transaction, id, &read.reading).await
+            add_passages(passages, id, &read.reading);
+            Ok(())
         }
         Publication::Changed(read) => {
             let id = put(transaction, read, (seq, BY_ID)).await?;
             delete_passages(transaction, id).await?;
-            put_passages(transaction, id, &read.reading).await
+            add_passages(passages, id, &read.reading);
+            Ok(())
         }
         Publication::Moved { id, place } => moved(transaction, *id, place, seq).await,
         Publication::Gone(id) => gone(transaction, *id, seq).await,
@@ -253,14 +259,9 @@ async fn put(
     Ok(DocumentId(id as u64))
 }
 
-async fn put_passages(
-    transaction: &mut Transaction<'_, Any>,
-    id: DocumentId,
-    reading: &Reading,
-) -> Result<()> {
-    match reading {
-        Reading::Indexed { passages, .. } => insert_passages(transaction, id, passages).await,
-        Reading::Failed(_) | Reading::Skipped(_) => Ok(()),
+fn add_passages<'r>(passages: &mut Insertion<'r>, id: DocumentId, reading: &'r Reading) {
+    if let Reading::Indexed { passages: encoded, .. } = reading {
+        passages.add(id, encoded);
     }
 }
 

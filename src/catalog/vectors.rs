@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sqlx::Row;
 
-use super::Catalog;
 use super::passages::{self, Passages};
+use super::{Access, Catalog, postgres};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
@@ -43,8 +43,10 @@ impl Catalog {
     /// When it is another model than last time, every document waits for the embedder again.
     pub async fn use_model(&self, identity: &crate::embed::ModelIdentity) -> Result<ModelId> {
         let task = "register the embedding model";
-        let mut transaction =
-            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
+        if self.inner.access == Access::Follow {
+            return self.known_model(identity).await;
+        }
+        let mut transaction = self.begin(task).await?;
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO models (id, fingerprint, provider, name, dimensions) \
              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM models), $1, $2, $3, $4) \
@@ -81,6 +83,23 @@ impl Catalog {
         }
         transaction.commit().await.map_err(self.failed(task))?;
         Ok(ModelId(id))
+    }
+
+    /// The number that the daemon which indexes gave the model.
+    async fn known_model(&self, identity: &crate::embed::ModelIdentity) -> Result<ModelId> {
+        let task = "look for the embedding model";
+        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM models WHERE fingerprint = $1")
+            .bind(identity.fingerprint.as_str())
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed(task))?;
+        id.map(ModelId).ok_or_else(|| {
+            Error::unavailable(format!(
+                "the daemon that indexes has no vectors of {}",
+                identity.name
+            ))
+            .hint("give both daemons the same `[embedder]`")
+        })
     }
 
     /// Documents that wait for the embedder, the newest change first, with about `chunks` chunks
@@ -150,8 +169,7 @@ impl Catalog {
         complete: &[Embedded],
     ) -> Result<()> {
         let task = "store vectors";
-        let mut transaction =
-            self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(self.failed(task))?;
+        let mut transaction = self.begin(task).await?;
         for (key, vector) in vectors {
             sqlx::query(
                 "INSERT INTO vectors (model, key, vector) VALUES ($1, $2, $3) \
@@ -176,6 +194,7 @@ impl Catalog {
             .await
             .map_err(self.failed(task))?;
         }
+        postgres::announce(self.inner.database, &mut transaction).await?;
         transaction.commit().await.map_err(self.failed(task))?;
         self.revised();
         Ok(())

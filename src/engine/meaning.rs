@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::catalog::Catalog;
-use crate::config::{self, EmbedderProvider, StoreBackend};
+use crate::config::{self, EmbedderProvider, Role, StoreBackend};
 use crate::embed::{self, Counts, Embedder};
 use crate::error::Result;
 use crate::index::{EmbeddingQueue, MeaningFollower, MeaningState};
@@ -27,6 +27,7 @@ pub struct MeaningService {
     catalog: Catalog,
     embedder: config::Embedder,
     store: config::Store,
+    role: Role,
     keyword: watch::Receiver<u64>,
     side: watch::Sender<MeaningSide>,
     running: Mutex<Option<Running>>,
@@ -82,7 +83,8 @@ impl MeaningService {
             _ => MeaningSide::Unready("the embedder is being connected".into()),
         };
         let (side, running) = (watch::Sender::new(side), Mutex::default());
-        let service = Self { catalog, embedder, store, keyword, side, running };
+        let role = config.daemon.role;
+        let service = Self { catalog, embedder, store, role, keyword, side, running };
         let is_local = service.store.backend == StoreBackend::Embedded;
         if service.embedder.provider == EmbedderProvider::Builtin && is_local {
             service.connect().await?;
@@ -116,12 +118,7 @@ impl MeaningService {
                 },
             };
             match connected {
-                Ok(running) => {
-                    tokio::join!(
-                        running.follower.follow(stop.clone()),
-                        running.queue.run(stop.clone())
-                    );
-                }
+                Ok(running) => self.work(&running, &stop).await,
                 Err(error) => {
                     warn!(%error, "search by meaning cannot begin");
                     self.side.send_replace(MeaningSide::Unready(error.to_string()));
@@ -130,6 +127,19 @@ impl MeaningService {
                         () = tokio::time::sleep(RETRY) => {}
                     }
                 }
+            }
+        }
+    }
+
+    /// Follows and embeds; where another daemon does that, only what is this process's own.
+    async fn work(&self, running: &Running, stop: &CancellationToken) {
+        let is_own = running.store.place().is_none();
+        match self.role {
+            Role::Query if is_own => running.follower.follow(stop.clone()).await,
+            Role::Query => running.follower.observe(stop.clone()).await,
+            Role::All | Role::Index => {
+                let following = running.follower.follow(stop.clone());
+                tokio::join!(following, running.queue.run(stop.clone()));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Everything that runs inside the daemon, wired together.
 
+mod follow;
 mod maintenance;
 mod meaning;
 mod memory;
@@ -8,16 +9,16 @@ mod verify;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Access, Catalog};
 use crate::chunk::ChunkSettings;
-use crate::config::{Config, Paths};
-use crate::error::{Error, Result};
+use crate::config::{CatalogUrl, Config, Paths, Role};
+use crate::error::{Error, ErrorKind, Result};
 use crate::index::{Indexer, KeywordFollower, Reader};
 use crate::lexical::LexicalIndex;
 use crate::search::Retriever;
@@ -26,6 +27,9 @@ use crate::watch::{Sources, WatchSettings};
 pub use meaning::{MeaningService, MeaningStatus};
 pub use status::Status;
 pub use verify::{Finding, Remedy, Verdict};
+
+/// How long after a fault a catalog on a server is connected to again.
+const CATALOG_RETRY: Duration = Duration::from_secs(2);
 
 /// The running parts of a daemon; clones share them.
 #[derive(Debug, Clone)]
@@ -73,7 +77,7 @@ impl std::ops::Deref for Engine {
 impl Engine {
     /// Opens the catalog and its followers in the data directory; nothing runs yet.
     pub async fn open(config: Config, paths: &Paths, stop: CancellationToken) -> Result<Self> {
-        let catalog = Catalog::open_sqlite(&paths.data_dir.join("catalog.db")).await?;
+        let catalog = open_catalog(&config, paths, &stop).await?;
         let mut notices = Vec::new();
         let lexical = open_lexical(&catalog, &paths.data_dir, &mut notices).await?;
         let keyword = Arc::new(KeywordFollower::new(catalog.clone(), Arc::clone(&lexical)));
@@ -118,6 +122,11 @@ impl Engine {
         self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
+        if self.config.daemon.role == Role::Query {
+            let (engine, stop) = (self.clone(), self.stop.clone());
+            self.spawn("catalog listener", async move { follow::run(&engine, stop).await });
+            return self.sources.observe().await;
+        }
         self.sources.start(&self.config.sources).await
     }
 
@@ -159,6 +168,30 @@ impl Engine {
             let mut running = running.lock().unwrap_or_else(|poison| poison.into_inner());
             running.retain(|other| *other != name);
         });
+    }
+}
+
+/// Opens the catalog that the configuration names; a server that is down is waited for.
+async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) -> Result<Catalog> {
+    let CatalogUrl::Postgres(url) = &config.catalog.url else {
+        return Catalog::open_sqlite(&paths.data_dir.join("catalog.db")).await;
+    };
+    let access = match config.daemon.role {
+        Role::Query => Access::Follow,
+        Role::All | Role::Index => Access::Write,
+    };
+    loop {
+        let url = url.read()?.unwrap_or_default();
+        match Catalog::open_postgres(&url, access).await {
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                warn!(%error, "waiting for the catalog");
+            }
+            opened => return opened,
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(Error::unavailable("the catalog was waited for in vain")),
+            () = tokio::time::sleep(CATALOG_RETRY) => {}
+        }
     }
 }
 

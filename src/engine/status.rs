@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Engine, MeaningStatus};
-use crate::catalog::{Counts, Problem, Source};
+use crate::catalog::{Counts, Database, Problem, Source};
 use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
 
@@ -14,6 +14,8 @@ const PROBLEMS: u32 = 100;
 /// What is indexed, embedded, pending, failed, and why.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// Where the catalog lies.
+    pub database: Database,
     /// Numbers by source.
     pub counts: Arc<Counts>,
     /// The sources and their latest words.
@@ -92,6 +94,7 @@ impl Engine {
             sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
         }
         let mut status = Status {
+            database: self.catalog.database(),
             counts,
             sources,
             problems,

@@ -150,7 +150,7 @@ impl Engine {
     ) -> Result<()> {
         let name = &source.registered.name;
         // What is unavailable or held differs on purpose.
-        if matches!(report.state, State::Unavailable | State::Held) {
+        if matches!(report.state, State::Unavailable | State::Held | State::Elsewhere) {
             return Ok(());
         }
         let settings = watch::folder_settings(source, self.sources.settings());

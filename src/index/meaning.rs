@@ -21,6 +21,9 @@ const BATCH: u32 = 256;
 /// How long after a fault the work is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How often a store that another daemon fills is asked how far it is.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// How the meaning side is doing.
 #[derive(Debug, Clone, Default)]
 pub struct MeaningState {
@@ -122,6 +125,29 @@ impl MeaningFollower {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = published.changed() => {}
+            }
+        }
+    }
+
+    /// Only hears how far another daemon has brought the store, until `stop`.
+    pub async fn observe(&self, stop: CancellationToken) {
+        let mut published = self.catalog.subscribe();
+        let Some(place) = self.store.place() else { return };
+        while !stop.is_cancelled() {
+            published.mark_unchanged();
+            let position = self.catalog.follower_position(place).await;
+            let fault = match position {
+                Ok(position) => {
+                    self.applied.send_replace(position.unwrap_or_default());
+                    None
+                }
+                Err(error) => Some(error),
+            };
+            self.set_fault(Task::Follow, fault.as_ref());
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = published.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
         }
     }

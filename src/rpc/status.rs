@@ -126,7 +126,7 @@ fn catalog(status: &Status) -> CatalogStatus {
         (None, None) => (String::new(), ""),
     };
     CatalogStatus {
-        backend: "sqlite".into(),
+        backend: status.database.name().into(),
         healthy: detail.is_empty(),
         detail,
         seq: status.seq,

@@ -49,6 +49,27 @@ struct Handle {
     ended: CancellationToken,
 }
 
+impl Handle {
+    /// Of a source without a task here.
+    fn observed(source: Source) -> Self {
+        let report = Report {
+            state: State::Elsewhere,
+            watching: "another daemon".into(),
+            scanned_ms: source.scanned_ms,
+            ..Report::default()
+        };
+        let ended = CancellationToken::new();
+        ended.cancel();
+        Self {
+            source: Arc::new(source),
+            commands: mpsc::channel(1).0,
+            report: watch::channel(report).1,
+            stop: CancellationToken::new(),
+            ended,
+        }
+    }
+}
+
 /// A source whose current or next comparison somebody waits for.
 #[derive(Debug, Clone)]
 pub struct Watched {
@@ -91,6 +112,18 @@ impl Sources {
             } else {
                 self.spawn(source);
             }
+        }
+        Ok(())
+    }
+
+    /// Lists the sources that another daemon watches; this one only answers.
+    pub async fn observe(&self) -> Result<()> {
+        let sources = self.shared.catalog.sources().await?;
+        let mut handles = self.lock();
+        handles.retain(|name, _| sources.iter().any(|source| source.registered.name == *name));
+        for source in sources {
+            let name = source.registered.name.clone();
+            handles.insert(name, Handle::observed(source));
         }
         Ok(())
     }

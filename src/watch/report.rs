@@ -18,6 +18,8 @@ pub enum State {
     Held,
     /// The catalog or a worker cannot take it now; it is tried again.
     Paused,
+    /// Another daemon sees to it.
+    Elsewhere,
 }
 
 impl State {
@@ -29,6 +31,7 @@ impl State {
             Self::Unavailable => "unavailable",
             Self::Held => "held",
             Self::Paused => "paused",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
