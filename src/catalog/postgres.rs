@@ -107,6 +107,8 @@ fn empty() -> Error {
 async fn migrate(options: &AnyConnectOptions) -> Result<()> {
     let connection = AnyConnection::connect_with(options).await;
     let mut connection = connection.map_err(failed("open it"))?;
+    // Asked for here as well: a pool would only say that it waited in vain.
+    lock(&mut connection).await.map_err(failed("be indexed into"))?;
     sqlx::migrate!()
         .run(&mut connection)
         .await
@@ -148,18 +150,22 @@ fn locking_pool() -> AnyPoolOptions {
         .after_connect(|connection, _| {
             Box::pin(async move {
                 prepare(connection).await?;
-                let got: i32 = sqlx::query_scalar(
-                    "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END",
-                )
-                .bind(WRITER_LOCK)
-                .fetch_one(connection)
-                .await?;
-                match got {
-                    1 => Ok(()),
-                    _ => Err(sqlx::Error::Configuration(TAKEN.into())),
-                }
+                lock(connection).await
             })
         })
+}
+
+/// Takes the lock of the daemon that indexes, until the connection ends.
+async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let got: i32 =
+        sqlx::query_scalar("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
+            .bind(WRITER_LOCK)
+            .fetch_one(connection)
+            .await?;
+    match got {
+        1 => Ok(()),
+        _ => Err(sqlx::Error::Configuration(TAKEN.into())),
+    }
 }
 
 const TAKEN: &str = "another daemon indexes into this catalog";

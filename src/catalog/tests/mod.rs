@@ -1,19 +1,16 @@
-//! The promises of the catalog, on a database of its own for each test.
+//! The promises of the catalog, each on every database that a catalog can lie in.
 
-use std::path::Path;
+mod ground;
 
 use std::collections::HashSet;
 
+use self::ground::Ground;
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
 use crate::embed::ModelIdentity;
 use crate::id::SourceId;
 
 const SOURCE: SourceId = SourceId(1);
-
-async fn open(directory: &Path) -> Catalog {
-    Catalog::open_sqlite(&directory.join("catalog.db")).await.unwrap()
-}
 
 fn place(path: &str) -> Place {
     Place { path: path.into(), raw_path: Vec::new(), size: 10, modified_ns: 5, changed_ns: 6 }
@@ -50,10 +47,41 @@ fn identity() -> ModelIdentity {
     }
 }
 
-#[tokio::test]
-async fn changes_come_in_order_and_each_document_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+/// Runs each promise on SQLite, and on PostgreSQL where a server is named.
+macro_rules! promises {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&super::Ground::sqlite()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                let Some(ground) = super::Ground::postgres(stringify!($name)).await else { return };
+                super::$name(&ground).await;
+                ground.clear().await;
+            })*
+        }
+    };
+}
+
+promises!(
+    changes_come_in_order_and_each_document_once,
+    a_batch_is_published_whole_or_not_at_all,
+    a_time_of_change_is_learnt_once_and_publishes_nothing,
+    a_path_that_is_taken_keeps_its_document,
+    a_moved_document_keeps_its_passages_and_vectors,
+    work_on_an_older_version_does_not_complete_a_document,
+    another_model_puts_everything_into_the_queue,
+    one_chunk_of_a_long_document_is_read_by_itself,
+    everything_is_there_after_a_restart_and_ids_go_on,
+    paths_below_a_directory_are_found_and_no_others,
+);
+
+async fn changes_come_in_order_and_each_document_once(ground: &Ground) {
+    let catalog = ground.open().await;
     let [a, b, c] = [1, 2, 3].map(DocumentId);
     let first =
         [(a, "a"), (b, "b"), (c, "c")].map(|(id, path)| Publication::New(read(id, path, &["x"])));
@@ -70,10 +98,8 @@ async fn changes_come_in_order_and_each_document_once() {
     assert_eq!(catalog.changes_after(5, 10).await.unwrap().len(), 0);
 }
 
-#[tokio::test]
-async fn a_batch_is_published_whole_or_not_at_all() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn a_batch_is_published_whole_or_not_at_all(ground: &Ground) {
+    let catalog = ground.open().await;
     let [a, b] = [1, 2].map(DocumentId);
     let new = [(a, "a"), (b, "b")].map(|(id, path)| Publication::New(read(id, path, &["x"])));
     catalog.publish(&new).await.unwrap();
@@ -89,10 +115,8 @@ async fn a_batch_is_published_whole_or_not_at_all() {
     assert_eq!(catalog.seq(), 4);
 }
 
-#[tokio::test]
-async fn a_time_of_change_is_learnt_once_and_publishes_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn a_time_of_change_is_learnt_once_and_publishes_nothing(ground: &Ground) {
+    let catalog = ground.open().await;
     let [old, new] = [1, 2].map(DocumentId);
     let undated =
         Read { place: Place { changed_ns: 0, ..place("old") }, ..read(old, "old", &["x"]) };
@@ -105,10 +129,8 @@ async fn a_time_of_change_is_learnt_once_and_publishes_nothing() {
     assert_eq!(catalog.seq(), 2);
 }
 
-#[tokio::test]
-async fn a_path_that_is_taken_keeps_its_document() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn a_path_that_is_taken_keeps_its_document(ground: &Ground) {
+    let catalog = ground.open().await;
     let [a, b] = [1, 2].map(DocumentId);
     catalog.publish(&[Publication::New(read(a, "same", &["x"]))]).await.unwrap();
     catalog.publish(&[Publication::New(read(b, "same", &["y", "z"]))]).await.unwrap();
@@ -117,10 +139,8 @@ async fn a_path_that_is_taken_keeps_its_document() {
     assert_eq!(texts.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["y", "z"]);
 }
 
-#[tokio::test]
-async fn a_moved_document_keeps_its_passages_and_vectors() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn a_moved_document_keeps_its_passages_and_vectors(ground: &Ground) {
+    let catalog = ground.open().await;
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "old/a.md", &["one", "two"]))]).await.unwrap();
@@ -142,10 +162,8 @@ async fn a_moved_document_keeps_its_passages_and_vectors() {
     );
 }
 
-#[tokio::test]
-async fn work_on_an_older_version_does_not_complete_a_document() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn work_on_an_older_version_does_not_complete_a_document(ground: &Ground) {
+    let catalog = ground.open().await;
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
@@ -155,10 +173,8 @@ async fn work_on_an_older_version_does_not_complete_a_document() {
     assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn another_model_puts_everything_into_the_queue() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn another_model_puts_everything_into_the_queue(ground: &Ground) {
+    let catalog = ground.open().await;
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
@@ -171,10 +187,8 @@ async fn another_model_puts_everything_into_the_queue() {
     assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn one_chunk_of_a_long_document_is_read_by_itself() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn one_chunk_of_a_long_document_is_read_by_itself(ground: &Ground) {
+    let catalog = ground.open().await;
     let texts: Vec<String> = (0..200).map(|number| format!("text {number}")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let id = catalog.new_document_id();
@@ -192,24 +206,20 @@ async fn one_chunk_of_a_long_document_is_read_by_itself() {
     assert_eq!(catalog.passages(id).await.unwrap().chunks.len(), 200);
 }
 
-#[tokio::test]
-async fn everything_is_there_after_a_restart_and_ids_go_on() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn everything_is_there_after_a_restart_and_ids_go_on(ground: &Ground) {
+    let catalog = ground.open().await;
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
     catalog.publish(&[Publication::Gone(id)]).await.unwrap();
     let identity = catalog.identity().to_string();
     catalog.close().await;
-    let catalog = open(directory.path()).await;
+    let catalog = ground.open().await;
     assert_eq!((catalog.seq(), catalog.identity()), (2, identity.as_str()));
     assert!(catalog.new_document_id() > id);
 }
 
-#[tokio::test]
-async fn paths_below_a_directory_are_found_and_no_others() {
-    let directory = tempfile::tempdir().unwrap();
-    let catalog = open(directory.path()).await;
+async fn paths_below_a_directory_are_found_and_no_others(ground: &Ground) {
+    let catalog = ground.open().await;
     let paths = ["team", "team/a", "team/b/c", "team-b/a", "teams"];
     let new =
         (1..).zip(paths).map(|(id, path)| Publication::New(read(DocumentId(id), path, &[path])));
@@ -229,3 +239,50 @@ async fn a_file_that_is_no_database_is_named_with_what_to_do() {
     assert!(error.to_string().contains("catalog.db"), "{error}");
     assert!(error.next_step().unwrap().contains("backup"), "{error}");
 }
+
+/// A database of its own on a server; `None` where no server is named.
+macro_rules! on_server {
+    ($ground:ident, $test:ident, $body:block) => {
+        #[tokio::test]
+        async fn $test() {
+            let Some($ground) = Ground::postgres(stringify!($test)).await else { return };
+            $body
+            $ground.clear().await;
+        }
+    };
+}
+
+on_server!(ground, only_one_daemon_writes, {
+    let first = ground.open().await;
+    let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("another daemon"), "{error}");
+    first.close().await;
+    ground.open().await.close().await;
+});
+
+on_server!(ground, a_follower_hears_of_each_commit_and_writes_nothing, {
+    let error = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    let writer = ground.open().await;
+    let follower = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap();
+    assert_eq!(follower.identity(), writer.identity());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut heard = follower.subscribe();
+    let url = ground.url();
+    let listening = tokio::spawn({
+        let (follower, stop) = (follower.clone(), stop.clone());
+        async move { follower.listen(&url, &stop).await }
+    });
+    let new = [Publication::New(read(DocumentId(1), "가/a", &["x"]))];
+    writer.publish(&new).await.unwrap();
+    let deadline = std::time::Duration::from_secs(20);
+    tokio::time::timeout(deadline, heard.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
+    assert_eq!(follower.known_below(SOURCE, "가").await.unwrap().len(), 1);
+    let error = follower.publish(&new).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    stop.cancel();
+    listening.await.unwrap();
+    follower.close().await;
+    writer.close().await;
+});
