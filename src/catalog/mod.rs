@@ -3,6 +3,7 @@
 //! The only place with SQL. One connection writes, so changes are published in the order of
 //! their `seq`; a pool of others reads.
 
+mod cache;
 mod changes;
 mod counts;
 mod damage;
@@ -13,11 +14,12 @@ mod postgres;
 mod publish;
 mod sources;
 mod sqlite;
+mod successor;
 #[cfg(test)]
 mod tests;
 mod vectors;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -81,6 +83,8 @@ struct Inner {
     last_id: Mutex<DocumentId>,
     seq: watch::Sender<u64>,
     revision: AtomicU64,
+    /// The number of the embedding model whose vectors are searched; 0 before the first.
+    model: AtomicI64,
     damage: Damage,
 }
 
@@ -93,6 +97,7 @@ impl Catalog {
         identity: String,
     ) -> Result<Self> {
         let (last_id, seq) = last(&readers).await?;
+        let model = model(&readers).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 database,
@@ -103,6 +108,7 @@ impl Catalog {
                 last_id: Mutex::new(last_id),
                 seq: watch::Sender::new(seq),
                 revision: AtomicU64::new(0),
+                model: AtomicI64::new(model),
                 damage: Damage::default(),
             }),
         })
@@ -175,6 +181,15 @@ async fn known_identity(connection: &AnyPool) -> Result<Option<String>> {
         .fetch_optional(connection)
         .await
         .map_err(failed("read the catalog's identity"))
+}
+
+async fn model(connection: &AnyPool) -> Result<i64> {
+    let text: Option<String> =
+        sqlx::query_scalar("SELECT value FROM settings WHERE name = 'model'")
+            .fetch_optional(connection)
+            .await
+            .map_err(failed("read the embedding model"))?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or_default())
 }
 
 async fn last(connection: &AnyPool) -> Result<(DocumentId, u64)> {

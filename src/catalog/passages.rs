@@ -1,10 +1,12 @@
 //! The chunks of documents, compressed, in parts small enough to be read for one hit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::failed;
+use super::vectors::Pending;
 use crate::chunk::{self, Chunk};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
@@ -153,6 +155,33 @@ pub(super) async fn passages_between(
         found.entry(id).or_default().append(&chunks, &keys)?;
     }
     Ok(found)
+}
+
+/// The documents of `rows` (id, seq, title, chunks) with their passages, until `chunks` are
+/// reached; those in `except` are passed over.
+pub(super) async fn pending(
+    connection: &mut AnyConnection,
+    rows: Vec<AnyRow>,
+    (chunks, except): (u64, &HashSet<DocumentId>),
+) -> Result<Vec<Pending>> {
+    let task = "read the embedding queue";
+    let mut queue = Vec::new();
+    let mut total = 0;
+    for row in rows {
+        let number = |column: &str| row.try_get::<i64, _>(column).map_err(failed(task));
+        let id = DocumentId(number("id")? as u64);
+        if except.contains(&id) {
+            continue;
+        }
+        let passages = passages(connection, id).await?;
+        let title = row.try_get("title").map_err(failed(task))?;
+        queue.push(Pending { id, seq: number("seq")? as u64, title, passages });
+        total += number("chunks")? as u64;
+        if total >= chunks {
+            break;
+        }
+    }
+    Ok(queue)
 }
 
 /// The part that holds the chunk of an ordinal.

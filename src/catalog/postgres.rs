@@ -1,5 +1,6 @@
 //! The catalog on a PostgreSQL server: one daemon that writes, any number that follow.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -8,7 +9,7 @@ use sqlx::{AnyConnection, Connection, Executor};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Catalog, Database, failed, identity, known_identity, last};
+use super::{Catalog, Database, failed, identity, known_identity, last, model};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Connections that read; a server is further away than a file.
@@ -91,6 +92,7 @@ impl Catalog {
         loop {
             // What was published while nobody listened counts too.
             let (_, seq) = last(&self.inner.readers).await?;
+            self.inner.model.store(model(&self.inner.readers).await?, Ordering::Release);
             self.published(seq);
             // `None` is a lost connection: what it missed is looked for by the next round.
             let heard = listener.try_recv().await.map_err(failed(task))?;

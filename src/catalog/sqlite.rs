@@ -85,7 +85,7 @@ fn pool(connections: u32) -> AnyPoolOptions {
             let pragmas = format!(
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; \
-                     PRAGMA journal_size_limit = 67108864;",
+                     PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8000;",
                 BUSY_TIMEOUT.as_millis()
             );
             connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;

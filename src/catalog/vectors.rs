@@ -1,13 +1,16 @@
 //! Vectors by model and content, and the durable queue of documents that wait for the embedder.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::Row;
 
 use super::passages::{self, Passages};
-use super::{Access, Catalog, postgres};
+use super::{Catalog, now_ms, postgres};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
+
+/// Vectors asked for by one statement.
+const KEYS: usize = 32;
 
 /// An embedding model's number in the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,73 +41,17 @@ pub struct Embedded {
 }
 
 impl Catalog {
-    /// The number of the model with this fingerprint, given at its first use.
-    ///
-    /// When it is another model than last time, every document waits for the embedder again.
-    pub async fn use_model(&self, identity: &crate::embed::ModelIdentity) -> Result<ModelId> {
-        let task = "register the embedding model";
-        if self.inner.access == Access::Follow {
-            return self.known_model(identity).await;
+    /// Documents that wait for a model, the newest change first, with about `chunks` chunks in
+    /// all (one document may have more); those in `except` are passed over.
+    pub async fn pending(
+        &self,
+        model: ModelId,
+        chunks: u64,
+        except: &HashSet<DocumentId>,
+    ) -> Result<Vec<Pending>> {
+        if self.active_model() != Some(model) {
+            return self.pending_for_successor(chunks, except).await;
         }
-        let mut transaction = self.begin(task).await?;
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO models (id, fingerprint, provider, name, dimensions) \
-             VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM models), $1, $2, $3, $4) \
-             ON CONFLICT (fingerprint) DO UPDATE SET name = excluded.name RETURNING id",
-        )
-        .bind(identity.fingerprint.as_str())
-        .bind(identity.provider.as_str())
-        .bind(identity.name.as_str())
-        .bind(identity.dimensions as i64)
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(self.failed(task))?;
-        let current: Option<String> =
-            sqlx::query_scalar("SELECT value FROM settings WHERE name = 'model'")
-                .fetch_optional(&mut *transaction)
-                .await
-                .map_err(self.failed(task))?;
-        if current.as_deref() != Some(id.to_string().as_str()) {
-            sqlx::query(
-                "UPDATE documents SET embedding = 0, embedded = 0, readable = chunks \
-                 WHERE chunks > 0",
-            )
-            .execute(&mut *transaction)
-            .await
-            .map_err(self.failed(task))?;
-            sqlx::query(
-                "INSERT INTO settings (name, value) VALUES ('model', $1) \
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )
-            .bind(id.to_string())
-            .execute(&mut *transaction)
-            .await
-            .map_err(self.failed(task))?;
-        }
-        transaction.commit().await.map_err(self.failed(task))?;
-        Ok(ModelId(id))
-    }
-
-    /// The number that the daemon which indexes gave the model.
-    async fn known_model(&self, identity: &crate::embed::ModelIdentity) -> Result<ModelId> {
-        let task = "look for the embedding model";
-        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM models WHERE fingerprint = $1")
-            .bind(identity.fingerprint.as_str())
-            .fetch_optional(&self.inner.readers)
-            .await
-            .map_err(self.failed(task))?;
-        id.map(ModelId).ok_or_else(|| {
-            Error::unavailable(format!(
-                "the daemon that indexes has no vectors of {}",
-                identity.name
-            ))
-            .hint("give both daemons the same `[embedder]`")
-        })
-    }
-
-    /// Documents that wait for the embedder, the newest change first, with about `chunks` chunks
-    /// in all (one document may have more); those in `except` are passed over.
-    pub async fn pending(&self, chunks: u64, except: &HashSet<DocumentId>) -> Result<Vec<Pending>> {
         let task = "read the embedding queue";
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
         let rows = sqlx::query(
@@ -115,26 +62,8 @@ impl Catalog {
         .fetch_all(&mut *connection)
         .await
         .map_err(self.failed(task))?;
-        let mut queue = Vec::new();
-        let mut total = 0;
-        for row in rows {
-            let id = DocumentId(row.try_get::<i64, _>("id").map_err(self.failed(task))? as u64);
-            if except.contains(&id) {
-                continue;
-            }
-            let passages = self.noted(passages::passages(&mut connection, id).await)?;
-            queue.push(Pending {
-                id,
-                seq: row.try_get::<i64, _>("seq").map_err(self.failed(task))? as u64,
-                title: row.try_get("title").map_err(self.failed(task))?,
-                passages,
-            });
-            total += row.try_get::<i64, _>("chunks").map_err(self.failed(task))? as u64;
-            if total >= chunks {
-                break;
-            }
-        }
-        Ok(queue)
+        let queue = passages::pending(&mut connection, rows, (chunks, except)).await;
+        self.noted(queue)
     }
 
     /// The vectors that are there for the given keys, beside each key.
@@ -145,18 +74,24 @@ impl Catalog {
     ) -> Result<Vec<Option<Vec<f32>>>> {
         let task = "read vectors";
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            let vector: Option<Vec<u8>> =
-                sqlx::query_scalar("SELECT vector FROM vectors WHERE model = $1 AND key = $2")
-                    .bind(model.0)
-                    .bind(key.as_slice())
-                    .fetch_optional(&mut *connection)
-                    .await
-                    .map_err(self.failed(task))?;
-            found.push(self.noted(vector.as_deref().map(floats).transpose())?);
+        let mut found: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+        for keys in keys.chunks(KEYS) {
+            let places: Vec<String> = (2..).take(keys.len()).map(|at| format!("${at}")).collect();
+            let sql = format!(
+                "SELECT key, vector FROM vectors WHERE model = $1 AND key IN ({})",
+                places.join(", ")
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(model.0);
+            for key in keys {
+                query = query.bind(key.as_slice());
+            }
+            for row in query.fetch_all(&mut *connection).await.map_err(self.failed(task))? {
+                let key = row.try_get(0).map_err(self.failed(task))?;
+                found.insert(key, row.try_get(1).map_err(self.failed(task))?);
+            }
         }
-        Ok(found)
+        let vector = |key: &[u8; 16]| found.get(key.as_slice()).map(|bytes| floats(bytes));
+        self.noted(keys.iter().map(|key| vector(key).transpose()).collect())
     }
 
     /// Stores vectors and notes the documents that are complete with them, in one transaction.
@@ -172,17 +107,22 @@ impl Catalog {
         let mut transaction = self.begin(task).await?;
         for (key, vector) in vectors {
             sqlx::query(
-                "INSERT INTO vectors (model, key, vector) VALUES ($1, $2, $3) \
+                "INSERT INTO vectors (model, key, vector, stored_ms) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (model, key) DO NOTHING",
             )
             .bind(model.0)
             .bind(key.as_slice())
             .bind(bytes(vector))
+            .bind(now_ms())
             .execute(&mut *transaction)
             .await
             .map_err(self.failed(task))?;
         }
-        for document in complete {
+        let is_active = self.active_model() == Some(model);
+        if !is_active {
+            Self::complete_for_successor(&mut transaction, complete).await?;
+        }
+        for document in complete.iter().filter(|_| is_active) {
             sqlx::query(
                 "UPDATE documents SET embedding = 1, embedded = $3, readable = $3 \
                  WHERE id = $1 AND seq = $2",
@@ -200,10 +140,14 @@ impl Catalog {
         Ok(())
     }
 
-    /// Puts a document back into the queue, because its vectors turned out to be missing.
-    pub async fn embed_again(&self, ids: &[DocumentId]) -> Result<()> {
+    /// Puts documents back into the queue of a model, because vectors turned out to be missing.
+    pub async fn embed_again(&self, model: ModelId, ids: &[DocumentId]) -> Result<()> {
+        let sql = match self.active_model() == Some(model) {
+            true => "UPDATE documents SET embedding = 0 WHERE id = $1 AND chunks > 0",
+            false => "DELETE FROM successor WHERE document = $1",
+        };
         for id in ids {
-            sqlx::query("UPDATE documents SET embedding = 0 WHERE id = $1 AND chunks > 0")
+            sqlx::query(sql)
                 .bind(id.0 as i64)
                 .execute(self.writer()?)
                 .await

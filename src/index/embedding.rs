@@ -116,7 +116,8 @@ impl EmbeddingQueue {
     async fn plan(&self, in_flight: &InFlight) -> Result<Option<Plan>> {
         let pace = self.embedder.pace();
         let most = (pace.batch * pace.concurrency * 2).clamp(*TEXTS.start(), *TEXTS.end());
-        let queue = self.catalog.pending(most as u64 * LOOK, &in_flight.documents).await?;
+        let queue =
+            self.catalog.pending(self.model, most as u64 * LOOK, &in_flight.documents).await?;
         let mut plan = Plan::default();
         for pending in &queue {
             let known = self.catalog.vectors(self.model, &pending.passages.keys).await?;

@@ -177,13 +177,17 @@ impl MeaningFollower {
             let applied = *self.applied.borrow();
             let changes = self.catalog.changes_after(applied, BATCH).await?;
             let Some(last) = changes.last().map(Change::seq) else { return Ok(()) };
+            // What the catalog counts is of the active model; the next one has to be looked for.
+            let is_active = self.catalog.active_model() == Some(self.model);
             let mut without = Vec::new();
             let mut with = Vec::new();
             for change in &changes {
                 match change {
                     Change::Removed { id, .. } => without.push(*id),
                     // The embedder brings them; until then nothing of an earlier text is found.
-                    Change::Put(document) if document.embedded == 0 => without.push(document.id),
+                    Change::Put(document) if is_active && document.embedded == 0 => {
+                        without.push(document.id);
+                    }
                     Change::Put(document) => with.push(document.id),
                 }
             }
@@ -210,7 +214,7 @@ impl MeaningFollower {
         }
         let (again, error) = failed;
         // Their vectors are in the catalog; the next round brings them into the store.
-        self.catalog.embed_again(&again).await?;
+        self.catalog.embed_again(self.model, &again).await?;
         error.map_or(Ok(()), Err)
     }
 
@@ -258,7 +262,7 @@ impl MeaningFollower {
                 incomplete.push(*id);
             }
         }
-        self.catalog.embed_again(&incomplete).await
+        self.catalog.embed_again(self.model, &incomplete).await
     }
 
     /// Says, while the result lives, that vectors are stored but not all of them searched.

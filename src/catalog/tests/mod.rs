@@ -74,7 +74,8 @@ promises!(
     a_path_that_is_taken_keeps_its_document,
     a_moved_document_keeps_its_passages_and_vectors,
     work_on_an_older_version_does_not_complete_a_document,
-    another_model_puts_everything_into_the_queue,
+    the_next_model_has_a_queue_of_its_own_until_it_takes_over,
+    vectors_that_no_document_needs_are_kept_up_to_a_size,
     one_chunk_of_a_long_document_is_read_by_itself,
     everything_is_there_after_a_restart_and_ids_go_on,
     paths_below_a_directory_are_found_and_no_others,
@@ -144,14 +145,14 @@ async fn a_moved_document_keeps_its_passages_and_vectors(ground: &Ground) {
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "old/a.md", &["one", "two"]))]).await.unwrap();
-    let pending = catalog.pending(100, &HashSet::new()).await.unwrap();
+    let pending = catalog.pending(ModelId(1), 100, &HashSet::new()).await.unwrap();
     assert_eq!(pending[0].passages.chunks.len(), 2);
     let vectors: Vec<_> =
         pending[0].passages.keys.iter().map(|key| (*key, vec![0.6, 0.8])).collect();
     let done = Embedded { id, seq: pending[0].seq, readable: 2 };
     catalog.store_vectors(model, &vectors, &[done]).await.unwrap();
     catalog.publish(&[Publication::Moved { id, place: place("new/a.txt") }]).await.unwrap();
-    assert!(catalog.pending(100, &HashSet::new()).await.unwrap().is_empty());
+    assert!(catalog.pending(ModelId(1), 100, &HashSet::new()).await.unwrap().is_empty());
     let document = catalog.document(id).await.unwrap().unwrap();
     assert_eq!((document.path.as_str(), document.kind.as_str()), ("new/a.txt", "txt"));
     assert_eq!(document.embedded, 2);
@@ -167,24 +168,58 @@ async fn work_on_an_older_version_does_not_complete_a_document(ground: &Ground) 
     let model = catalog.use_model(&identity()).await.unwrap();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
-    let seq = catalog.pending(1, &HashSet::new()).await.unwrap()[0].seq;
+    let seq = catalog.pending(ModelId(1), 1, &HashSet::new()).await.unwrap()[0].seq;
     catalog.publish(&[Publication::Changed(read(id, "a", &["other"]))]).await.unwrap();
     catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
-    assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
+    assert_eq!(catalog.pending(ModelId(1), 1, &HashSet::new()).await.unwrap().len(), 1);
 }
 
-async fn another_model_puts_everything_into_the_queue(ground: &Ground) {
+async fn the_next_model_has_a_queue_of_its_own_until_it_takes_over(ground: &Ground) {
     let catalog = ground.open().await;
     let model = catalog.use_model(&identity()).await.unwrap();
-    let id = catalog.new_document_id();
-    catalog.publish(&[Publication::New(read(id, "a", &["one"]))]).await.unwrap();
-    let seq = catalog.pending(1, &HashSet::new()).await.unwrap()[0].seq;
-    catalog.store_vectors(model, &[], &[Embedded { id, seq, readable: 1 }]).await.unwrap();
+    let [a, b] = [1, 2].map(DocumentId);
+    let new = [(a, "a"), (b, "b")].map(|(id, path)| Publication::New(read(id, path, &[path])));
+    catalog.publish(&new).await.unwrap();
+    let embedded = |id, seq| Embedded { id, seq, readable: 1 };
+    catalog.store_vectors(model, &[], &[embedded(a, 1), embedded(b, 2)]).await.unwrap();
     assert_eq!(catalog.use_model(&identity()).await.unwrap(), model);
-    assert!(catalog.pending(1, &HashSet::new()).await.unwrap().is_empty());
     let other = ModelIdentity { fingerprint: "2".into(), ..identity() };
-    assert_ne!(catalog.use_model(&other).await.unwrap(), model);
-    assert_eq!(catalog.pending(1, &HashSet::new()).await.unwrap().len(), 1);
+    let next = catalog.use_model(&other).await.unwrap();
+    assert_eq!(catalog.active_model(), Some(model));
+    let waiting = async |model| {
+        let waiting = catalog.pending(model, 10, &HashSet::new()).await.unwrap();
+        waiting.iter().map(|pending| pending.id).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(next).await, [b, a]);
+    catalog.store_vectors(next, &[], &[embedded(a, 1)]).await.unwrap();
+    assert_eq!((waiting(next).await, waiting(model).await), (vec![b], vec![]));
+    assert_eq!(catalog.successor_progress().await.unwrap(), (1, 2));
+    catalog.switch_model(next).await.unwrap();
+    assert_eq!((catalog.active_model(), waiting(next).await), (Some(next), vec![b]));
+    assert_eq!(catalog.successor_progress().await.unwrap(), (0, 2));
+    catalog.close().await;
+    assert_eq!(ground.open().await.active_model(), Some(next));
+}
+
+async fn vectors_that_no_document_needs_are_kept_up_to_a_size(ground: &Ground) {
+    let catalog = ground.open().await;
+    let model = catalog.use_model(&identity()).await.unwrap();
+    let id = DocumentId(1);
+    catalog.publish(&[Publication::New(read(id, "a", &["needed"]))]).await.unwrap();
+    let needed = catalog.passages(id).await.unwrap().keys[0];
+    let vectors: Vec<_> =
+        [needed, [1; 16], [2; 16], [3; 16]].map(|key| (key, vec![1.0, 0.0])).into();
+    catalog.store_vectors(model, &vectors, &[]).await.unwrap();
+    let present = async || {
+        let keys: Vec<_> = vectors.iter().map(|(key, _)| *key).collect();
+        let found = catalog.vectors(model, &keys).await.unwrap();
+        (found[0].is_some(), found[1..].iter().flatten().count())
+    };
+    assert_eq!(catalog.prune_vectors(1 << 20).await.unwrap(), 0);
+    assert_eq!(catalog.prune_vectors(17).await.unwrap(), 1);
+    assert_eq!(present().await, (true, 2));
+    assert_eq!(catalog.prune_vectors(0).await.unwrap(), 2);
+    assert_eq!(present().await, (true, 0));
 }
 
 async fn one_chunk_of_a_long_document_is_read_by_itself(ground: &Ground) {

@@ -1,0 +1,185 @@
+//! The embedding model that is to come: its queue beside that of the active one, and the switch.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+
+use sqlx::{Any, Row, Transaction};
+
+use super::vectors::{Embedded, ModelId, Pending};
+use super::{Access, Catalog, failed, passages, postgres};
+use crate::embed::ModelIdentity;
+use crate::error::{Error, Result};
+use crate::id::DocumentId;
+
+impl Catalog {
+    /// The model whose vectors are searched; `None` before the first.
+    pub fn active_model(&self) -> Option<ModelId> {
+        let id = self.inner.model.load(Ordering::Acquire);
+        (id > 0).then_some(ModelId(id))
+    }
+
+    /// The number of the model with this fingerprint, given at its first use.
+    ///
+    /// The first model of a catalog is active at once; another one is a successor until
+    /// [`switch_model`](Self::switch_model).
+    pub async fn use_model(&self, identity: &ModelIdentity) -> Result<ModelId> {
+        let task = "register the embedding model";
+        if self.inner.access == Access::Follow {
+            return self.known_model(identity).await;
+        }
+        let mut transaction = self.begin(task).await?;
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO models (id, fingerprint, provider, name, dimensions) \
+             VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM models), $1, $2, $3, $4) \
+             ON CONFLICT (fingerprint) DO UPDATE SET name = excluded.name RETURNING id",
+        )
+        .bind(identity.fingerprint.as_str())
+        .bind(identity.provider.as_str())
+        .bind(identity.name.as_str())
+        .bind(identity.dimensions as i64)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(self.failed(task))?;
+        let is_first = self.active_model().is_none();
+        if is_first {
+            set(&mut transaction, "model", &id.to_string()).await?;
+        }
+        transaction.commit().await.map_err(self.failed(task))?;
+        if is_first {
+            self.inner.model.store(id, Ordering::Release);
+        }
+        Ok(ModelId(id))
+    }
+
+    /// The number that the daemon which indexes gave the model.
+    async fn known_model(&self, identity: &ModelIdentity) -> Result<ModelId> {
+        let task = "look for the embedding model";
+        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM models WHERE fingerprint = $1")
+            .bind(identity.fingerprint.as_str())
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed(task))?;
+        id.map(ModelId).ok_or_else(|| {
+            let name = &identity.name;
+            Error::unavailable(format!("the daemon that indexes has no vectors of {name}"))
+                .hint("give both daemons the same `[embedder]`")
+        })
+    }
+
+    /// Documents that the successor has not read yet, as [`pending`](Self::pending) gives them.
+    pub(super) async fn pending_for_successor(
+        &self,
+        chunks: u64,
+        except: &HashSet<DocumentId>,
+    ) -> Result<Vec<Pending>> {
+        let task = "read the embedding queue of the next model";
+        let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
+        let rows = sqlx::query(
+            "SELECT d.id, d.seq, d.title, d.chunks FROM documents d \
+             LEFT JOIN successor s ON s.document = d.id AND s.seq = d.seq \
+             WHERE d.chunks > 0 AND s.document IS NULL ORDER BY d.seq DESC LIMIT $1",
+        )
+        .bind(i64::try_from(chunks).unwrap_or(i64::MAX).saturating_add(except.len() as i64))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(self.failed(task))?;
+        let queue = passages::pending(&mut connection, rows, (chunks, except)).await;
+        self.noted(queue)
+    }
+
+    /// Notes documents that are complete with the successor's vectors.
+    pub(super) async fn complete_for_successor(
+        transaction: &mut Transaction<'_, Any>,
+        complete: &[Embedded],
+    ) -> Result<()> {
+        for document in complete {
+            sqlx::query(
+                "INSERT INTO successor (document, seq, readable) VALUES ($1, $2, $3) \
+                 ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, \
+                 readable = excluded.readable",
+            )
+            .bind(document.id.0 as i64)
+            .bind(document.seq as i64)
+            .bind(document.readable as i64)
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed("note what the next model has read"))?;
+        }
+        Ok(())
+    }
+
+    /// How many chunks the successor has dealt with, and how many there are.
+    pub async fn successor_progress(&self) -> Result<(u64, u64)> {
+        let task = "count what the next model has read";
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN s.document IS NULL THEN 0 ELSE d.chunks END), 0) \
+             AS BIGINT), CAST(COALESCE(SUM(d.chunks), 0) AS BIGINT) FROM documents d \
+             LEFT JOIN successor s ON s.document = d.id AND s.seq = d.seq WHERE d.chunks > 0",
+        )
+        .fetch_one(&self.inner.readers)
+        .await
+        .map_err(self.failed(task))?;
+        let number = |column: usize| row.try_get::<i64, _>(column).map_err(self.failed(task));
+        Ok((number(0)? as u64, number(1)? as u64))
+    }
+
+    /// Makes a model the active one, in one step: what it lacks waits for it.
+    pub async fn switch_model(&self, model: ModelId) -> Result<()> {
+        let task = "switch the embedding model";
+        let mut transaction = self.begin(task).await?;
+        let statements = [
+            "UPDATE documents SET embedding = 0, embedded = 0, readable = chunks WHERE chunks > 0",
+            "UPDATE documents SET embedding = 1, embedded = s.readable, readable = s.readable \
+             FROM successor s WHERE s.document = documents.id AND s.seq = documents.seq",
+            "DELETE FROM successor",
+        ];
+        for statement in statements {
+            sqlx::query(statement).execute(&mut *transaction).await.map_err(self.failed(task))?;
+        }
+        set(&mut transaction, "model", &model.0.to_string()).await?;
+        postgres::announce(self.inner.database, &mut transaction).await?;
+        transaction.commit().await.map_err(self.failed(task))?;
+        self.inner.model.store(model.0, Ordering::Release);
+        self.revised();
+        Ok(())
+    }
+
+    /// Forgets what the successor has read; its vectors stay in the cache.
+    pub async fn forget_successor(&self) -> Result<()> {
+        sqlx::query("DELETE FROM successor")
+            .execute(self.writer()?)
+            .await
+            .map_err(self.failed("forget the next model"))?;
+        Ok(())
+    }
+
+    /// A setting that the daemon keeps for itself.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
+        sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed("read a setting"))
+    }
+
+    /// Keeps a setting.
+    pub async fn keep_setting(&self, name: &str, value: &str) -> Result<()> {
+        let task = "keep a setting";
+        let mut transaction = self.begin(task).await?;
+        set(&mut transaction, name, value).await?;
+        transaction.commit().await.map_err(self.failed(task))
+    }
+}
+
+async fn set(transaction: &mut Transaction<'_, Any>, name: &str, value: &str) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO settings (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed("keep a setting"))?;
+    Ok(())
+}
