@@ -1,6 +1,9 @@
 //! Vector stores: what follows the catalog with vectors, and finds the nearest passages.
 
 mod embedded;
+mod milvus;
+mod server;
+mod unit;
 
 use async_trait::async_trait;
 
@@ -10,6 +13,7 @@ use crate::filter::{Attributes, Filter};
 use crate::id::DocumentId;
 
 pub use embedded::{EmbeddedIndex, EmbeddedStore};
+pub use milvus::MilvusStore;
 
 /// A document's best passage for a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,15 @@ pub enum Ensured {
     Created,
 }
 
+/// The server behind a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its address, as people know it.
+    pub url: String,
+    /// What it said it is when the collection was last ensured.
+    pub version: Option<String>,
+}
+
 /// Which vectors a store is to hold: those of one model for one catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
@@ -63,6 +76,9 @@ pub trait VectorStore: std::fmt::Debug + Send + Sync {
     /// The name under which the follower's place is kept in the catalog: unique for back-end,
     /// address and collection. `None` for a store that starts empty with each process.
     fn place(&self) -> Option<&str>;
+
+    /// The server; `None` for a store inside this process.
+    fn server(&self) -> Option<Server>;
 
     /// Makes the collection if it is missing; `Usage` when it differs from the configuration.
     async fn ensure(&self) -> Result<Ensured>;
@@ -100,7 +116,8 @@ pub fn open(
 ) -> Result<std::sync::Arc<dyn VectorStore>> {
     match config.backend {
         StoreBackend::Embedded => Ok(std::sync::Arc::new(EmbeddedStore::new(contents.dimensions))),
-        StoreBackend::Qdrant | StoreBackend::Milvus => {
+        StoreBackend::Milvus => Ok(std::sync::Arc::new(MilvusStore::new(config, contents)?)),
+        StoreBackend::Qdrant => {
             let name = config.backend.name();
             Err(Error::usage(format!("`store.backend = \"{name}\"` is not in this version")))
         }

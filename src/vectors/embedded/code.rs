@@ -1,6 +1,7 @@
 //! A vector as 16-bit fixed point in two planes: the high bytes are scanned, the low bytes refine.
 
 use crate::error::{Error, Result};
+use crate::vectors::unit::unit;
 
 /// The largest magnitude of a component's 16-bit code: its rounded high byte stays below 128.
 const MAX_CODE: f32 = 32_639.0;
@@ -68,16 +69,6 @@ impl Query {
         let residual = (unit.len() as f32).sqrt() / codes_per_unit;
         Some(Self { unit, codes, step: 256.0 / codes_per_unit, residual })
     }
-}
-
-/// The vector scaled to length 1 (or all zero); `None` when a component is not finite.
-fn unit(vector: &[f32]) -> Option<Vec<f32>> {
-    if vector.iter().any(|value| !value.is_finite()) {
-        return None;
-    }
-    let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
-    let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
-    Some(vector.iter().map(|value| (f64::from(*value) * scale) as f32).collect())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::EmbeddedIndex;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::id::DocumentId;
-use crate::vectors::{Candidate, DocumentVectors, Ensured, VectorStore};
+use crate::vectors::{Candidate, DocumentVectors, Ensured, Server, VectorStore};
 
 /// An [`EmbeddedIndex`] behind the interface that servers have too.
 #[derive(Debug)]
@@ -26,6 +26,10 @@ impl EmbeddedStore {
 #[async_trait]
 impl VectorStore for EmbeddedStore {
     fn place(&self) -> Option<&str> {
+        None
+    }
+
+    fn server(&self) -> Option<Server> {
         None
     }
 

@@ -1,0 +1,4 @@
+//! One suite for each trait with several implementations, run against every one of them.
+
+mod stores;
+mod vector_store;

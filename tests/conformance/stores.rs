@@ -1,0 +1,100 @@
+//! The vector stores that the suite runs against: embedded always, servers where there is one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ragterm::config::{self, Secret, StoreBackend};
+use ragterm::filter::{Attributes, Filter};
+use ragterm::id::{DocumentId, SourceId};
+use ragterm::vectors::{self, Contents, DocumentVectors, VectorStore};
+
+/// Where a store's collections come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Embedded,
+    Milvus,
+    Qdrant,
+}
+
+impl Subject {
+    /// What the configuration would say; `None` without a server.
+    pub fn config(self) -> Option<config::Store> {
+        let (backend, variable) = match self {
+            Self::Embedded => return Some(config::Config::default().store),
+            Self::Milvus => (StoreBackend::Milvus, "RAGTERM_TEST_MILVUS"),
+            Self::Qdrant => (StoreBackend::Qdrant, "RAGTERM_TEST_QDRANT"),
+        };
+        let Ok(url) = std::env::var(format!("{variable}_URL")) else {
+            eprintln!("skipped: {variable}_URL is not set");
+            return None;
+        };
+        let key = std::env::var(format!("{variable}_API_KEY"));
+        let api_key = key.map_or(Secret::Unset, Secret::Value);
+        let collection = "ragterm_test".into();
+        let defaults = config::Config::default().store;
+        Some(config::Store { backend, url, api_key, collection, ..defaults })
+    }
+}
+
+/// An empty store of its own, dropped at the end of the test.
+pub struct Fresh {
+    pub store: Arc<dyn VectorStore>,
+    pub config: config::Store,
+    pub contents: Contents,
+}
+
+impl Fresh {
+    /// A store that is ready; `None` without a server.
+    pub async fn new(subject: Subject, dimensions: usize) -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let config = subject.config()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let catalog = format!("{now:x}{:x}{number:x}", std::process::id());
+        let contents = Contents { catalog, model: "feedbeefcafe".into(), dimensions };
+        let store = vectors::open(&config, &contents).unwrap();
+        store.ensure().await.unwrap();
+        Some(Self { store, config, contents })
+    }
+
+    /// Another connection, as another process would have it.
+    pub fn again(&self, dimensions: usize) -> Arc<dyn VectorStore> {
+        let contents = Contents { dimensions, ..self.contents.clone() };
+        vectors::open(&self.config, &contents).unwrap()
+    }
+
+    /// Stores a document of source 1 and type `md`.
+    pub async fn put(&self, id: u64, vectors: &[(u32, &[f32])]) {
+        self.put_as(id, attributes(1, "md", 1_000), vectors).await;
+    }
+
+    /// Stores a document.
+    pub async fn put_as(&self, id: u64, attributes: Attributes, vectors: &[(u32, &[f32])]) {
+        let one = DocumentVectors { document: DocumentId(id), attributes, vectors };
+        self.store.put(&[one]).await.unwrap();
+    }
+
+    /// Documents and passages that a search finds, best first.
+    pub async fn find(&self, query: &[f32], filter: &Filter, limit: usize) -> Vec<(u64, u32)> {
+        let found = self.store.nearest(query, filter, limit).await.unwrap();
+        found.iter().map(|one| (one.document.0, one.ordinal)).collect()
+    }
+
+    /// The documents that a search finds, sorted.
+    pub async fn select(&self, filter: &Filter) -> Vec<u64> {
+        let mut found: Vec<_> = self.find(&[1.0, 0.0], filter, 100).await;
+        found.sort_unstable();
+        found.into_iter().map(|(document, _)| document).collect()
+    }
+}
+
+/// What filters look at.
+pub fn attributes(source: u32, kind: &str, modified_ms: i64) -> Attributes {
+    Attributes { source: SourceId(source), kind: kind.into(), modified_ms }
+}
+
+/// A filter that selects everything of some sources.
+pub fn of_sources(sources: &[u32]) -> Filter {
+    Filter { sources: sources.iter().copied().map(SourceId).collect(), ..Filter::default() }
+}
