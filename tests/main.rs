@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod conformance;
 mod crash;
+mod embedders;
+mod fakes;
 mod faults;
 mod freshness;
 mod queries;

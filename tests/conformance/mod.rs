@@ -1,0 +1,3 @@
+//! Suites that hold for every implementation of a trait.
+
+mod embedder;
