@@ -94,6 +94,14 @@ impl Error {
         self.kind
     }
 
+    /// All of it in one line: what failed, why, and the next step.
+    pub fn with_next_step(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// The next step for the reader, if there is one.
     pub fn next_step(&self) -> Option<&str> {
         self.hint.as_deref()

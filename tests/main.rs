@@ -4,6 +4,8 @@
 
 mod conformance;
 mod crash;
+mod embedders;
+mod fakes;
 mod faults;
 mod freshness;
 mod queries;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("chunk", &[]),
     ("config", &[]),
-    ("embed", &["config"]),
+    ("embed", &["chunk", "config"]),
     ("catalog", &["chunk", "config", "embed"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),

@@ -1,8 +1,14 @@
 //! Embedding: texts in, unit vectors out, and what callers must know about the model.
 
+mod base64;
 mod builtin;
+mod http;
+mod known;
 pub mod language;
 mod network;
+mod ollama;
+mod openai;
+mod server;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
@@ -16,8 +22,10 @@ use async_trait::async_trait;
 
 use crate::config::{self, EmbedderProvider};
 use crate::error::{Error, Result};
+use known::Known;
 
 pub use builtin::BuiltinEmbedder;
+pub use ollama::{PullProgress, pull};
 pub use tokenizer::Tokenizer;
 
 /// Which model makes the vectors; those of different models never meet in one search.
@@ -31,7 +39,8 @@ pub struct ModelIdentity {
     pub fingerprint: String,
     /// Numbers in a vector.
     pub dimensions: usize,
-    /// Longest text embedded in one piece, in the model's tokens; the special ones included.
+    /// Longest text embedded in one piece, in the model's tokens, the special ones included; 0
+    /// when it is not known.
     pub max_tokens: usize,
 }
 
@@ -64,6 +73,15 @@ pub struct Counts {
     pub retried: u64,
 }
 
+/// Who runs a model that is not built in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Server {
+    /// Its address, without what is secret.
+    pub url: String,
+    /// Its version; empty when it does not tell.
+    pub version: String,
+}
+
 /// Turns texts into vectors of one model.
 #[async_trait]
 pub trait Embedder: std::fmt::Debug + Send + Sync {
@@ -86,6 +104,11 @@ pub trait Embedder: std::fmt::Debug + Send + Sync {
     /// What happened since the start.
     fn counts(&self) -> Counts;
 
+    /// The server that runs the model; `None` when it is built in.
+    fn server(&self) -> Option<&Server> {
+        None
+    }
+
     /// Frees the model's memory if it was not used for `idle`; whether it did.
     fn release_if_idle(&self, _idle: Duration) -> bool {
         false
@@ -100,9 +123,33 @@ pub async fn connect(config: &config::Embedder) -> Result<Option<Arc<dyn Embedde
     match config.provider {
         EmbedderProvider::None => Ok(None),
         EmbedderProvider::Builtin => Ok(Some(Arc::new(BuiltinEmbedder::new()))),
-        EmbedderProvider::Ollama | EmbedderProvider::OpenAi => {
-            let name = config.provider.name();
-            Err(Error::usage(format!("`embedder.provider = \"{name}\"` is not in this version")))
+        EmbedderProvider::Ollama => ollama::connect(config).await.map(Some),
+        EmbedderProvider::OpenAi => openai::connect(config).await.map(Some),
+    }
+}
+
+/// Names the way from text to vector: who runs which model, its dimensions, and the prefixes.
+fn fingerprint(names: &[&str], dimensions: usize, known: &Known) -> String {
+    let parts = [known.query_prefix.as_str(), known.document_prefix.as_str()];
+    let mut hasher = blake3::Hasher::new();
+    for part in names.iter().chain(&parts) {
+        // The length keeps two neighbours from being taken for other two.
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.update(&(dimensions as u64).to_le_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// The dimensions that a server's first answer has, if they are the `wanted` ones.
+fn check_dimensions(server: &str, got: usize, wanted: Option<usize>) -> Result<usize> {
+    match wanted {
+        _ if got == 0 => Err(Error::unavailable(format!("{server} answers with an empty vector"))),
+        Some(wanted) if wanted != got => {
+            let message = format!("{server} answers with {got} dimensions instead of {wanted}");
+            Err(Error::usage(message).hint(format!(
+                "this model cannot shorten its vectors so: set `embedder.dimensions = {got}`, or 0"
+            )))
         }
+        _ => Ok(got),
     }
 }

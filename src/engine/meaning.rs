@@ -121,7 +121,7 @@ impl MeaningService {
                 Ok(running) => self.work(&running, &stop).await,
                 Err(error) => {
                     warn!(%error, "search by meaning cannot begin");
-                    self.side.send_replace(MeaningSide::Unready(error.to_string()));
+                    self.side.send_replace(MeaningSide::Unready(error.with_next_step()));
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = tokio::time::sleep(RETRY) => {}

@@ -273,7 +273,7 @@ impl MeaningFollower {
 
     pub(super) fn set_fault(&self, task: Task, fault: Option<&Error>) {
         let mut faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
-        faults[task as usize] = fault.map(ToString::to_string);
+        faults[task as usize] = fault.map(Error::with_next_step);
     }
 }
 

@@ -1,4 +1,5 @@
-//! One suite for each trait with several implementations, run against every one of them.
+//! One suite for each trait with more than one implementation, run against every one.
 
+mod embedder;
 mod stores;
 mod vector_store;

@@ -1,0 +1,303 @@
+//! One way to talk to a server over HTTP: bounded, retried, never to another address.
+
+mod breaker;
+mod fault;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Purpose;
+use crate::config;
+use crate::error::{Error, Result};
+use breaker::Breaker;
+
+pub(super) use fault::{Fault, FaultKind, is_too_long, is_too_many};
+
+/// A connection that takes longer is not made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A question has no use for an answer that comes later.
+const QUERY_TIMEOUT: Duration = Duration::from_millis(2_500);
+
+/// Servers and proxies close idle connections; ours are closed before theirs.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A call is tried again so many times.
+const RETRIES: usize = 3;
+
+/// An answer without vectors is at most this long.
+const PLAIN_BYTES: usize = 16 << 20;
+
+/// A client of one server.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    /// What the server is called in errors, with its address.
+    name: String,
+    base: String,
+    key: Key,
+    timeout: Duration,
+    breaker: Breaker,
+    retried: AtomicU64,
+}
+
+/// What is sent with each call; never shown.
+struct Key(Option<String>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Key(…)" } else { "Key" })
+    }
+}
+
+/// How long an answer is waited for, and what happens without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// One attempt of at most this time.
+    Once(Duration),
+    /// Attempts of the configured time, a few of them.
+    Retrying,
+}
+
+impl From<Purpose> for Patience {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Query => Self::Once(QUERY_TIMEOUT),
+            Purpose::Document => Self::Retrying,
+        }
+    }
+}
+
+/// A request below the server's address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'c> {
+    /// Begins with `/`.
+    pub path: &'c str,
+    /// Makes it a POST.
+    pub body: Option<&'c Value>,
+    /// How long it may take.
+    pub patience: Patience,
+    /// A longer answer is refused.
+    pub max_bytes: usize,
+}
+
+impl<'c> Call<'c> {
+    /// A short question about the server, asked once.
+    pub(super) fn about(path: &'c str, body: Option<&'c Value>) -> Self {
+        let patience = Patience::Once(Duration::from_secs(10));
+        Self { path, body, patience, max_bytes: PLAIN_BYTES }
+    }
+}
+
+impl Http {
+    /// A client of the server at `base`, which people know as `name`.
+    pub(super) fn new(name: &str, base: &str, config: &config::Embedder) -> Result<Self> {
+        // Fails when it was done before, which is as good.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .user_agent(concat!("ragterm/", env!("CARGO_PKG_VERSION")));
+        if base.starts_with("http://") {
+            // Certificates may be missing altogether where none are needed.
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| Error::usage(format!("cannot talk to {base}")).because(error))?;
+        let shown = base.split('?').next().unwrap_or(base);
+        Ok(Self {
+            client,
+            name: format!("{name} at {shown}"),
+            base: base.to_owned(),
+            key: Key(config.api_key.read()?),
+            timeout: config.timeout,
+            breaker: Breaker::default(),
+            retried: AtomicU64::new(0),
+        })
+    }
+
+    /// The server with its address, for errors.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The address.
+    pub(super) fn url(&self) -> &str {
+        self.base.split('?').next().unwrap_or(&self.base)
+    }
+
+    /// How often a call was tried again.
+    pub(super) fn retried(&self) -> u64 {
+        self.retried.load(Ordering::Relaxed)
+    }
+
+    /// The configured patience, once: loading a model may take that long.
+    pub(super) fn once(&self) -> Patience {
+        Patience::Once(self.timeout)
+    }
+
+    /// Makes a call and reads its answer as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Fault> {
+        let bytes = self.call(call).await?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let begin: String = String::from_utf8_lossy(&bytes).chars().take(80).collect();
+            let message = self.redacted(format!("answers with `{begin}…`: {error}"));
+            Fault { kind: FaultKind::Unreadable, message }
+        })
+    }
+
+    /// Opens a stream of lines that may take as long as it likes between its first and last.
+    pub(super) async fn open(&self, call: Call<'_>) -> Result<Response, Fault> {
+        let sent = tokio::time::timeout(self.timeout, self.request(call).send()).await;
+        match sent {
+            Ok(Ok(response)) => self.judged(response, call).await,
+            Ok(Err(error)) => Err(Fault::of_transport(&error, self.timeout)),
+            Err(_) => Err(Fault { kind: FaultKind::Slow, message: "no answer".into() }),
+        }
+    }
+
+    /// Hides the key in words that come from outside.
+    pub(super) fn redacted(&self, text: String) -> String {
+        match &self.key.0 {
+            Some(key) => text.replace(key.as_str(), "…"),
+            None => text,
+        }
+    }
+
+    /// The fault as an error that names the server, for kinds that concern no single text.
+    pub(super) fn error(&self, fault: &Fault) -> Error {
+        let (name, message) = (&self.name, &fault.message);
+        match fault.kind {
+            FaultKind::Network => {
+                Error::unavailable(format!("{name} cannot be reached: {message}"))
+                    .hint("is the server running? `embedder.url` says where it is looked for")
+            }
+            FaultKind::Slow => Error::unavailable(format!("{name} is too slow: {message}"))
+                .hint("it may be loading the model; `embedder.timeout_s` sets the time"),
+            FaultKind::Down => Error::unavailable(format!("{name} {message}"))
+                .hint("is the server running? `embedder.url` says where it is looked for"),
+            FaultKind::Busy(_) => {
+                Error::unavailable(format!("{name} takes no more requests for now: {message}"))
+                    .hint("lower `embedder.concurrency`, or raise the server's limits")
+            }
+            FaultKind::Gateway(status) | FaultKind::Server(status) => {
+                Error::unavailable(format!("{name} fails with {status}: {message}"))
+                    .hint("the server's own log says more")
+            }
+            FaultKind::Garbled | FaultKind::Unreadable => {
+                Error::unavailable(format!("{name} {message}"))
+                    .hint("is another program listening there, or is it an unsupported version?")
+            }
+            FaultKind::Refused(status) => self.refusal(status, message),
+        }
+    }
+
+    fn refusal(&self, status: u16, message: &str) -> Error {
+        let name = &self.name;
+        match status {
+            401 | 403 => Error::usage(format!("{name} does not accept the key ({status})"))
+                .hint("set `embedder.api_key` or `embedder.api_key_file`"),
+            300..=399 => Error::usage(format!("{name} answers with a redirect ({status})"))
+                .hint("set `embedder.url` to the address that it leads to"),
+            404 | 405 => Error::usage(format!("{name} has no such address ({status}): {message}"))
+                .hint("check `embedder.url`; for `openai` it ends in `/v1`"),
+            _ => Error::internal(format!("{name} refuses a request ({status}): {message}")),
+        }
+    }
+
+    async fn call(&self, call: Call<'_>) -> Result<Vec<u8>, Fault> {
+        let timeout = match call.patience {
+            Patience::Once(timeout) => return self.attempt(call, timeout).await,
+            Patience::Retrying => self.timeout,
+        };
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(250))
+            .with_max_delay(Duration::from_secs(5))
+            .with_max_times(RETRIES)
+            .with_jitter();
+        let attempt = || self.attempt(call, timeout);
+        attempt
+            .retry(backoff)
+            .when(Fault::is_worth_retrying)
+            .adjust(|fault, delay| match (fault.kind, delay) {
+                (FaultKind::Busy(Some(wait)), Some(delay)) => Some(wait.max(delay)),
+                (_, delay) => delay,
+            })
+            .notify(|fault, delay| {
+                self.retried.fetch_add(1, Ordering::Relaxed);
+                let (server, fault) = (&self.name, &fault.message);
+                tracing::debug!(%server, %fault, ?delay, "called again");
+            })
+            .await
+    }
+
+    async fn attempt(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
+        self.breaker
+            .admit(Instant::now())
+            .map_err(|message| Fault { kind: FaultKind::Down, message })?;
+        let answered = tokio::time::timeout(timeout, self.exchange(call, timeout)).await;
+        let answer = answered.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", timeout.as_secs_f32());
+            Err(Fault { kind: FaultKind::Slow, message })
+        });
+        match &answer {
+            // A question that is not answered soon may just wait behind documents.
+            Err(fault) if fault.kind == FaultKind::Slow && timeout < self.timeout => {}
+            Err(fault) if fault.is_absence() => self.breaker.failed(&fault.message, Instant::now()),
+            _ => self.breaker.succeeded(),
+        }
+        answer
+    }
+
+    async fn exchange(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
+        let broken = |error: reqwest::Error| Fault::of_transport(&error, timeout);
+        let response = self.request(call).send().await.map_err(broken)?;
+        let mut response = self.judged(response, call).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(broken)? {
+            if bytes.len() + piece.len() > call.max_bytes {
+                return Err(Fault::garbled(format!("answers with over {} bytes", call.max_bytes)));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    fn request(&self, call: Call<'_>) -> reqwest::RequestBuilder {
+        let url = format!("{}{}", self.base, call.path);
+        let request = match call.body {
+            Some(body) => self.client.post(url).json(body),
+            None => self.client.get(url),
+        };
+        match &self.key.0 {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    /// The response if it is a good one, else what it says.
+    async fn judged(&self, mut response: Response, call: Call<'_>) -> Result<Response, Fault> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let mut text = Vec::new();
+        while let Ok(Some(piece)) = response.chunk().await {
+            text.extend_from_slice(&piece);
+            if text.len() > PLAIN_BYTES.min(call.max_bytes) {
+                break;
+            }
+        }
+        let text = self.redacted(String::from_utf8_lossy(&text).into_owned());
+        Err(Fault::of_status(status.as_u16(), response.headers(), &text))
+    }
+}

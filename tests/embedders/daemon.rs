@@ -1,0 +1,1 @@
+//! The real program with an embedding server that comes, goes and fails.
