@@ -131,6 +131,19 @@ impl Catalog {
         Ok(())
     }
 
+    /// Marks all documents of a source, or of every source when `name` is empty, the same way.
+    pub async fn read_all_again(&self, name: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE documents SET version = 0 \
+             WHERE $1 = '' OR source IN (SELECT id FROM sources WHERE name = $1)",
+        )
+        .bind(name)
+        .execute(self.writer()?)
+        .await
+        .map_err(self.failed("mark documents to be read again"))?;
+        Ok(())
+    }
+
     /// An outline of every indexed document.
     pub async fn outlines(&self) -> Result<Vec<Outline>> {
         let task = "outline the documents";

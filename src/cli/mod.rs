@@ -14,6 +14,7 @@ mod failure;
 mod log;
 mod output;
 mod progress;
+mod reindex;
 mod search;
 mod sources;
 mod status;
@@ -62,6 +63,7 @@ enum Command {
     Stop(stop::Args),
     Doctor(doctor::Args),
     Verify(verify::Args),
+    Reindex(reindex::Args),
     Eval(eval::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -152,6 +154,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Stop(args) => stop::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
+        Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
         Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),

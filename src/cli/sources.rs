@@ -159,7 +159,7 @@ fn describe(source: &Source, now_ms: i64) -> String {
 }
 
 async fn rescan(args: &Args, client: &mut Client, name: Option<&str>) -> Result<Outcome> {
-    let request = RescanSourceRequest { name: name.unwrap_or_default().to_owned() };
+    let request = RescanSourceRequest { name: name.unwrap_or_default().to_owned(), reread: false };
     let stream = quick(client.rescan_source(request)).await?;
     let Followed::Finished(summaries) = follow(stream).await? else {
         return Ok(Outcome::Interrupted);

@@ -22,14 +22,23 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::{Indexer, KeywordFollower, Reader};
 use crate::lexical::LexicalIndex;
 use crate::search::Retriever;
-use crate::watch::{Sources, WatchSettings};
+use crate::watch::{Sources, WatchSettings, Watched};
 
-pub use meaning::{MeaningService, MeaningStatus};
+pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use status::Status;
 pub use verify::{Finding, Remedy, Verdict};
 
 /// How long after a fault a catalog on a server is connected to again.
 const CATALOG_RETRY: Duration = Duration::from_secs(2);
+
+/// What a comparison with a source reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What looks other than when it was read.
+    Changes,
+    /// Everything.
+    Everything,
+}
 
 /// The running parts of a daemon; clones share them.
 #[derive(Debug, Clone)]
@@ -135,6 +144,14 @@ impl Engine {
         let engine = self.clone();
         let removal = self.tracker.spawn(async move { engine.sources.remove(&name).await });
         removal.await.map_err(|error| Error::internal("the removal failed").because(error))?
+    }
+
+    /// Compares one source, or all when `name` is empty, with the catalog.
+    pub async fn rescan(&self, name: &str, reading: Reading) -> Result<Vec<Watched>> {
+        if reading == Reading::Everything {
+            self.catalog.read_all_again(name).await?;
+        }
+        self.sources.rescan(name).await
     }
 
     /// Asks everything to end.

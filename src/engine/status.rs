@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Engine, MeaningStatus};
+use super::{Engine, MeaningStatus, Reindexing};
 use crate::catalog::{Counts, Database, Problem, Source};
 use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
@@ -75,7 +75,10 @@ impl Status {
         let meaning = self.meaning.as_ref();
         self.is_idle()
             && meaning.is_none_or(|meaning| {
-                waiting == 0 && meaning.state.applied >= self.seq && !meaning.state.publishing
+                waiting == 0
+                    && meaning.state.applied >= self.seq
+                    && !meaning.state.publishing
+                    && meaning.reindexing.is_none()
             })
     }
 }
@@ -163,6 +166,15 @@ fn of_meaning(meaning: &MeaningStatus) -> Vec<String> {
         causes.push(format!(
             "no passages are being read for meaning: {fault}; tried again every few seconds, \
              search by words goes on"
+        ));
+    }
+    if let Some(reindexing) = &meaning.reindexing {
+        let Reindexing { embedder, fault, .. } = reindexing;
+        let why = fault.as_ref().map_or(String::new(), |fault| format!(": {fault}"));
+        causes.push(format!(
+            "{} answers until {embedder} has read everything{why}; `ragterm reindex --cancel` \
+             keeps the old model",
+            meaning.model
         ));
     }
     if let Some(fault) = &meaning.state.store_fault {

@@ -5,15 +5,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+use ragterm_proto::v1::reindex_request::Action;
 use ragterm_proto::v1::{
-    AddSourceRequest, Finding, Highlight, Hit, LineRange, Mode as WireMode, Place, Scores,
-    SearchReply, SearchRequest, VerifyReply, VerifyRequest,
+    AddSourceRequest, Finding, Highlight, Hit, LineRange, Mode as WireMode, Place, ReindexReply,
+    ReindexRequest, RescanSourceRequest, Scores, SearchReply, SearchRequest, VerifyReply,
+    VerifyRequest,
 };
 use tonic::Status;
 
 use crate::catalog::{Document, NewSource, Origin, Source, SourceSettings};
 use crate::config;
-use crate::engine::{Remedy, Verdict};
+use crate::engine::{Change, Reading, Reindexing, Remedy, Verdict};
 use crate::error::Error;
 use crate::search::{self, Answer, Mode, Request};
 
@@ -191,6 +193,38 @@ pub fn verify_reply(verdict: Verdict) -> VerifyReply {
             })
             .collect(),
         repaired,
+    }
+}
+
+/// Which documents a comparison reads again.
+pub fn reading(request: &RescanSourceRequest) -> Reading {
+    if request.reread { Reading::Everything } else { Reading::Changes }
+}
+
+/// What is asked about the embedding model.
+pub fn change(request: ReindexRequest) -> Change {
+    match request.action() {
+        Action::Change => Change::To(request.embedder),
+        Action::Back => Change::Back,
+        Action::Cancel => Change::Cancel,
+        Action::Look | Action::Unspecified => Change::Look,
+    }
+}
+
+/// How far the change to the wanted model is.
+pub fn reindex_reply(wanted: &str, reindexing: Option<Reindexing>) -> ReindexReply {
+    let embedder = wanted.to_owned();
+    let Some(reindexing) = reindexing else {
+        return ReindexReply { embedder, complete: true, ..ReindexReply::default() };
+    };
+    ReindexReply {
+        embedder,
+        complete: false,
+        done: reindexing.done,
+        total: reindexing.total,
+        rate_per_s: reindexing.rate_per_s,
+        eta_s: reindexing.eta_s(),
+        fault: reindexing.fault.unwrap_or_default(),
     }
 }
 

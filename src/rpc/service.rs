@@ -5,9 +5,9 @@ use std::pin::Pin;
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
     AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, ListSourcesReply,
-    ListSourcesRequest, Progress, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
-    SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
-    VerifyRequest,
+    ListSourcesRequest, Progress, ReindexReply, ReindexRequest, RemoveSourceReply,
+    RemoveSourceRequest, RescanSourceRequest, SearchReply, SearchRequest, StatusReply,
+    StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
@@ -76,8 +76,12 @@ impl Ragterm for Service {
         &self,
         request: Request<RescanSourceRequest>,
     ) -> Result<Response<ProgressStream>, Status> {
-        let name = request.into_inner().name;
-        let watched = self.engine.sources.rescan(&name).await.map_err(|error| status(&error))?;
+        let request = request.into_inner();
+        let watched = self
+            .engine
+            .rescan(&request.name, convert::reading(&request))
+            .await
+            .map_err(|error| status(&error))?;
         let engine = self.engine.clone();
         Ok(Response::new(progress::until_done(engine, watched, self.stop.clone())))
     }
@@ -112,6 +116,16 @@ impl Ragterm for Service {
         let remedy = convert::remedy(&request.into_inner());
         let verdict = self.engine.verify(remedy).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::verify_reply(verdict)))
+    }
+
+    async fn reindex(
+        &self,
+        request: Request<ReindexRequest>,
+    ) -> Result<Response<ReindexReply>, Status> {
+        let change = convert::change(request.into_inner());
+        let meaning = &self.engine.meaning;
+        let wanted = meaning.change(&change).await.map_err(|error| status(&error))?;
+        Ok(Response::new(convert::reindex_reply(&wanted.to_string(), meaning.reindexing())))
     }
 
     async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {

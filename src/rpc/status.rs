@@ -83,7 +83,20 @@ fn jobs(status: &Status) -> Vec<Job> {
             eta_s: job.eta_s(),
         })
     };
-    status.sources.iter().filter_map(job).collect()
+    status.sources.iter().filter_map(job).chain(reindexing(status)).collect()
+}
+
+/// The change to another embedding model, which concerns no single source.
+fn reindexing(status: &Status) -> Option<Job> {
+    let reindexing = status.meaning.as_ref()?.reindexing.as_ref()?;
+    Some(Job {
+        source: String::new(),
+        phase: format!("reindex {}", reindexing.embedder),
+        done: reindexing.done,
+        total: reindexing.total,
+        rate_per_s: reindexing.rate_per_s,
+        eta_s: reindexing.eta_s(),
+    })
 }
 
 fn failures(status: &Status) -> Vec<Failure> {

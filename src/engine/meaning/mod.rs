@@ -1,0 +1,198 @@
+//! The life of the side that searches by meaning: connect, follow, embed, again after a fault, and
+//! hand over to another model once that one is complete.
+
+mod choice;
+mod lane;
+mod status;
+mod succession;
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::catalog::Catalog;
+use crate::config::{self, EmbedderProvider, Role, StoreBackend};
+use crate::error::{Error, Result};
+use crate::search::MeaningSide;
+
+pub use lane::Running;
+pub use status::MeaningStatus;
+pub use succession::{Change, Reindexing};
+
+use choice::Choices;
+use lane::Ends;
+
+/// How long after a fault the servers are connected to again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How often a daemon that only answers looks whether another model took over.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Keeps the side that searches by meaning running.
+#[derive(Debug)]
+pub struct MeaningService {
+    catalog: Catalog,
+    embedder: config::Embedder,
+    store: config::Store,
+    role: Role,
+    keyword: watch::Receiver<u64>,
+    side: watch::Sender<MeaningSide>,
+    running: Mutex<Option<Running>>,
+    reindexing: watch::Sender<Option<Reindexing>>,
+    /// Another model is wanted.
+    changed: Notify,
+}
+
+impl MeaningService {
+    /// A service that is not connected; nothing is asked before [`run`](Self::run), except that
+    /// what is built in is there at once.
+    pub async fn new(
+        catalog: Catalog,
+        config: &config::Config,
+        keyword: watch::Receiver<u64>,
+    ) -> Result<Self> {
+        let side = match config.embedder.provider {
+            EmbedderProvider::None => MeaningSide::Off,
+            _ => MeaningSide::Unready("the embedder is being connected".into()),
+        };
+        let service = Self {
+            catalog,
+            embedder: config.embedder.clone(),
+            store: config.store.clone(),
+            role: config.daemon.role,
+            keyword,
+            side: watch::Sender::new(side),
+            running: Mutex::default(),
+            reindexing: watch::Sender::new(None),
+            changed: Notify::new(),
+        };
+        if service.is_on() && service.store.backend == StoreBackend::Embedded {
+            let choices = Choices::load(&service.catalog, &service.embedder).await?;
+            let active = choices.active.apply(&service.embedder);
+            if active.provider == EmbedderProvider::Builtin {
+                service.activate(service.connect(&active).await?);
+            }
+        }
+        Ok(service)
+    }
+
+    /// Tells what searches can ask.
+    pub fn side(&self) -> watch::Receiver<MeaningSide> {
+        self.side.subscribe()
+    }
+
+    /// Whether an embedder is configured.
+    pub fn is_on(&self) -> bool {
+        self.embedder.provider != EmbedderProvider::None
+    }
+
+    /// The parts, while they are connected.
+    pub fn running(&self) -> Option<Running> {
+        self.lock().clone()
+    }
+
+    /// Serves the active model and prepares the wanted one, until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        while self.is_on() && !stop.is_cancelled() {
+            let turn = tokio::select! {
+                () = stop.cancelled() => return,
+                turn = self.turn(&stop) => turn,
+            };
+            if let Err(error) = turn {
+                warn!(%error, "search by meaning cannot go on");
+                self.pause(&stop).await;
+            }
+        }
+    }
+
+    /// Works until another model is wanted or takes over.
+    async fn turn(&self, stop: &CancellationToken) -> Result<()> {
+        let choices = Choices::load(&self.catalog, &self.embedder).await?;
+        if self.role == Role::Query {
+            tokio::select! {
+                () = self.serve(&choices, stop) => {}
+                () = self.until_replaced() => *self.lock() = None,
+            }
+            return Ok(());
+        }
+        choices.settle(&self.catalog, &self.embedder).await?;
+        if choices.wanted == choices.active {
+            self.reindexing.send_replace(None);
+            self.catalog.forget_successor().await?;
+            tokio::select! {
+                () = self.serve(&choices, stop) => {}
+                () = self.changed.notified() => {}
+            }
+            return Ok(());
+        }
+        tokio::select! {
+            () = self.serve(&choices, stop) => Ok(()),
+            () = self.changed.notified() => Ok(()),
+            done = self.succeed(&choices, stop) => done,
+        }
+    }
+
+    /// Connects the active model, then follows and embeds, until `stop`.
+    async fn serve(&self, choices: &Choices, stop: &CancellationToken) {
+        let active = choices.active.apply(&self.embedder);
+        while !stop.is_cancelled() {
+            let connected = match self.running() {
+                Some(running) => Ok(running),
+                None => self.connect(&active).await,
+            };
+            match connected {
+                Ok(running) => {
+                    if self.lock().is_none() {
+                        self.activate(running.clone());
+                    }
+                    running.work(self.role, stop).await;
+                }
+                Err(error) => {
+                    self.unready(&error);
+                    self.pause(stop).await;
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, embedder: &config::Embedder) -> Result<Running> {
+        let ends = Ends { embedder, store: &self.store, keyword: self.keyword.clone() };
+        Running::connect(&self.catalog, ends).await
+    }
+
+    /// From now on searches ask `running`.
+    fn activate(&self, running: Running) {
+        self.side.send_replace(MeaningSide::Ready(running.meaning()));
+        *self.lock() = Some(running);
+    }
+
+    fn unready(&self, error: &Error) {
+        warn!(%error, "search by meaning cannot begin");
+        self.side.send_replace(MeaningSide::Unready(error.with_next_step()));
+    }
+
+    /// Waits until the daemon that indexes has another active model than this one searches.
+    async fn until_replaced(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let searched = self.running().map(|running| running.model());
+            if searched.is_some() && searched != self.catalog.active_model() {
+                return;
+            }
+        }
+    }
+
+    async fn pause(&self, stop: &CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(|poison| poison.into_inner())
+    }
+}

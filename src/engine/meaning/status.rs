@@ -1,0 +1,89 @@
+//! How the embedding side is, for people.
+
+use std::time::Duration;
+
+use super::{MeaningService, Reindexing};
+use crate::embed::Counts;
+use crate::index::MeaningState;
+use crate::search::MeaningSide;
+
+/// A status never waits longer than this for a vector store.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How the embedding side is, for people.
+#[derive(Debug, Clone, Default)]
+pub struct MeaningStatus {
+    /// Who computes the vectors.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// Components of a vector; 0 while the model is not known.
+    pub dimensions: usize,
+    /// Where the vectors are.
+    pub backend: &'static str,
+    /// Vectors that are searched.
+    pub points: u64,
+    /// Texts that were sent to the model since the daemon started.
+    pub embedded_texts: u64,
+    /// Texts that the model could not turn into a vector since the daemon started.
+    pub refused_texts: u64,
+    /// Texts that were too long, calls that were repeated.
+    pub counts: Counts,
+    /// How far the store is, and what is wrong.
+    pub state: MeaningState,
+    /// The model that is to take over, and how far it is.
+    pub reindexing: Option<Reindexing>,
+}
+
+impl MeaningService {
+    /// How it is; `None` when no embedder is configured.
+    pub async fn status(&self) -> Option<MeaningStatus> {
+        if !self.is_on() {
+            return None;
+        }
+        let backend = self.store.backend.name();
+        let Some(running) = self.running() else {
+            return Some(self.unready_status(backend));
+        };
+        let identity = running.embedder.identity();
+        let mut state = running.follower.state();
+        let points = match tokio::time::timeout(COUNT_TIMEOUT, running.store.count()).await {
+            Ok(Ok(points)) => points,
+            Ok(Err(error)) => {
+                state.store_fault.get_or_insert(error.to_string());
+                0
+            }
+            Err(_) => {
+                state.store_fault.get_or_insert("the vector store does not answer".into());
+                0
+            }
+        };
+        Some(MeaningStatus {
+            provider: identity.provider.clone(),
+            model: identity.name.clone(),
+            dimensions: identity.dimensions,
+            backend,
+            points,
+            embedded_texts: running.queue.embedded(),
+            refused_texts: running.queue.refused(),
+            counts: running.embedder.counts(),
+            state,
+            reindexing: self.reindexing(),
+        })
+    }
+
+    fn unready_status(&self, backend: &'static str) -> MeaningStatus {
+        let fault = match &*self.side.borrow() {
+            MeaningSide::Unready(reason) => Some(reason.clone()),
+            _ => None,
+        };
+        MeaningStatus {
+            provider: self.embedder.provider.name().into(),
+            model: self.embedder.model.clone(),
+            backend,
+            reindexing: self.reindexing(),
+            state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
+            ..MeaningStatus::default()
+        }
+    }
+}
