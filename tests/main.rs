@@ -10,6 +10,7 @@ mod faults;
 mod freshness;
 mod queries;
 mod readme;
+mod reindex;
 mod spine;
 mod support;
 mod tidy;
