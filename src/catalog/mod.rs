@@ -5,6 +5,7 @@
 
 mod cache;
 mod changes;
+mod copy;
 mod counts;
 mod damage;
 mod documents;
@@ -30,6 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::DocumentId;
 
 pub use changes::Change;
+pub use copy::Copied;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Found, Known};
 pub use passages::{EncodedPassages, Passages};

@@ -2,6 +2,7 @@
 
 mod add;
 mod background;
+mod catalog;
 mod client;
 mod completions;
 mod config;
@@ -64,6 +65,7 @@ enum Command {
     Doctor(doctor::Args),
     Verify(verify::Args),
     Reindex(reindex::Args),
+    Catalog(catalog::Args),
     Eval(eval::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -155,6 +157,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
+        Command::Catalog(args) => catalog::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
         Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),

@@ -1,14 +1,18 @@
 //! What the daemon does when it has nothing to do: give memory back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::{debug, info, warn};
 
 use super::{Engine, memory};
+use crate::config::Role;
 
 /// How often the daemon looks whether something is idle.
 const PERIOD: Duration = Duration::from_secs(15);
+
+/// How long after one look at the embedding cache the next one is worth its reading.
+const PRUNING: Duration = Duration::from_secs(60 * 60);
 
 /// How long the embedding model may be idle before it is released.
 const IDLE: Duration = Duration::from_secs(60);
@@ -16,10 +20,17 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Runs until `stop`.
 pub async fn run(engine: &Engine, stop: CancellationToken) {
     let mut given_back_at = None;
+    let mut pruned: Option<(u64, Instant)> = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PERIOD) => {}
+        }
+        let revision = engine.catalog.revision();
+        let is_due = pruned.is_none_or(|(at, when)| at != revision && when.elapsed() > PRUNING);
+        if is_due && engine.config.daemon.role != Role::Query {
+            prune(engine).await;
+            pruned = Some((engine.catalog.revision(), Instant::now()));
         }
         let running = engine.meaning.running();
         let released = running.is_some_and(|running| running.embedder.release_if_idle(IDLE));
@@ -30,5 +41,14 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
             given_back_at = Some(seq);
             debug!(released, "memory given back");
         }
+    }
+}
+
+/// Deletes vectors beyond the size of the embedding cache.
+async fn prune(engine: &Engine) {
+    match engine.catalog.prune_vectors(engine.config.embedder.cache_bytes).await {
+        Ok(0) => {}
+        Ok(vectors) => info!(vectors, "vectors that no document needs were deleted"),
+        Err(error) => warn!(%error, "the embedding cache cannot be pruned"),
     }
 }

@@ -4,16 +4,17 @@ use std::pin::Pin;
 
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
-    AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, ListSourcesReply,
-    ListSourcesRequest, Progress, ReindexReply, ReindexRequest, RemoveSourceReply,
-    RemoveSourceRequest, RescanSourceRequest, SearchReply, SearchRequest, StatusReply,
-    StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest,
+    AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
+    CopyCatalogRequest, ListSourcesReply, ListSourcesRequest, Progress, ReindexReply,
+    ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest, SearchReply,
+    SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{convert, progress, status};
+use crate::catalog::Copied;
 use crate::engine::Engine;
 
 /// Translates calls into those of the engine.
@@ -126,6 +127,16 @@ impl Ragterm for Service {
         let meaning = &self.engine.meaning;
         let wanted = meaning.change(&change).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::reindex_reply(&wanted.to_string(), meaning.reindexing())))
+    }
+
+    async fn copy_catalog(
+        &self,
+        request: Request<CopyCatalogRequest>,
+    ) -> Result<Response<CopyCatalogReply>, Status> {
+        let url = request.into_inner().url;
+        let copied = self.engine.catalog.copy_to_postgres(url).await;
+        let Copied { documents, vectors, rows } = copied.map_err(|error| status(&error))?;
+        Ok(Response::new(CopyCatalogReply { documents, vectors, rows }))
     }
 
     async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {

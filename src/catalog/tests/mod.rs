@@ -321,3 +321,28 @@ on_server!(ground, a_follower_hears_of_each_commit_and_writes_nothing, {
     follower.close().await;
     writer.close().await;
 });
+
+on_server!(ground, a_catalog_moves_with_everything_in_it, {
+    let here = Ground::sqlite();
+    let source = here.open().await;
+    let model = source.use_model(&identity()).await.unwrap();
+    let texts: Vec<String> = (0..100).map(|number| format!("본문 {number}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let new: Vec<_> = (1..=300)
+        .map(|id| Publication::New(read(DocumentId(id), &format!("경로/{id}"), &texts)))
+        .collect();
+    source.publish(&new).await.unwrap();
+    source.publish(&[Publication::Gone(DocumentId(7))]).await.unwrap();
+    source.store_vectors(model, &[([9; 16], vec![0.5, -1.0])], &[]).await.unwrap();
+    let copied = source.copy_to_postgres(ground.url()).await.unwrap();
+    assert_eq!((copied.documents, copied.vectors), (299, 1));
+    let again = source.copy_to_postgres(ground.url()).await.unwrap_err();
+    assert!(again.to_string().contains("299 documents"), "{again}");
+    let target = ground.open().await;
+    assert_eq!((target.seq(), target.identity()), (source.seq(), source.identity()));
+    assert_eq!(target.active_model(), Some(model));
+    assert_eq!(target.known(SOURCE).await.unwrap(), source.known(SOURCE).await.unwrap());
+    assert_eq!(target.vectors(model, &[[9; 16]]).await.unwrap(), [Some(vec![0.5, -1.0])]);
+    assert_eq!(target.passages(DocumentId(8)).await.unwrap().chunks, chunks(&texts));
+    target.close().await;
+});
