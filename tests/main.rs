@@ -8,6 +8,7 @@ mod embedders;
 mod fakes;
 mod faults;
 mod freshness;
+mod postgres;
 mod queries;
 mod readme;
 mod reindex;

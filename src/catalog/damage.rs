@@ -76,6 +76,11 @@ impl Catalog {
         }
     }
 
+    /// Fails when nothing can be written, with the reason.
+    pub fn check_writable(&self) -> Result<()> {
+        self.writer().map(drop)
+    }
+
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self, task: &str) -> Result<Transaction<'static, Any>> {
         let begin = self.inner.database.begin();

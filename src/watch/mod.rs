@@ -130,6 +130,7 @@ impl Sources {
 
     /// Registers a source and watches it; one that is there already is compared again.
     pub async fn add(&self, new: NewSource) -> Result<Watched> {
+        self.shared.catalog.check_writable()?;
         let _order = self.order.lock().await;
         let existing = self.lock().get(&new.name).map(|handle| Arc::clone(&handle.source));
         if let Some(source) = existing {
@@ -172,6 +173,7 @@ impl Sources {
 
     /// Asks for a comparison of one source, or of all when `name` is empty.
     pub async fn rescan(&self, name: &str) -> Result<Vec<Watched>> {
+        self.shared.catalog.check_writable()?;
         let chosen: Vec<_> = {
             let handles = self.lock();
             handles
@@ -195,6 +197,7 @@ impl Sources {
 
     /// Lets the held removals of a source take effect; returns how many there were.
     pub async fn confirm(&self, name: &str) -> Result<u64> {
+        self.shared.catalog.check_writable()?;
         let commands = self.lock().get(name).map(|handle| handle.commands.clone());
         let commands = commands.ok_or_else(|| gone(name))?;
         ask(&commands, Command::Confirm, name).await
@@ -204,6 +207,7 @@ impl Sources {
     ///
     /// Must run to its end: a source whose removal was given up half-way is not watched.
     pub async fn remove(&self, name: &str) -> Result<u64> {
+        self.shared.catalog.check_writable()?;
         let _order = self.order.lock().await;
         let handle = {
             let mut handles = self.lock();

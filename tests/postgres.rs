@@ -1,0 +1,105 @@
+//! Daemons that share a catalog on a real PostgreSQL: one indexes, others only answer.
+
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::{Instance, path, signal, until};
+
+/// A database of its own, gone when dropped; `None` where no server is named.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    fn create(test: &str) -> Option<Self> {
+        let Ok(server) = std::env::var("RAGTERM_TEST_POSTGRES_URL") else {
+            eprintln!("skipped: RAGTERM_TEST_POSTGRES_URL names no server");
+            return None;
+        };
+        let database = Self { server, name: format!("{test}_{}", std::process::id()) };
+        database.command(&format!("CREATE DATABASE {}", database.name));
+        Some(database)
+    }
+
+    fn url(&self) -> String {
+        format!("{}/{}", self.server.rsplit_once('/').unwrap().0, self.name)
+    }
+
+    fn command(&self, command: &str) {
+        let command = command.to_owned();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut connection = PgConnection::connect(&self.server).await.unwrap();
+            connection.execute(sqlx::AssertSqlSafe(command)).await.unwrap();
+        });
+    }
+
+    /// An instance with its catalog here.
+    fn instance(&self, role: &str) -> Instance {
+        Instance::without_embedder()
+            .with("RAGTERM_CATALOG__URL", &self.url())
+            .with("RAGTERM_DAEMON__ROLE", role)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.command(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
+#[test]
+fn a_daemon_that_only_answers_sees_each_change_of_the_one_that_indexes() {
+    let Some(database) = Database::create("answers") else { return };
+    let indexer = database.instance("index");
+    indexer.write("plan.md", "# Plan\n\nThe heron moves in March.");
+    indexer.add();
+    let reader = database.instance("query");
+    until("the first document", || reader.find("heron") == ["plan.md"]);
+    indexer.write("왜가리.md", "왜가리는 3월에 이사한다.");
+    until("a change", || reader.find("왜가리") == ["왜가리.md"]);
+    std::fs::remove_file(indexer.docs().join("plan.md")).unwrap();
+    until("a removal", || reader.find("heron").is_empty());
+    let status = reader.status();
+    assert_eq!(status["sources"][0]["state"], "elsewhere");
+    assert_eq!(status["catalog"]["backend"], "postgres");
+    let refused = reader.run(&["add", path(&reader.docs())]).expect(2);
+    assert!(refused.stderr.contains("only answers"), "{}", refused.stderr);
+    indexer.verify();
+}
+
+#[test]
+fn a_second_daemon_that_indexes_is_refused_and_takes_over_after_a_kill() {
+    let Some(database) = Database::create("one_writer") else { return };
+    let first = database.instance("all");
+    first.write("plan.md", "The heron moves in March.");
+    first.add();
+    let second = database.instance("all");
+    let refused = second.run(&["daemon"]).expect(2);
+    assert!(refused.stderr.contains("another daemon"), "{}", refused.stderr);
+    signal(first.pid(), rustix::process::Signal::KILL);
+    until("the takeover", || second.run(&["search", "heron"]).code == 0);
+}
+
+#[test]
+fn a_moved_catalog_embeds_nothing_again() {
+    let Some(database) = Database::create("moved") else { return };
+    let ragterm = Instance::new();
+    for number in 0..5 {
+        ragterm.write(&format!("{number}.md"), format!("Heron report {number}: it was seen."));
+    }
+    ragterm.add();
+    ragterm.settle();
+    let moved = ragterm.run(&["catalog", "migrate", "--to", &database.url()]).expect(0);
+    assert!(moved.stderr.contains("5 documents and 5 vectors"), "{}", moved.stderr);
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.write("late.md", "A late heron report.");
+    let ragterm = ragterm.with("RAGTERM_CATALOG__URL", &database.url());
+    let status = ragterm.settle();
+    assert_eq!(
+        (&status["documents"]["indexed"], &status["store"]["points"]),
+        (&6.into(), &6.into())
+    );
+    assert_eq!(status["embedder"]["embedded_texts"], 1);
+    ragterm.verify();
+    ragterm.run(&["catalog", "migrate", "--to", "mysql://db"]).expect(2);
+}
