@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -31,11 +31,14 @@ pub struct State {
     requests: Mutex<Vec<Request>>,
     loaded: AtomicUsize,
     slots: Semaphore,
+    /// When the first request for vectors came, and when the last one was served.
+    span: Mutex<Option<(Instant, Instant)>>,
 }
 
 /// One request for vectors, or the path of another.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Request {
+    pub at: Instant,
     pub path: String,
     pub texts: Vec<String>,
     pub authorization: Option<String>,
@@ -141,6 +144,7 @@ impl Fake {
             requests: Mutex::default(),
             loaded: AtomicUsize::new(0),
             slots: Semaphore::new(2),
+            span: Mutex::default(),
         });
         let router = router(Arc::clone(&state));
         let (end, ended) = oneshot::channel::<()>();
@@ -179,8 +183,14 @@ impl Fake {
         self.embeddings().into_iter().flat_map(|request| request.texts).collect()
     }
 
+    /// From the first request for vectors to the last one that was served.
+    pub fn span(&self) -> Duration {
+        self.state.span.lock().unwrap().map_or(Duration::ZERO, |(first, last)| last - first)
+    }
+
     /// Forgets the requests so far.
     pub fn forget(&self) {
+        *self.state.span.lock().unwrap() = None;
         self.state.requests.lock().unwrap().clear();
     }
 }
@@ -208,8 +218,10 @@ impl State {
         let authorization =
             headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
         let path = path.to_owned();
-        let request = Request { path, texts: texts.clone(), authorization, body };
+        let at = Instant::now();
+        let request = Request { at, path, texts: texts.clone(), authorization, body };
         self.requests.lock().unwrap().push(request);
+        self.span.lock().unwrap().get_or_insert_with(|| (Instant::now(), Instant::now()));
         texts
     }
 
@@ -222,6 +234,9 @@ impl State {
         if !per_text.is_zero() {
             let _slot = self.slots.acquire().await.unwrap();
             tokio::time::sleep(per_text * u32::try_from(texts).unwrap()).await;
+            if let Some((_, last)) = &mut *self.span.lock().unwrap() {
+                *last = Instant::now();
+            }
         }
         let failure = {
             let failing = &mut self.behaviour().failing;
