@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::catalog::Catalog;
 use crate::config::{self, EmbedderProvider, StoreBackend};
-use crate::embed::{self, Counts, Embedder};
+use crate::embed::{self, Counts, Embedder, Server};
 use crate::error::Result;
 use crate::index::{EmbeddingQueue, MeaningFollower, MeaningState};
 use crate::search::{Meaning, MeaningSide};
@@ -54,6 +54,10 @@ pub struct MeaningStatus {
     pub model: String,
     /// Components of a vector; 0 while the model is not known.
     pub dimensions: usize,
+    /// Longest text embedded in one piece, in tokens; 0 when it is not known.
+    pub max_tokens: usize,
+    /// Who runs the model; empty when it is built in.
+    pub server: Server,
     /// Where the vectors are.
     pub backend: &'static str,
     /// Vectors that are searched.
@@ -193,6 +197,8 @@ impl MeaningService {
             provider: identity.provider.clone(),
             model: identity.name.clone(),
             dimensions: identity.dimensions,
+            max_tokens: identity.max_tokens,
+            server: running.embedder.server().cloned().unwrap_or_default(),
             backend,
             points,
             embedded_texts: running.queue.embedded(),
@@ -210,6 +216,7 @@ impl MeaningService {
         MeaningStatus {
             provider: self.embedder.provider.name().into(),
             model: self.embedder.model.clone(),
+            server: Server { url: self.embedder.url.clone(), ..Server::default() },
             backend,
             state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
             ..MeaningStatus::default()
