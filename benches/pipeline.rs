@@ -42,7 +42,8 @@ fn main() {
 
 /// Texts per second from the first request to the last answer.
 fn rate(fake: &fakes::Fake) -> f64 {
-    fake.texts().len() as f64 / fake.span().as_secs_f64()
+    let (first, last) = fake.state.span.lock().unwrap().unwrap();
+    fake.texts().len() as f64 / (last - first).as_secs_f64()
 }
 
 /// Indexes documents with the real program.

@@ -32,13 +32,12 @@ pub struct State {
     loaded: AtomicUsize,
     slots: Semaphore,
     /// When the first request for vectors came, and when the last one was served.
-    span: Mutex<Option<(Instant, Instant)>>,
+    pub span: Mutex<Option<(Instant, Instant)>>,
 }
 
 /// One request for vectors, or the path of another.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
-    pub at: Instant,
     pub path: String,
     pub texts: Vec<String>,
     pub authorization: Option<String>,
@@ -183,11 +182,6 @@ impl Fake {
         self.embeddings().into_iter().flat_map(|request| request.texts).collect()
     }
 
-    /// From the first request for vectors to the last one that was served.
-    pub fn span(&self) -> Duration {
-        self.state.span.lock().unwrap().map_or(Duration::ZERO, |(first, last)| last - first)
-    }
-
     /// Forgets the requests so far.
     pub fn forget(&self) {
         *self.state.span.lock().unwrap() = None;
@@ -218,8 +212,7 @@ impl State {
         let authorization =
             headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
         let path = path.to_owned();
-        let at = Instant::now();
-        let request = Request { at, path, texts: texts.clone(), authorization, body };
+        let request = Request { path, texts: texts.clone(), authorization, body };
         self.requests.lock().unwrap().push(request);
         self.span.lock().unwrap().get_or_insert_with(|| (Instant::now(), Instant::now()));
         texts
