@@ -20,7 +20,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("rpc", &["catalog", "config", "engine", "search", "watch"]),
     ("daemon", &["config", "engine", "rpc"]),
-    ("cli", &["config", "daemon"]),
+    // `doctor` looks at the embedding server itself, because the daemon may not run.
+    ("cli", &["config", "daemon", "embed"]),
 ];
 
 const OPEN: [&str; 3] = ["error", "filter", "id"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -146,25 +146,44 @@ impl EmbeddingQueue {
     }
 
     async fn embed(&self, plan: Plan) -> Result<()> {
-        let pace = self.embedder.pace();
         let Plan { texts, keys, complete } = plan;
-        let batches: Vec<Vec<String>> =
-            texts.chunks(pace.batch.max(1)).map(<[_]>::to_vec).collect();
-        let vectors: Vec<Vec<Option<Vec<f32>>>> = stream::iter(batches)
-            .map(|texts| self.batch(texts))
-            .buffered(pace.concurrency.max(1))
-            .try_collect()
-            .await?;
+        let (vectors, ended) = self.vectors(&texts).await;
+        // What came before a fault is kept: no text is embedded twice for it.
+        let missing: HashSet<Key> = keys[vectors.len()..].iter().copied().collect();
+        let complete = Plan::without(complete, &missing);
         let mut failed = HashSet::new();
         let mut stored = Vec::with_capacity(keys.len());
-        for (key, vector) in keys.into_iter().zip(vectors.into_iter().flatten()) {
+        for (key, vector) in keys.into_iter().zip(vectors) {
             match vector {
                 Some(vector) => stored.push((key, vector)),
                 None => drop(failed.insert(key)),
             }
         }
-        self.refused.fetch_add(failed.len() as u64, Ordering::Relaxed);
-        self.store(&stored, &Plan::outcome(complete, &failed)).await
+        // Those of a document that is not complete are asked for again.
+        let refused: HashSet<&Key> = complete
+            .iter()
+            .flat_map(|(_, keys)| keys)
+            .filter(|key| failed.contains(*key))
+            .collect();
+        self.refused.fetch_add(refused.len() as u64, Ordering::Relaxed);
+        self.store(&stored, &Plan::outcome(complete, &failed)).await?;
+        ended
+    }
+
+    /// The vectors of the first texts, up to a fault.
+    async fn vectors(&self, texts: &[String]) -> (Vec<Option<Vec<f32>>>, Result<()>) {
+        let pace = self.embedder.pace();
+        let batches: Vec<_> = texts.chunks(pace.batch.max(1)).map(<[_]>::to_vec).collect();
+        let mut batches =
+            stream::iter(batches).map(|texts| self.batch(texts)).buffered(pace.concurrency.max(1));
+        let mut vectors = Vec::with_capacity(texts.len());
+        while let Some(batch) = batches.next().await {
+            match batch {
+                Ok(batch) => vectors.extend(batch),
+                Err(error) => return (vectors, Err(error)),
+            }
+        }
+        (vectors, Ok(()))
     }
 
     /// The vectors of a batch; one by one when one of the texts fails all, so that it stops no other.

@@ -86,6 +86,15 @@ impl Plan {
         }
     }
 
+    /// The documents that are complete although these keys were not asked for.
+    pub(super) fn without(
+        mut complete: Vec<(Embedded, Vec<Key>)>,
+        missing: &HashSet<Key>,
+    ) -> Vec<(Embedded, Vec<Key>)> {
+        complete.retain(|(_, keys)| !keys.iter().any(|key| missing.contains(key)));
+        complete
+    }
+
     /// What each document came to, now that these keys turned out to get no vector.
     pub(super) fn outcome(
         complete: Vec<(Embedded, Vec<Key>)>,

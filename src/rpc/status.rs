@@ -128,6 +128,13 @@ fn embedder(status: &Status) -> EmbedderStatus {
             healthy: meaning.state.embedder_fault.is_none(),
             detail: meaning.state.embedder_fault.clone().unwrap_or_default(),
             embedded_texts: meaning.embedded_texts,
+            url: meaning.server.url.clone(),
+            server_version: meaning.server.version.clone(),
+            max_tokens: meaning.max_tokens as u32,
+            divided: meaning.counts.divided,
+            cut: meaning.counts.cut,
+            retried: meaning.counts.retried,
+            refused_texts: meaning.refused_texts,
         },
     }
 }

@@ -238,7 +238,9 @@ async fn dense_side(
     filter: &Filter,
     (depth, weights): (usize, Weights),
 ) -> Result<Side> {
-    if weights.dense > 0.0 || request.mode == Mode::Semantic {
+    // One that is not connected says so, even while no passage has a vector yet.
+    let is_missed = request.mode == Mode::Hybrid && matches!(meaning, MeaningSide::Unready(_));
+    if weights.dense > 0.0 || request.mode == Mode::Semantic || is_missed {
         return meaning.search(request, filter, depth).await;
     }
     Ok(Side::none())

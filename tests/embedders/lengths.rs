@@ -20,10 +20,19 @@ async fn one(embedder: &Arc<dyn Embedder>, text: &str) -> Vec<f32> {
     embedder.embed(vec![text.to_owned()], Purpose::Document).await.unwrap().pop().unwrap()
 }
 
+fn cosine(left: &[f32], right: &[f32]) -> f32 {
+    left.iter().zip(right).map(|(left, right)| left * right).sum()
+}
+
+/// What the text's vector is where a text that is too long is always refused.
+async fn expected(limit: usize, text: &str) -> Vec<f32> {
+    let [fake, _] = limited(limit, OnLong::Refuse);
+    one(&connected(&fake).await, text).await
+}
+
 /// How near the text is to its end.
 async fn end_counts(embedder: &Arc<dyn Embedder>, text: &str) -> f32 {
-    let (text, end) = (one(embedder, text).await, one(embedder, END).await);
-    text.iter().zip(end).map(|(left, right)| left * right).sum()
+    cosine(&one(embedder, text).await, &one(embedder, END).await)
 }
 
 fn limited(limit: usize, on_long: OnLong) -> [Fake; 2] {
@@ -42,8 +51,7 @@ async fn a_text_that_is_refused_is_divided_and_the_limit_is_learnt() {
         assert!(end_counts(&embedder, &all[4]).await > 0.3);
         for n in [0, 3, 8] {
             let alone = one(&embedder, &all[n]).await;
-            let cosine: f32 = alone.iter().zip(&vectors[n]).map(|(a, b)| a * b).sum();
-            assert!(cosine > 0.999, "{n}");
+            assert!(cosine(&alone, &vectors[n]) > 0.999, "{n}");
         }
         assert_eq!(embedder.counts().divided, 2);
         fake.forget();
@@ -59,7 +67,8 @@ async fn a_text_that_is_cut_silently_is_noticed_and_divided() {
     for fake in limited(256, OnLong::Cut) {
         let embedder = connected(&fake).await;
         let text = long(1_600);
-        assert!(end_counts(&embedder, &text).await > 0.3);
+        let (got, expected) = (one(&embedder, &text).await, expected(256, &text).await);
+        assert!(cosine(&got, &expected) > 0.98, "{}", cosine(&got, &expected));
         assert_eq!(embedder.counts().divided, 1);
         // From now on before it is sent.
         fake.forget();
@@ -75,9 +84,8 @@ async fn a_text_that_is_cut_silently_among_others_is_noticed() {
         let all = vec![long(700), "short".into(), long(800), long(750)];
         let vectors = embedder.embed(all.clone(), Purpose::Document).await.unwrap();
         for n in [0, 2, 3] {
-            let end = one(&embedder, END).await;
-            let cosine: f32 = vectors[n].iter().zip(end).map(|(a, b)| a * b).sum();
-            assert!(cosine > 0.3, "{n}: {cosine}");
+            let expected = expected(128, &all[n]).await;
+            assert!(cosine(&vectors[n], &expected) > 0.98, "{n}");
         }
         assert_eq!(embedder.counts().divided, 3);
     }

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -31,6 +31,8 @@ pub struct State {
     requests: Mutex<Vec<Request>>,
     loaded: AtomicUsize,
     slots: Semaphore,
+    /// When the first request for vectors came, and when the last one was served.
+    pub span: Mutex<Option<(Instant, Instant)>>,
 }
 
 /// One request for vectors, or the path of another.
@@ -141,6 +143,7 @@ impl Fake {
             requests: Mutex::default(),
             loaded: AtomicUsize::new(0),
             slots: Semaphore::new(2),
+            span: Mutex::default(),
         });
         let router = router(Arc::clone(&state));
         let (end, ended) = oneshot::channel::<()>();
@@ -181,6 +184,7 @@ impl Fake {
 
     /// Forgets the requests so far.
     pub fn forget(&self) {
+        *self.state.span.lock().unwrap() = None;
         self.state.requests.lock().unwrap().clear();
     }
 }
@@ -210,6 +214,7 @@ impl State {
         let path = path.to_owned();
         let request = Request { path, texts: texts.clone(), authorization, body };
         self.requests.lock().unwrap().push(request);
+        self.span.lock().unwrap().get_or_insert_with(|| (Instant::now(), Instant::now()));
         texts
     }
 
@@ -222,6 +227,9 @@ impl State {
         if !per_text.is_zero() {
             let _slot = self.slots.acquire().await.unwrap();
             tokio::time::sleep(per_text * u32::try_from(texts).unwrap()).await;
+            if let Some((_, last)) = &mut *self.span.lock().unwrap() {
+                *last = Instant::now();
+            }
         }
         let failure = {
             let failing = &mut self.behaviour().failing;

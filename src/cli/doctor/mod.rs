@@ -2,6 +2,7 @@
 
 mod limits;
 mod places;
+mod server;
 mod service;
 
 use ragterm_connectors::worker::{Job, Limits, Pool};
@@ -17,8 +18,9 @@ const EXAMPLES: &str = "\
 Examples:
   ragterm doctor
   ragterm doctor --json
+  ragterm doctor --fix                  fetch the embedding model into Ollama if it is missing
 
-It starts no daemon and changes nothing. Exit code 1 when a check fails.";
+Without --fix it changes nothing. It starts no daemon. Exit code 1 when a check fails.";
 
 /// Check configuration, daemon, index, embedder and limits, and say how to mend them
 #[derive(Debug, clap::Args)]
@@ -27,6 +29,9 @@ pub struct Args {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// Fetch a missing embedding model into Ollama, with progress
+    #[arg(long)]
+    fix: bool,
 }
 
 /// The result of one check.
@@ -61,6 +66,19 @@ impl Check {
     }
 }
 
+/// What is done about faults that can be mended from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remedies {
+    Named,
+    Applied,
+}
+
+impl Remedies {
+    fn of(args: &Args) -> Self {
+        if args.fix { Self::Applied } else { Self::Named }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     ok: bool,
@@ -72,6 +90,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let mut checks = vec![configuration(context)];
     checks.extend(places::check(context));
     checks.push(worker().await);
+    checks.extend(server::check(context, Remedies::of(args)).await);
     let (found, status) = service::check(context).await;
     checks.extend(found);
     checks.extend(limits::check(status.as_ref()));

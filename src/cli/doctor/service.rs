@@ -5,6 +5,7 @@ use ragterm_proto::v1::{Source, StatusReply, StatusRequest};
 use super::{Check, Status};
 use crate::cli::client::{RESTART, connect_running, outdated, quick};
 use crate::cli::context::Context;
+use crate::cli::status::embedder_events;
 use crate::cli::units::counted;
 
 /// Looks at a running daemon; one that does not run is no fault.
@@ -102,7 +103,13 @@ fn embedder(status: &StatusReply) -> Vec<Check> {
     }
     let name = format!("{} {}", embedder.provider, embedder.model);
     let mut checks = vec![match embedder.healthy {
-        true => Check::ok(NAME, name.clone()),
+        true => {
+            let events = embedder_events(&embedder).into_iter();
+            Check::ok(
+                NAME,
+                std::iter::once(name.clone()).chain(events).collect::<Vec<_>>().join(", "),
+            )
+        }
         false => Check::fail(
             NAME,
             format!("{name}: {}", embedder.detail),
@@ -113,8 +120,9 @@ fn embedder(status: &StatusReply) -> Vec<Check> {
     if unreadable > 0 {
         let passages = counted(unreadable, "passage");
         let detail = format!("{passages} in languages that {} does not read", embedder.model);
-        let remedy = "keyword search covers them; for their meaning use a model such as bge-m3 or \
-                      qwen3-embedding through Ollama as soon as your version of ragterm offers it";
+        let remedy = "keyword search covers them; for their meaning use a model that reads them: \
+                      `embedder.provider = \"ollama\"` with `model = \"bge-m3\"` or \
+                      \"qwen3-embedding\"";
         checks.push(Check::warn("languages", detail, remedy));
     }
     checks

@@ -1,5 +1,7 @@
 //! The status as JSON: a contract.
 
+use std::sync::LazyLock;
+
 use ragterm_proto::v1::{self as wire, StatusReply};
 use serde::Serialize;
 
@@ -80,6 +82,13 @@ struct Embedder<'a> {
     healthy: bool,
     detail: Option<&'a str>,
     embedded_texts: u64,
+    url: Option<&'a str>,
+    server_version: Option<&'a str>,
+    max_tokens: Option<u32>,
+    divided: u64,
+    cut: u64,
+    retried: u64,
+    refused_texts: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -176,14 +185,22 @@ fn failure(failure: &wire::Failure) -> Failure<'_> {
 }
 
 fn embedder(reply: &StatusReply) -> Embedder<'_> {
-    let embedder = reply.embedder.as_ref();
+    static UNKNOWN: LazyLock<wire::EmbedderStatus> = LazyLock::new(Default::default);
+    let embedder = reply.embedder.as_ref().unwrap_or(&UNKNOWN);
     Embedder {
-        provider: embedder.map_or("", |embedder| &embedder.provider),
-        model: embedder.map_or("", |embedder| &embedder.model),
-        dimensions: embedder.map_or(0, |embedder| embedder.dimensions),
-        healthy: embedder.is_some_and(|embedder| embedder.healthy),
-        detail: embedder.and_then(|embedder| some(&embedder.detail)),
-        embedded_texts: embedder.map_or(0, |embedder| embedder.embedded_texts),
+        provider: &embedder.provider,
+        model: &embedder.model,
+        dimensions: embedder.dimensions,
+        healthy: embedder.healthy,
+        detail: some(&embedder.detail),
+        embedded_texts: embedder.embedded_texts,
+        url: some(&embedder.url),
+        server_version: some(&embedder.server_version),
+        max_tokens: (embedder.max_tokens > 0).then_some(embedder.max_tokens),
+        divided: embedder.divided,
+        cut: embedder.cut,
+        retried: embedder.retried,
+        refused_texts: embedder.refused_texts,
     }
 }
 
@@ -237,7 +254,7 @@ mod tests {
     #[test]
     fn the_shape_is_the_contract() {
         let json = to_json(&report(&reply())).unwrap();
-        insta::assert_snapshot!(json, @r#"{"documents":{"indexed":1200,"pending":300,"failed":1,"skipped":1},"chunks":{"total":9000,"embedded":2000,"unreadable":4000},"sources":[{"name":"handbook","kind":"folder","space":"default","path":"/srv/handbook","state":"indexing","documents":1200,"failed":1,"last_scan":"1970-01-01T00:00:00Z","watching":"events (12 directories)","skipped":1,"held":0,"state_reason":null}],"jobs":[{"source":"handbook","phase":"index","done":1200,"total":1500,"rate_per_s":812.4,"eta_s":0.4}],"failures":[{"path":"a.png","reason":"is a picture","source":"handbook","state":"skipped"},{"path":"규정/b\u001b.html","reason":"is damaged","source":"handbook","state":"failed"}],"embedder":{"provider":"builtin","model":"all-MiniLM-L6-v2","dimensions":384,"healthy":true,"detail":null,"embedded_texts":0},"store":{"backend":"embedded","points":2000,"healthy":true,"detail":"more are being loaded"},"catalog":{"backend":"sqlite","healthy":false,"detail":"cannot commit the keyword index: the disk is full","seq":12,"keyword_seq":11},"daemon":{"version":"0.1.0","pid":42,"uptime_s":7200.0,"rss_bytes":120000000,"data_directory":"/data"},"idle":false,"settled":false,"notices":["4000 passages are in languages that it does not read"]}"#);
+        insta::assert_snapshot!(json, @r#"{"documents":{"indexed":1200,"pending":300,"failed":1,"skipped":1},"chunks":{"total":9000,"embedded":2000,"unreadable":4000},"sources":[{"name":"handbook","kind":"folder","space":"default","path":"/srv/handbook","state":"indexing","documents":1200,"failed":1,"last_scan":"1970-01-01T00:00:00Z","watching":"events (12 directories)","skipped":1,"held":0,"state_reason":null}],"jobs":[{"source":"handbook","phase":"index","done":1200,"total":1500,"rate_per_s":812.4,"eta_s":0.4}],"failures":[{"path":"a.png","reason":"is a picture","source":"handbook","state":"skipped"},{"path":"규정/b\u001b.html","reason":"is damaged","source":"handbook","state":"failed"}],"embedder":{"provider":"builtin","model":"all-MiniLM-L6-v2","dimensions":384,"healthy":true,"detail":null,"embedded_texts":0,"url":null,"server_version":null,"max_tokens":null,"divided":0,"cut":0,"retried":0,"refused_texts":0},"store":{"backend":"embedded","points":2000,"healthy":true,"detail":"more are being loaded"},"catalog":{"backend":"sqlite","healthy":false,"detail":"cannot commit the keyword index: the disk is full","seq":12,"keyword_seq":11},"daemon":{"version":"0.1.0","pid":42,"uptime_s":7200.0,"rss_bytes":120000000,"data_directory":"/data"},"idle":false,"settled":false,"notices":["4000 passages are in languages that it does not read"]}"#);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::units::now_ms;
 use crate::error::{Error, Result};
 
 pub use json::source;
+pub use render::embedder_events;
 
 /// The time between two looks of `--watch`.
 const PERIOD: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! The status for people: every zero has a cause.
 
-use ragterm_proto::v1::{ChunkCounts, Failure, Job, StatusReply};
+use ragterm_proto::v1::{ChunkCounts, EmbedderStatus, Failure, Job, StatusReply};
 
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARNING, clean};
 use crate::cli::sources;
@@ -87,8 +87,29 @@ fn embedder(reply: &StatusReply) -> String {
     if embedder.provider == "none" {
         return format!("{name}: search is by words alone");
     }
-    let name = format!("{name} {} ({} dimensions)", clean(&embedder.model), embedder.dimensions);
+    let mut name = format!("{name} {}", clean(&embedder.model));
+    if embedder.dimensions > 0 {
+        name.push_str(&format!(" ({} dimensions)", embedder.dimensions));
+    }
+    if !embedder.url.is_empty() {
+        name.push_str(&format!(" at {}", clean(&embedder.url)));
+    }
+    for event in embedder_events(embedder) {
+        name.push_str(&format!(", {event}"));
+    }
     healthy(&name, embedder.healthy, &embedder.detail)
+}
+
+/// What happened to texts and calls since the daemon started, as far as it is worth a word.
+pub fn embedder_events(embedder: &EmbedderStatus) -> Vec<String> {
+    let events = [
+        (embedder.divided, "text", "embedded in parts"),
+        (embedder.cut, "text", "cut"),
+        (embedder.refused_texts, "text", "refused"),
+        (embedder.retried, "call", "repeated"),
+    ];
+    let happened = events.iter().filter(|(number, ..)| *number > 0);
+    happened.map(|(number, what, how)| format!("{} {how}", counted(*number, what))).collect()
 }
 
 fn store(reply: &StatusReply) -> String {
@@ -178,9 +199,7 @@ fn failures(failures: &[Failure]) -> String {
 pub mod tests {
     //! What a status of the daemon looks like, here and as JSON.
 
-    use ragterm_proto::v1::{
-        CatalogStatus, DaemonStatus, DocumentCounts, EmbedderStatus, Source, StoreStatus,
-    };
+    use ragterm_proto::v1::{CatalogStatus, DaemonStatus, DocumentCounts, Source, StoreStatus};
 
     use super::*;
 
@@ -282,6 +301,25 @@ pub mod tests {
 
         note: 4000 passages are in languages that it does not read
         ");
+    }
+
+    #[test]
+    fn a_server_is_shown_with_its_address_and_what_happened_there() {
+        let embedder = EmbedderStatus {
+            provider: "ollama".into(),
+            model: "bge-m3".into(),
+            dimensions: 1024,
+            healthy: true,
+            url: "http://gpu:11434".into(),
+            divided: 1,
+            retried: 3,
+            ..EmbedderStatus::default()
+        };
+        let reply = StatusReply { embedder: Some(embedder), ..StatusReply::default() };
+        assert!(plain(&reply).contains(
+            "ollama bge-m3 (1024 dimensions) at http://gpu:11434, 1 text embedded in parts, \
+             3 calls repeated\n"
+        ));
     }
 
     #[test]

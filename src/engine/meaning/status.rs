@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{MeaningService, Reindexing};
-use crate::embed::Counts;
+use crate::embed::{Counts, Server};
 use crate::index::MeaningState;
 use crate::search::MeaningSide;
 
@@ -19,6 +19,10 @@ pub struct MeaningStatus {
     pub model: String,
     /// Components of a vector; 0 while the model is not known.
     pub dimensions: usize,
+    /// Longest text embedded in one piece, in tokens; 0 when it is not known.
+    pub max_tokens: usize,
+    /// Who runs the model; empty when it is built in.
+    pub server: Server,
     /// Where the vectors are.
     pub backend: &'static str,
     /// Vectors that are searched.
@@ -62,6 +66,8 @@ impl MeaningService {
             provider: identity.provider.clone(),
             model: identity.name.clone(),
             dimensions: identity.dimensions,
+            max_tokens: identity.max_tokens,
+            server: running.embedder.server().cloned().unwrap_or_default(),
             backend,
             points,
             embedded_texts: running.queue.embedded(),
@@ -80,6 +86,7 @@ impl MeaningService {
         MeaningStatus {
             provider: self.embedder.provider.name().into(),
             model: self.embedder.model.clone(),
+            server: Server { url: self.embedder.url.clone(), ..Server::default() },
             backend,
             reindexing: self.reindexing(),
             state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
