@@ -4,6 +4,7 @@
 
 mod conformance;
 mod crash;
+mod fake_qdrant;
 mod faults;
 mod freshness;
 mod queries;

@@ -1,4 +1,5 @@
 //! One suite for each trait with several implementations, run against every one of them.
 
+mod qdrant;
 mod stores;
 mod vector_store;
