@@ -9,6 +9,8 @@ mod faults;
 mod freshness;
 mod queries;
 mod readme;
+mod relay;
 mod spine;
+mod stores;
 mod support;
 mod tidy;

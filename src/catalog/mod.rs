@@ -10,6 +10,7 @@ mod documents;
 mod followers;
 mod passages;
 mod publish;
+mod settings;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ mod search;
 mod sources;
 mod status;
 mod stop;
+mod store;
 mod summary;
 mod table;
 mod units;
@@ -62,6 +63,7 @@ enum Command {
     Stop(stop::Args),
     Doctor(doctor::Args),
     Verify(verify::Args),
+    Store(store::Args),
     Eval(eval::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -152,6 +154,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Stop(args) => stop::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
+        Command::Store(args) => store::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
         Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),

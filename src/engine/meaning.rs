@@ -3,17 +3,19 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::choice;
+use super::turn::{Held, Turn};
 use crate::catalog::Catalog;
 use crate::config::{self, EmbedderProvider, StoreBackend};
-use crate::embed::{self, Counts, Embedder};
+use crate::embed::{self, Counts, Embedder, ModelIdentity};
 use crate::error::Result;
 use crate::index::{EmbeddingQueue, MeaningFollower, MeaningState};
 use crate::search::{Meaning, MeaningSide};
-use crate::vectors::{self, Contents, VectorStore};
+use crate::vectors::{self, Contents, Server, VectorStore};
 
 /// How long after a fault the servers are connected to again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -26,10 +28,13 @@ const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct MeaningService {
     catalog: Catalog,
     embedder: config::Embedder,
-    store: config::Store,
+    store: Mutex<config::Store>,
     keyword: watch::Receiver<u64>,
     side: watch::Sender<MeaningSide>,
     running: Mutex<Option<Running>>,
+    turn: Turn,
+    /// Held by a migration, of which there is one at a time.
+    pub(super) migration: Semaphore,
 }
 
 /// The parts while they are connected.
@@ -56,6 +61,8 @@ pub struct MeaningStatus {
     pub dimensions: usize,
     /// Where the vectors are.
     pub backend: &'static str,
+    /// The server that they are on, if any.
+    pub server: Option<Server>,
     /// Vectors that are searched.
     pub points: u64,
     /// Texts that were sent to the model since the daemon started.
@@ -76,14 +83,16 @@ impl MeaningService {
         config: &config::Config,
         keyword: watch::Receiver<u64>,
     ) -> Result<Self> {
-        let (embedder, store) = (config.embedder.clone(), config.store.clone());
+        let embedder = config.embedder.clone();
+        let store = choice::in_force(&catalog, &config.store).await?;
+        let is_local = store.backend == StoreBackend::Embedded;
         let side = match embedder.provider {
             EmbedderProvider::None => MeaningSide::Off,
             _ => MeaningSide::Unready("the embedder is being connected".into()),
         };
-        let (side, running) = (watch::Sender::new(side), Mutex::default());
-        let service = Self { catalog, embedder, store, keyword, side, running };
-        let is_local = service.store.backend == StoreBackend::Embedded;
+        let (side, store) = (watch::Sender::new(side), Mutex::new(store));
+        let (running, turn, migration) = (Mutex::default(), Turn::default(), Semaphore::new(1));
+        let service = Self { catalog, embedder, store, keyword, side, running, turn, migration };
         if service.embedder.provider == EmbedderProvider::Builtin && is_local {
             service.connect().await?;
         }
@@ -98,6 +107,11 @@ impl MeaningService {
     /// Whether an embedder is configured.
     pub fn is_on(&self) -> bool {
         self.embedder.provider != EmbedderProvider::None
+    }
+
+    /// The store in force: that of the configuration, or the one that was migrated to.
+    pub fn store(&self) -> config::Store {
+        self.store.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
     }
 
     /// The parts, while they are connected.
@@ -116,12 +130,7 @@ impl MeaningService {
                 },
             };
             match connected {
-                Ok(running) => {
-                    tokio::join!(
-                        running.follower.follow(stop.clone()),
-                        running.queue.run(stop.clone())
-                    );
-                }
+                Ok(_) => self.round(&stop).await,
                 Err(error) => {
                     warn!(%error, "search by meaning cannot begin");
                     self.side.send_replace(MeaningSide::Unready(error.to_string()));
@@ -134,37 +143,67 @@ impl MeaningService {
         }
     }
 
-    async fn connect(&self) -> Result<Running> {
-        let embedder = embed::connect(&self.embedder).await?;
-        let embedder = embedder.ok_or_else(|| crate::error::Error::internal("no embedder"))?;
-        let identity = embedder.identity();
-        let model = self.catalog.use_model(identity).await?;
-        let contents = Contents {
-            catalog: self.catalog.identity().to_owned(),
-            model: identity.fingerprint.clone(),
-            dimensions: identity.dimensions,
-        };
-        let store = vectors::open(&self.store, &contents)?;
-        info!(model = %identity.name, dimensions = identity.dimensions, "embedding model");
-        let follower =
-            Arc::new(MeaningFollower::new(self.catalog.clone(), model, Arc::clone(&store)));
+    /// Follows and embeds until `stop`, or until somebody wants to exchange the parts.
+    async fn round(&self, stop: &CancellationToken) {
+        let Some(round) = self.turn.next(stop).await else { return };
+        // They may have been exchanged meanwhile.
+        let Some(running) = self.running() else { return };
+        tokio::join!(
+            running.follower.follow(round.stop.clone()),
+            running.queue.run(round.stop.clone())
+        );
+    }
+
+    /// Keeps following and embedding from going on while the result lives.
+    pub(super) async fn hold(&self) -> Held<'_> {
+        self.turn.hold().await
+    }
+
+    /// Goes on with another store, which `follower` has brought up to date; while it is held.
+    pub(super) fn adopt(
+        &self,
+        store: config::Store,
+        parts: (Arc<dyn VectorStore>, Arc<MeaningFollower>),
+        _held: &Held<'_>,
+    ) {
+        let Some(running) = self.running() else { return };
+        *self.store.lock().unwrap_or_else(|poison| poison.into_inner()) = store;
+        self.go_on_with(running.embedder, parts.0, parts.1);
+    }
+
+    fn go_on_with(
+        &self,
+        embedder: Arc<dyn Embedder>,
+        store: Arc<dyn VectorStore>,
+        follower: Arc<MeaningFollower>,
+    ) -> Running {
         let queue = Arc::new(EmbeddingQueue::new(
             self.catalog.clone(),
             Arc::clone(&embedder),
             Arc::clone(&follower),
             self.keyword.clone(),
         ));
-        let (applied, loaded_at) = (follower.subscribe(), self.catalog.seq());
         let meaning = Meaning {
             embedder: Arc::clone(&embedder),
             store: Arc::clone(&store),
-            applied,
-            loaded_at,
+            applied: follower.subscribe(),
+            loaded_at: self.catalog.seq(),
         };
         let running = Running { embedder, store, follower, queue };
         *self.running.lock().unwrap_or_else(|poison| poison.into_inner()) = Some(running.clone());
         self.side.send_replace(MeaningSide::Ready(meaning));
-        Ok(running)
+        running
+    }
+
+    async fn connect(&self) -> Result<Running> {
+        let embedder = embed::connect(&self.embedder).await?;
+        let embedder = embedder.ok_or_else(|| crate::error::Error::internal("no embedder"))?;
+        let identity = embedder.identity();
+        let model = self.catalog.use_model(identity).await?;
+        let store = vectors::open(&self.store(), &contents(&self.catalog, identity))?;
+        info!(model = %identity.name, dimensions = identity.dimensions, "embedding model");
+        let follower = MeaningFollower::new(self.catalog.clone(), model, Arc::clone(&store));
+        Ok(self.go_on_with(Arc::clone(&embedder), store, Arc::new(follower)))
     }
 
     /// How it is; `None` when no embedder is configured.
@@ -172,7 +211,7 @@ impl MeaningService {
         if !self.is_on() {
             return None;
         }
-        let backend = self.store.backend.name();
+        let backend = self.store().backend.name();
         let Some(running) = self.running() else {
             return Some(self.unready_status(backend));
         };
@@ -194,6 +233,7 @@ impl MeaningService {
             model: identity.name.clone(),
             dimensions: identity.dimensions,
             backend,
+            server: running.store.server(),
             points,
             embedded_texts: running.queue.embedded(),
             refused_texts: running.queue.refused(),
@@ -214,5 +254,14 @@ impl MeaningService {
             state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
             ..MeaningStatus::default()
         }
+    }
+}
+
+/// Which vectors belong into a store.
+pub(super) fn contents(catalog: &Catalog, identity: &ModelIdentity) -> Contents {
+    Contents {
+        catalog: catalog.identity().to_owned(),
+        model: identity.fingerprint.clone(),
+        dimensions: identity.dimensions,
     }
 }

@@ -1,9 +1,12 @@
 //! Everything that runs inside the daemon, wired together.
 
+mod choice;
 mod maintenance;
 mod meaning;
 mod memory;
+mod migrate;
 mod status;
+mod turn;
 mod verify;
 
 use std::path::Path;
@@ -24,6 +27,7 @@ use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings};
 
 pub use meaning::{MeaningService, MeaningStatus};
+pub use migrate::{Migrated, Migration, Target};
 pub use status::Status;
 pub use verify::{Finding, Remedy, Verdict};
 

@@ -5,15 +5,15 @@ use std::pin::Pin;
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
     AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, ListSourcesReply,
-    ListSourcesRequest, Progress, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
-    SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
-    VerifyRequest,
+    ListSourcesRequest, MigrateStoreRequest, Progress, RemoveSourceReply, RemoveSourceRequest,
+    RescanSourceRequest, SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply,
+    StopRequest, VerifyReply, VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{convert, progress, status};
+use super::{convert, migration, progress, status};
 use crate::engine::Engine;
 
 /// Translates calls into those of the engine.
@@ -36,6 +36,7 @@ type ProgressStream = Pin<Box<dyn Stream<Item = Result<Progress, Status>> + Send
 impl Ragterm for Service {
     type AddSourceStream = ProgressStream;
     type RescanSourceStream = ProgressStream;
+    type MigrateStoreStream = migration::MigrationStream;
 
     async fn search(
         &self,
@@ -112,6 +113,14 @@ impl Ragterm for Service {
         let remedy = convert::remedy(&request.into_inner());
         let verdict = self.engine.verify(remedy).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::verify_reply(verdict)))
+    }
+
+    async fn migrate_store(
+        &self,
+        request: Request<MigrateStoreRequest>,
+    ) -> Result<Response<migration::MigrationStream>, Status> {
+        let target = migration::target(request.into_inner()).map_err(|error| status(&error))?;
+        Ok(Response::new(migration::start(self.engine.clone(), target, &self.stop)))
     }
 
     async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {

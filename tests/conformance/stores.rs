@@ -10,6 +10,7 @@ use ragterm::id::{DocumentId, SourceId};
 use ragterm::vectors::{self, Contents, DocumentVectors, VectorStore};
 
 use crate::fake_qdrant::FakeQdrant;
+use crate::support::skipped;
 
 /// Where a store's collections come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Subject {
             return Some(config::Store { backend, url: fake.url.clone(), ..defaults });
         }
         let Ok(url) = std::env::var(format!("{variable}_URL")) else {
-            eprintln!("skipped: {variable}_URL is not set");
+            skipped(&format!("{variable}_URL is not set"));
             return None;
         };
         let key = std::env::var(format!("{variable}_API_KEY"));
@@ -48,7 +49,7 @@ pub struct Fresh {
     pub store: Arc<dyn VectorStore>,
     pub config: config::Store,
     pub contents: Contents,
-    _fake: Option<FakeQdrant>,
+    pub _server: Option<FakeQdrant>,
 }
 
 impl Fresh {
@@ -73,13 +74,18 @@ impl Fresh {
         let contents = Contents { catalog, model: "feedbeefcafe".into(), dimensions };
         let store = vectors::open(&config, &contents).unwrap();
         store.ensure().await.unwrap();
-        Self { store, config, contents, _fake: fake }
+        Self { store, config, contents, _server: fake }
     }
 
     /// Another connection, as another process would have it.
     pub fn again(&self, dimensions: usize) -> Arc<dyn VectorStore> {
         let contents = Contents { dimensions, ..self.contents.clone() };
         vectors::open(&self.config, &contents).unwrap()
+    }
+
+    /// The same collection, as another configuration would have it.
+    pub fn with(&self, config: &config::Store) -> Arc<dyn VectorStore> {
+        vectors::open(config, &self.contents).unwrap()
     }
 
     /// Stores a document of source 1 and type `md`.

@@ -155,6 +155,9 @@ impl Points for State {
         let variant = request.query.and_then(|query| query.variant);
         let Some(QueryVariant::Nearest(input)) = variant else { panic!("{variant:?}") };
         let Some(InputVariant::Dense(query)) = input.variant else { panic!("not dense") };
+        if query.data.len() as u64 != collection.params().size {
+            return Err(Status::invalid_argument("Wrong input: Vector dimension error"));
+        }
         let query = unit(query.data);
         let cosine = |vector: &[f32]| vector.iter().zip(&query).map(|(one, two)| one * two).sum();
         let points = collection.points.iter();
