@@ -6,6 +6,7 @@
 mod conformance;
 mod crash;
 mod embedders;
+mod fake_qdrant;
 mod fakes;
 mod faults;
 mod freshness;
@@ -13,6 +14,8 @@ mod postgres;
 mod queries;
 mod readme;
 mod reindex;
+mod relay;
 mod spine;
+mod stores;
 mod support;
 mod tidy;

@@ -1,5 +1,6 @@
 //! A ragterm of its own for each test: directories, socket, daemon, and waiting for conditions.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -153,6 +154,11 @@ impl Drop for Instance {
         // Without a daemon there is nothing to stop.
         let _stopped = self.command(&["stop"]).output();
     }
+}
+
+/// Says that a test did not run, where it is seen even when the others pass.
+pub fn skipped(reason: &str) {
+    let _gone = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
 /// A path as an argument.

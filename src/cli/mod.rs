@@ -20,6 +20,7 @@ mod search;
 mod sources;
 mod status;
 mod stop;
+mod store;
 mod summary;
 mod table;
 mod units;
@@ -66,6 +67,7 @@ enum Command {
     Verify(verify::Args),
     Reindex(reindex::Args),
     Catalog(catalog::Args),
+    Store(store::Args),
     Eval(eval::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -158,6 +160,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Catalog(args) => catalog::run(&args, context).await,
+        Command::Store(args) => store::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
         Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),

@@ -98,6 +98,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(unit_s).map(Duration::from_secs).ok_or_else(|| "is too long".to_owned())
 }
 
+/// `qdrant 1.12.4 at http://qdrant:6334`, or `embedded`.
+pub fn place_of_store(store: &ragterm_proto::v1::StoreStatus) -> String {
+    let mut place = store.backend.clone();
+    if !store.version.is_empty() {
+        place.push_str(&format!(" {}", store.version));
+    }
+    if !store.url.is_empty() {
+        place.push_str(&format!(" at {}", store.url));
+    }
+    place
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

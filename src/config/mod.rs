@@ -27,6 +27,7 @@ pub use secret::Secret;
 pub use sections::{Daemon, Index, Role, Search, Weights};
 pub use servers::{
     Catalog, CatalogUrl, Embedder, EmbedderProvider, Quantization, Store, StoreBackend,
+    check_web_address,
 };
 pub use sources::{DEFAULT_SPACE, Source, SourceKind, Space, Watch};
 pub use value::Origin;

@@ -121,6 +121,11 @@ impl EmbedderProvider {
 }
 
 impl StoreBackend {
+    /// The back-end that a word of the configuration means.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Embedded, Self::Qdrant, Self::Milvus].into_iter().find(|one| one.name() == name)
+    }
+
     /// The word for it in the configuration.
     pub fn name(self) -> &'static str {
         match self {
@@ -210,7 +215,11 @@ impl Store {
 
 /// An address that begins with `http://` or `https://`, without its last `/`; or nothing.
 fn web_address(value: &super::value::Value) -> Result<String, String> {
-    let address = text(value)?;
+    check_web_address(&text(value)?)
+}
+
+/// The same for an address that a command names.
+pub fn check_web_address(address: &str) -> Result<String, String> {
     let address = address.trim().trim_end_matches('/');
     let is_web = ["http://", "https://"].iter().any(|scheme| {
         address.strip_prefix(scheme).is_some_and(|host| !host.is_empty() && !host.contains('@'))

@@ -4,7 +4,10 @@ mod follow;
 mod maintenance;
 mod meaning;
 mod memory;
+mod migrate;
 mod status;
+mod store_choice;
+mod turn;
 mod verify;
 
 use std::path::Path;
@@ -25,6 +28,7 @@ use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings, Watched};
 
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
+pub use migrate::{Migrated, Migration, Target};
 pub use status::Status;
 pub use verify::{Finding, Remedy, Verdict};
 

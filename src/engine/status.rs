@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Engine, MeaningStatus, Reindexing};
 use crate::catalog::{Counts, Database, Problem, Source};
+use crate::config;
 use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
 
@@ -114,6 +115,7 @@ impl Engine {
         };
         let causes = causes(&status);
         status.notices.extend(causes);
+        status.notices.extend(of_choice(&self.config.store, &self.meaning.store()));
         Ok(status)
     }
 }
@@ -158,6 +160,18 @@ fn causes(status: &Status) -> Vec<String> {
         causes.extend(of_meaning(meaning));
     }
     causes
+}
+
+/// The configuration should not go on saying what is not so.
+fn of_choice(configured: &config::Store, in_force: &config::Store) -> Option<String> {
+    let (said, used) = (configured.backend.name(), in_force.backend.name());
+    let differs = said != used || configured.url != in_force.url;
+    differs.then(|| {
+        format!(
+            "the vectors are in the store `{used}` since `ragterm store migrate`, and the \
+             configuration still says `{said}`: set `store.backend` and `store.url`"
+        )
+    })
 }
 
 fn of_meaning(meaning: &MeaningStatus) -> Vec<String> {

@@ -219,7 +219,8 @@ impl EmbeddingQueue {
         self.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
         let ids: Vec<_> = complete.iter().map(|done| done.id).collect();
         debug!(texts = vectors.len(), documents = ids.len(), "embedded");
-        self.follower.publish_all(&ids).await
+        self.follower.publish_all(&ids).await;
+        Ok(())
     }
 }
 

@@ -8,12 +8,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::keyword::attributes;
-use crate::catalog::{Catalog, Change, ModelId, Passages};
+use super::publishing::Missed;
+use crate::catalog::{Catalog, Change, ModelId};
 use crate::error::{Error, Result};
-use crate::filter::Attributes;
-use crate::id::DocumentId;
-use crate::vectors::{DocumentVectors, Ensured, VectorStore};
+use crate::vectors::{Ensured, VectorStore};
 
 /// Changes applied to the store at a time.
 const BATCH: u32 = 256;
@@ -22,7 +20,10 @@ const BATCH: u32 = 256;
 const RETRY: Duration = Duration::from_secs(5);
 
 /// How often a store that another daemon fills is asked how far it is.
-const LOOK: Duration = Duration::from_secs(1);
+const OBSERVE: Duration = Duration::from_secs(1);
+
+/// How often a server is asked whether all is well when there is nothing to do.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// How the meaning side is doing.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,8 @@ pub struct MeaningState {
     pub publishing: bool,
     /// Why the store does not follow, if so.
     pub store_fault: Option<String>,
+    /// What to do about that, where it is known.
+    pub store_remedy: Option<String>,
     /// Why embedding does not get on, if so.
     pub embedder_fault: Option<String>,
 }
@@ -40,12 +43,28 @@ pub struct MeaningState {
 /// Brings the vectors of the catalog into the store.
 #[derive(Debug)]
 pub struct MeaningFollower {
-    catalog: Catalog,
-    model: ModelId,
-    store: Arc<dyn VectorStore>,
+    pub(super) catalog: Catalog,
+    pub(super) model: ModelId,
+    pub(super) store: Arc<dyn VectorStore>,
+    pub(super) missed: Missed,
     applied: watch::Sender<u64>,
-    faults: Mutex<[Option<String>; 2]>,
+    faults: Mutex<[Option<Fault>; 2]>,
     publishing: AtomicUsize,
+}
+
+/// What is wrong, and what to do about it.
+#[derive(Debug, Clone)]
+struct Fault {
+    what: String,
+    remedy: Option<String>,
+}
+
+/// Why the follower attends to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Start,
+    Changes,
+    Look,
 }
 
 /// The two tasks, each with a fault of its own.
@@ -69,7 +88,8 @@ impl MeaningFollower {
     pub fn new(catalog: Catalog, model: ModelId, store: Arc<dyn VectorStore>) -> Self {
         let applied = watch::Sender::new(0);
         let publishing = AtomicUsize::new(0);
-        Self { catalog, model, store, applied, faults: Mutex::default(), publishing }
+        let (missed, faults) = (Missed::default(), Mutex::default());
+        Self { catalog, model, store, missed, applied, faults, publishing }
     }
 
     /// The model whose vectors it brings.
@@ -79,10 +99,15 @@ impl MeaningFollower {
 
     /// How far it is, and what is wrong.
     pub fn state(&self) -> MeaningState {
-        let [store_fault, embedder_fault] =
+        let [store, embedder] =
             self.faults.lock().unwrap_or_else(|poison| poison.into_inner()).clone();
-        let publishing = self.publishing.load(Ordering::Acquire) > 0;
-        MeaningState { applied: *self.applied.borrow(), publishing, store_fault, embedder_fault }
+        MeaningState {
+            applied: *self.applied.borrow(),
+            publishing: self.publishing.load(Ordering::Acquire) > 0 || !self.missed.is_empty(),
+            store_remedy: store.as_ref().and_then(|fault| fault.remedy.clone()),
+            store_fault: store.map(|fault| fault.what),
+            embedder_fault: embedder.map(|fault| fault.what),
+        }
     }
 
     /// Tells of the last change that the store has applied.
@@ -100,32 +125,24 @@ impl MeaningFollower {
     /// Brings vectors that the catalog has into the store, until `stop`.
     pub async fn follow(&self, stop: CancellationToken) {
         let mut published = self.catalog.subscribe();
-        let mut is_ensured = false;
+        let mut due = Due::Start;
         while !stop.is_cancelled() {
             published.mark_unchanged();
-            let outcome = match is_ensured {
-                true => self.apply_changes(&stop).await,
-                false => self.begin().await,
-            };
-            match outcome {
-                Ok(()) if is_ensured => self.set_fault(Task::Follow, None),
-                Ok(()) => {
-                    is_ensured = true;
-                    continue;
-                }
-                Err(error) => {
-                    warn!(%error, "vector store cannot follow");
-                    self.set_fault(Task::Follow, Some(&error));
-                    // It may have lost its collection.
-                    is_ensured = false;
-                    pause(&stop).await;
-                    continue;
-                }
+            if let Err(error) = self.attend(due, &stop).await {
+                warn!(%error, "vector store cannot follow");
+                self.set_fault(Task::Follow, Some(&error));
+                // It may have lost its collection.
+                due = Due::Start;
+                pause(&stop).await;
+                continue;
             }
-            tokio::select! {
+            self.set_fault(Task::Follow, None);
+            due = tokio::select! {
                 () = stop.cancelled() => return,
-                _ = published.changed() => {}
-            }
+                _ = published.changed() => Due::Changes,
+                () = self.missed.noted() => Due::Changes,
+                () = tokio::time::sleep(LOOK) => Due::Look,
+            };
         }
     }
 
@@ -147,9 +164,36 @@ impl MeaningFollower {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = published.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(OBSERVE) => {}
             }
         }
+    }
+
+    /// Makes the store ready and brings it up to date once.
+    pub async fn catch_up(&self, stop: &CancellationToken) -> Result<()> {
+        self.attend(Due::Start, stop).await
+    }
+
+    async fn attend(&self, due: Due, stop: &CancellationToken) -> Result<()> {
+        match due {
+            Due::Start => self.begin().await?,
+            Due::Changes => {}
+            Due::Look => self.look().await?,
+        }
+        self.apply_changes(stop).await?;
+        self.bring_missed().await?;
+        if due == Due::Start && !stop.is_cancelled() {
+            self.level().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a server still has the collection, which nobody else would notice.
+    async fn look(&self) -> Result<()> {
+        if self.store.place().is_some() {
+            self.store.count().await?;
+        }
+        Ok(())
     }
 
     /// Makes the store ready and finds out where to go on.
@@ -192,77 +236,13 @@ impl MeaningFollower {
                 }
             }
             self.store.remove(&without).await?;
-            for id in with {
-                self.publish(id).await?;
-            }
+            self.publish(&with).await?;
             if let Some(place) = self.store.place() {
                 self.catalog.set_follower_position(place, last).await?;
             }
             self.applied.send_replace(last);
         }
         Ok(())
-    }
-
-    /// Makes the vectors of completed documents findable; what fails is queued again.
-    pub(super) async fn publish_all(&self, documents: &[DocumentId]) -> Result<()> {
-        let mut failed = (Vec::new(), None);
-        for id in documents {
-            if let Err(error) = self.publish(*id).await {
-                failed.0.push(*id);
-                failed.1 = Some(error);
-            }
-        }
-        let (again, error) = failed;
-        // Their vectors are in the catalog; the next round brings them into the store.
-        self.catalog.embed_again(self.model, &again).await?;
-        error.map_or(Ok(()), Err)
-    }
-
-    /// Brings what the catalog has of one document into the store.
-    async fn publish(&self, id: DocumentId) -> Result<()> {
-        loop {
-            let Some(document) = self.catalog.document(id).await? else {
-                return self.store.remove(&[id]).await;
-            };
-            let passages = self.catalog.passages(id).await?;
-            self.refresh(id, attributes(&document), &passages).await?;
-            // It may have changed or gone while its vectors were read.
-            let after = self.catalog.document(id).await?;
-            if after.is_some_and(|after| after.seq == document.seq) {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn refresh(
-        &self,
-        document: DocumentId,
-        attributes: Attributes,
-        passages: &Passages,
-    ) -> Result<()> {
-        let vectors = self.catalog.vectors(self.model, &passages.keys).await?;
-        let present: Vec<(u32, &[f32])> = (0..)
-            .zip(&vectors)
-            .filter_map(|(ordinal, vector)| Some((ordinal, vector.as_deref()?)))
-            .collect();
-        self.store.put(&[DocumentVectors { document, attributes, vectors: &present }]).await
-    }
-
-    /// Takes what the catalog has of these documents into the store anew; those that lack a
-    /// vector in the catalog are queued for the embedder.
-    pub async fn repair(&self, documents: &[DocumentId]) -> Result<()> {
-        let mut incomplete = Vec::new();
-        self.store.remove(documents).await?;
-        for id in documents {
-            let Some(document) = self.catalog.document(*id).await? else { continue };
-            self.publish(*id).await?;
-            let passages = self.catalog.passages(*id).await?;
-            let vectors = self.catalog.vectors(self.model, &passages.keys).await?;
-            if vectors.iter().flatten().count() as u64 != document.embedded {
-                incomplete.push(*id);
-            }
-        }
-        self.catalog.embed_again(self.model, &incomplete).await
     }
 
     /// Says, while the result lives, that vectors are stored but not all of them searched.
@@ -273,7 +253,19 @@ impl MeaningFollower {
 
     pub(super) fn set_fault(&self, task: Task, fault: Option<&Error>) {
         let mut faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
-        faults[task as usize] = fault.map(Error::with_next_step);
+        faults[task as usize] = fault.map(|error| Fault {
+            what: match task {
+                Task::Follow => error.to_string(),
+                Task::Embed => error.with_next_step(),
+            },
+            remedy: error.next_step().map(str::to_owned),
+        });
+    }
+
+    /// Whether the store could not be written to when that was last tried.
+    pub(super) fn is_behind(&self) -> bool {
+        let faults = self.faults.lock().unwrap_or_else(|poison| poison.into_inner());
+        faults[Task::Follow as usize].is_some()
     }
 }
 

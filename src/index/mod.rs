@@ -5,6 +5,7 @@ mod keyword;
 mod meaning;
 mod moves;
 mod plan;
+mod publishing;
 mod read;
 
 pub use embedding::EmbeddingQueue;

@@ -1,6 +1,7 @@
 //! The gRPC services: convert, call, convert.
 
 mod convert;
+mod migration;
 mod progress;
 mod service;
 mod status;

@@ -5,15 +5,16 @@ use std::pin::Pin;
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
     AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
-    CopyCatalogRequest, ListSourcesReply, ListSourcesRequest, Progress, ReindexReply,
-    ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest, SearchReply,
-    SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest,
+    CopyCatalogRequest, ListSourcesReply, ListSourcesRequest, MigrateStoreRequest, Progress,
+    ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
+    SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
+    VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{convert, progress, status};
+use super::{convert, migration, progress, status};
 use crate::catalog::Copied;
 use crate::engine::Engine;
 
@@ -37,6 +38,7 @@ type ProgressStream = Pin<Box<dyn Stream<Item = Result<Progress, Status>> + Send
 impl Ragterm for Service {
     type AddSourceStream = ProgressStream;
     type RescanSourceStream = ProgressStream;
+    type MigrateStoreStream = migration::MigrationStream;
 
     async fn search(
         &self,
@@ -137,6 +139,14 @@ impl Ragterm for Service {
         let copied = self.engine.catalog.copy_to_postgres(url).await;
         let Copied { documents, vectors, rows } = copied.map_err(|error| status(&error))?;
         Ok(Response::new(CopyCatalogReply { documents, vectors, rows }))
+    }
+
+    async fn migrate_store(
+        &self,
+        request: Request<MigrateStoreRequest>,
+    ) -> Result<Response<migration::MigrationStream>, Status> {
+        let target = migration::target(request.into_inner()).map_err(|error| status(&error))?;
+        Ok(Response::new(migration::start(self.engine.clone(), target, &self.stop)))
     }
 
     async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {

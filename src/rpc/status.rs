@@ -161,10 +161,14 @@ fn store(status: &Status) -> StoreStatus {
     };
     let loading = meaning.state.applied < status.seq;
     let fault = meaning.state.store_fault.clone();
+    let server = meaning.store_server.clone();
     StoreStatus {
         backend: meaning.backend.into(),
         points: meaning.points,
         healthy: fault.is_none(),
+        version: server.as_ref().and_then(|server| server.version.clone()).unwrap_or_default(),
+        url: server.map(|server| server.url).unwrap_or_default(),
+        remedy: meaning.state.store_remedy.clone().unwrap_or_default(),
         detail: match fault {
             Some(fault) => fault,
             None if loading => "more are being loaded".into(),

@@ -2,18 +2,20 @@
 
 mod embedded;
 mod milvus;
+mod qdrant;
 mod server;
 mod unit;
 
 use async_trait::async_trait;
 
 use crate::config::{self, StoreBackend};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::filter::{Attributes, Filter};
 use crate::id::DocumentId;
 
 pub use embedded::{EmbeddedIndex, EmbeddedStore};
 pub use milvus::MilvusStore;
+pub use qdrant::QdrantStore;
 
 /// A document's best passage for a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,9 +119,6 @@ pub fn open(
     match config.backend {
         StoreBackend::Embedded => Ok(std::sync::Arc::new(EmbeddedStore::new(contents.dimensions))),
         StoreBackend::Milvus => Ok(std::sync::Arc::new(MilvusStore::new(config, contents)?)),
-        StoreBackend::Qdrant => {
-            let name = config.backend.name();
-            Err(Error::usage(format!("`store.backend = \"{name}\"` is not in this version")))
-        }
+        StoreBackend::Qdrant => Ok(std::sync::Arc::new(QdrantStore::new(config, contents)?)),
     }
 }

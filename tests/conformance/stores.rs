@@ -9,30 +9,37 @@ use ragterm::filter::{Attributes, Filter};
 use ragterm::id::{DocumentId, SourceId};
 use ragterm::vectors::{self, Contents, DocumentVectors, VectorStore};
 
+use crate::fake_qdrant::FakeQdrant;
+use crate::support::skipped;
+
 /// Where a store's collections come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Embedded,
     Milvus,
     Qdrant,
+    FakeQdrant,
 }
 
 impl Subject {
     /// What the configuration would say; `None` without a server.
-    pub fn config(self) -> Option<config::Store> {
+    fn config(self, fake: Option<&FakeQdrant>) -> Option<config::Store> {
         let (backend, variable) = match self {
             Self::Embedded => return Some(config::Config::default().store),
             Self::Milvus => (StoreBackend::Milvus, "RAGTERM_TEST_MILVUS"),
-            Self::Qdrant => (StoreBackend::Qdrant, "RAGTERM_TEST_QDRANT"),
+            Self::Qdrant | Self::FakeQdrant => (StoreBackend::Qdrant, "RAGTERM_TEST_QDRANT"),
         };
+        let defaults = config::Config::default().store;
+        if let Some(fake) = fake {
+            return Some(config::Store { backend, url: fake.url.clone(), ..defaults });
+        }
         let Ok(url) = std::env::var(format!("{variable}_URL")) else {
-            eprintln!("skipped: {variable}_URL is not set");
+            skipped(&format!("{variable}_URL is not set"));
             return None;
         };
         let key = std::env::var(format!("{variable}_API_KEY"));
         let api_key = key.map_or(Secret::Unset, Secret::Value);
         let collection = "ragterm_test".into();
-        let defaults = config::Config::default().store;
         Some(config::Store { backend, url, api_key, collection, ..defaults })
     }
 }
@@ -42,26 +49,43 @@ pub struct Fresh {
     pub store: Arc<dyn VectorStore>,
     pub config: config::Store,
     pub contents: Contents,
+    pub _server: Option<FakeQdrant>,
 }
 
 impl Fresh {
     /// A store that is ready; `None` without a server.
     pub async fn new(subject: Subject, dimensions: usize) -> Option<Self> {
+        let is_fake = subject == Subject::FakeQdrant;
+        let fake = is_fake.then(|| FakeQdrant::start("1.12.4", ""));
+        let config = subject.config(fake.as_ref())?;
+        Some(Self::open(config, fake, dimensions).await)
+    }
+
+    /// The store of another catalog on the same server.
+    pub async fn beside(&self, dimensions: usize) -> Self {
+        Self::open(self.config.clone(), None, dimensions).await
+    }
+
+    async fn open(config: config::Store, fake: Option<FakeQdrant>, dimensions: usize) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let config = subject.config()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let catalog = format!("{now:x}{:x}{number:x}", std::process::id());
         let contents = Contents { catalog, model: "feedbeefcafe".into(), dimensions };
         let store = vectors::open(&config, &contents).unwrap();
         store.ensure().await.unwrap();
-        Some(Self { store, config, contents })
+        Self { store, config, contents, _server: fake }
     }
 
     /// Another connection, as another process would have it.
     pub fn again(&self, dimensions: usize) -> Arc<dyn VectorStore> {
         let contents = Contents { dimensions, ..self.contents.clone() };
         vectors::open(&self.config, &contents).unwrap()
+    }
+
+    /// The same collection, as another configuration would have it.
+    pub fn with(&self, config: &config::Store) -> Arc<dyn VectorStore> {
+        vectors::open(config, &self.contents).unwrap()
     }
 
     /// Stores a document of source 1 and type `md`.

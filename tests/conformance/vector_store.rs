@@ -16,6 +16,7 @@ macro_rules! promises {
         mod embedded { $(promises!(@one Embedded $promise $dimensions);)* }
         mod milvus { $(promises!(@one Milvus $promise $dimensions);)* }
         mod qdrant { $(promises!(@one Qdrant $promise $dimensions);)* }
+        mod fake_qdrant { $(promises!(@one FakeQdrant $promise $dimensions);)* }
     };
     (@one $subject:ident $promise:ident $dimensions:literal) => {
         #[tokio::test(flavor = "multi_thread")]
@@ -264,8 +265,8 @@ async fn vectors_of_other_dimensions_are_refused(fresh: &Fresh, subject: Subject
     }
 }
 
-async fn collections_of_other_catalogs_and_models_are_left_alone(fresh: &Fresh, subject: Subject) {
-    let other = Fresh::new(subject, 2).await.unwrap();
+async fn collections_of_other_catalogs_and_models_are_left_alone(fresh: &Fresh, _: Subject) {
+    let other = fresh.beside(2).await;
     fresh.put(1, &[(0, &[1.0, 0.0])]).await;
     other.put(2, &[(0, &[1.0, 0.0])]).await;
     other.store.remove(&[DocumentId(1)]).await.unwrap();

@@ -6,7 +6,7 @@ use super::{Check, Status};
 use crate::cli::client::{RESTART, connect_running, outdated, quick};
 use crate::cli::context::Context;
 use crate::cli::status::embedder_events;
-use crate::cli::units::counted;
+use crate::cli::units::{counted, place_of_store};
 
 /// Looks at a running daemon; one that does not run is no fault.
 pub async fn check(context: &Context) -> (Vec<Check>, Status) {
@@ -84,15 +84,16 @@ fn catalog(status: &StatusReply) -> Check {
 
 fn store(status: &StatusReply) -> Check {
     let store = status.store.clone().unwrap_or_default();
-    let detail = format!("{}, {}", store.backend, counted(store.points, "vector"));
-    match store.healthy {
-        true => Check::ok("vectors", detail),
-        false => Check::fail(
-            "vectors",
-            format!("{detail}: {}", store.detail),
-            "`ragterm verify --repair` makes them anew from the catalog",
-        ),
+    let detail = format!("{}, {}", place_of_store(&store), counted(store.points, "vector"));
+    if store.healthy {
+        return Check::ok("vectors", detail);
     }
+    let remedy = match store.remedy.as_str() {
+        "" if store.url.is_empty() => "`ragterm verify --repair` makes them anew from the catalog",
+        "" => "search goes on by words; the daemon tries again on its own",
+        remedy => remedy,
+    };
+    Check::fail("vectors", format!("{detail}: {}", store.detail), remedy)
 }
 
 fn embedder(status: &StatusReply) -> Vec<Check> {
@@ -198,6 +199,22 @@ mod tests {
         assert_eq!(levels(&status), [("languages", Level::Warn)]);
         let check = judge(&status).into_iter().find(|check| check.name == "languages").unwrap();
         assert!(check.remedy.unwrap().contains("bge-m3"));
+    }
+
+    #[test]
+    fn a_store_that_is_not_well_is_named_with_its_address_and_what_to_do() {
+        let store = StoreStatus {
+            backend: "milvus".into(),
+            url: "http://milvus:19530".into(),
+            version: "2.3.5".into(),
+            detail: "it cannot be reached".into(),
+            remedy: "start it".into(),
+            ..StoreStatus::default()
+        };
+        let check = super::store(&StatusReply { store: Some(store), ..well() });
+        assert_eq!(check.state, Level::Fail);
+        let expected = "milvus 2.3.5 at http://milvus:19530, 0 vectors: it cannot be reached";
+        assert_eq!((check.detail.as_str(), check.remedy.as_deref()), (expected, Some("start it")));
     }
 
     #[test]

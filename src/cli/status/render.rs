@@ -5,7 +5,7 @@ use ragterm_proto::v1::{ChunkCounts, EmbedderStatus, Failure, Job, StatusReply};
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARNING, clean};
 use crate::cli::sources;
 use crate::cli::table::Table;
-use crate::cli::units::{bytes, count, counted, percent, seconds};
+use crate::cli::units::{bytes, count, counted, percent, place_of_store, seconds};
 
 /// Failures that are shown; JSON has more.
 const SHOWN_FAILURES: usize = 20;
@@ -114,7 +114,8 @@ pub fn embedder_events(embedder: &EmbedderStatus) -> Vec<String> {
 
 fn store(reply: &StatusReply) -> String {
     let Some(store) = &reply.store else { return unknown() };
-    let name = format!("{}, {}", clean(&store.backend), counted(store.points, "vector"));
+    let place = clean(&place_of_store(store));
+    let name = format!("{place}, {}", counted(store.points, "vector"));
     healthy(&name, store.healthy, &store.detail)
 }
 
@@ -251,6 +252,7 @@ pub mod tests {
                 points: 2000,
                 healthy: true,
                 detail: "more are being loaded".into(),
+                ..StoreStatus::default()
             }),
             catalog: Some(CatalogStatus {
                 backend: "sqlite".into(),

@@ -8,7 +8,7 @@ use tracing::info;
 
 use crate::catalog::{Catalog, ModelId};
 use crate::config::{self, Role};
-use crate::embed::{self, Embedder};
+use crate::embed::{self, Embedder, ModelIdentity};
 use crate::error::{Error, Result};
 use crate::index::{EmbeddingQueue, MeaningFollower};
 use crate::search::Meaning;
@@ -46,21 +46,26 @@ impl Running {
         let embedder = embedder.ok_or_else(|| Error::internal("no embedder is configured"))?;
         let identity = embedder.identity();
         let model = catalog.use_model(identity).await?;
-        let contents = Contents {
-            catalog: catalog.identity().to_owned(),
-            model: identity.fingerprint.clone(),
-            dimensions: identity.dimensions,
-        };
-        let store = vectors::open(ends.store, &contents)?;
+        let store = vectors::open(ends.store, &contents(catalog, identity))?;
         info!(model = %identity.name, dimensions = identity.dimensions, "embedding model");
         let follower = Arc::new(MeaningFollower::new(catalog.clone(), model, Arc::clone(&store)));
+        Ok(Self::over(catalog, embedder, (store, follower), ends.keyword))
+    }
+
+    /// The parts over a store that `follower` brings vectors into.
+    pub fn over(
+        catalog: &Catalog,
+        embedder: Arc<dyn Embedder>,
+        (store, follower): (Arc<dyn VectorStore>, Arc<MeaningFollower>),
+        keyword: watch::Receiver<u64>,
+    ) -> Self {
         let queue = Arc::new(EmbeddingQueue::new(
             catalog.clone(),
             Arc::clone(&embedder),
             Arc::clone(&follower),
-            ends.keyword,
+            keyword,
         ));
-        Ok(Self { embedder, store, follower, queue, loaded_at: catalog.seq() })
+        Self { embedder, store, follower, queue, loaded_at: catalog.seq() }
     }
 
     /// The model's number in the catalog.
@@ -90,5 +95,14 @@ impl Running {
                 tokio::join!(following, self.queue.run(stop.clone()));
             }
         }
+    }
+}
+
+/// Which vectors belong into a store.
+pub fn contents(catalog: &Catalog, identity: &ModelIdentity) -> Contents {
+    Contents {
+        catalog: catalog.identity().to_owned(),
+        model: identity.fingerprint.clone(),
+        dimensions: identity.dimensions,
     }
 }

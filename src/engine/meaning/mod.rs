@@ -6,19 +6,23 @@ mod lane;
 mod status;
 mod succession;
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::store_choice;
+use super::turn::{Held, Turn};
 use crate::catalog::Catalog;
 use crate::config::{self, EmbedderProvider, Role, StoreBackend};
 use crate::error::{Error, Result};
+use crate::index::MeaningFollower;
 use crate::search::MeaningSide;
+use crate::vectors::VectorStore;
 
-pub use lane::Running;
+pub use lane::{Running, contents};
 pub use status::MeaningStatus;
 pub use succession::{Change, Reindexing};
 
@@ -36,7 +40,8 @@ const LOOK: Duration = Duration::from_secs(2);
 pub struct MeaningService {
     catalog: Catalog,
     embedder: config::Embedder,
-    store: config::Store,
+    /// The store in force.
+    store: Mutex<config::Store>,
     role: Role,
     keyword: watch::Receiver<u64>,
     side: watch::Sender<MeaningSide>,
@@ -44,6 +49,9 @@ pub struct MeaningService {
     reindexing: watch::Sender<Option<Reindexing>>,
     /// Another model is wanted.
     changed: Notify,
+    turn: Turn,
+    /// Held by a migration, of which there is one at a time.
+    pub(super) migration: Semaphore,
 }
 
 impl MeaningService {
@@ -58,18 +66,22 @@ impl MeaningService {
             EmbedderProvider::None => MeaningSide::Off,
             _ => MeaningSide::Unready("the embedder is being connected".into()),
         };
+        let store = store_choice::in_force(&catalog, &config.store).await?;
+        let is_local = store.backend == StoreBackend::Embedded;
         let service = Self {
             catalog,
             embedder: config.embedder.clone(),
-            store: config.store.clone(),
+            store: Mutex::new(store),
             role: config.daemon.role,
             keyword,
             side: watch::Sender::new(side),
             running: Mutex::default(),
             reindexing: watch::Sender::new(None),
             changed: Notify::new(),
+            turn: Turn::default(),
+            migration: Semaphore::new(1),
         };
-        if service.is_on() && service.store.backend == StoreBackend::Embedded {
+        if service.is_on() && is_local {
             let choices = Choices::load(&service.catalog, &service.embedder).await?;
             let active = choices.active.apply(&service.embedder);
             if active.provider == EmbedderProvider::Builtin {
@@ -92,6 +104,31 @@ impl MeaningService {
     /// The parts, while they are connected.
     pub fn running(&self) -> Option<Running> {
         self.lock().clone()
+    }
+
+    /// The store in force: that of the configuration, or the one that was migrated to.
+    pub fn store(&self) -> config::Store {
+        self.store.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
+    }
+
+    /// Keeps following and embedding from going on while the result lives.
+    pub(super) async fn hold(&self) -> Held<'_> {
+        self.turn.hold().await
+    }
+
+    /// Goes on with another store, which its follower has brought up to date; while it is held.
+    pub(super) fn adopt(
+        &self,
+        store: config::Store,
+        parts: (Arc<dyn VectorStore>, Arc<MeaningFollower>),
+        _held: &Held<'_>,
+    ) {
+        let Some(running) = self.running() else { return };
+        *self.store.lock().unwrap_or_else(|poison| poison.into_inner()) = store;
+        let keyword = self.keyword.clone();
+        self.activate(Running::over(&self.catalog, running.embedder, parts, keyword));
+        // A model that is to take over has to fill the new store too.
+        self.changed.notify_one();
     }
 
     /// Serves the active model and prepares the wanted one, until `stop`.
@@ -146,9 +183,9 @@ impl MeaningService {
             match connected {
                 Ok(running) => {
                     if self.lock().is_none() {
-                        self.activate(running.clone());
+                        self.activate(running);
                     }
-                    running.work(self.role, stop).await;
+                    self.round(stop).await;
                 }
                 Err(error) => {
                     self.unready(&error);
@@ -158,8 +195,17 @@ impl MeaningService {
         }
     }
 
+    /// Follows and embeds until `stop`, or until somebody wants to exchange the parts.
+    async fn round(&self, stop: &CancellationToken) {
+        let Some(round) = self.turn.next(stop).await else { return };
+        // They may have been exchanged meanwhile.
+        let Some(running) = self.running() else { return };
+        running.work(self.role, &round.stop).await;
+    }
+
     async fn connect(&self, embedder: &config::Embedder) -> Result<Running> {
-        let ends = Ends { embedder, store: &self.store, keyword: self.keyword.clone() };
+        let store = self.store();
+        let ends = Ends { embedder, store: &store, keyword: self.keyword.clone() };
         Running::connect(&self.catalog, ends).await
     }
 

@@ -6,6 +6,7 @@ use super::{MeaningService, Reindexing};
 use crate::embed::{Counts, Server};
 use crate::index::MeaningState;
 use crate::search::MeaningSide;
+use crate::vectors;
 
 /// A status never waits longer than this for a vector store.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,6 +26,8 @@ pub struct MeaningStatus {
     pub server: Server,
     /// Where the vectors are.
     pub backend: &'static str,
+    /// The server that they are on, if any.
+    pub store_server: Option<vectors::Server>,
     /// Vectors that are searched.
     pub points: u64,
     /// Texts that were sent to the model since the daemon started.
@@ -45,7 +48,7 @@ impl MeaningService {
         if !self.is_on() {
             return None;
         }
-        let backend = self.store.backend.name();
+        let backend = self.store().backend.name();
         let Some(running) = self.running() else {
             return Some(self.unready_status(backend));
         };
@@ -69,6 +72,7 @@ impl MeaningService {
             max_tokens: identity.max_tokens,
             server: running.embedder.server().cloned().unwrap_or_default(),
             backend,
+            store_server: running.store.server(),
             points,
             embedded_texts: running.queue.embedded(),
             refused_texts: running.queue.refused(),

@@ -1,0 +1,261 @@
+//! Vector stores on servers, through the real program: faults, recovery, and moving between them.
+
+use std::time::{Duration, Instant};
+
+use qdrant_client::qdrant::CreateCollection;
+use serde_json::Value;
+
+use crate::fake_qdrant::{Collection, FakeQdrant};
+use crate::relay::{Relay, Way};
+use crate::support::{Instance, signal, skipped, until};
+
+const BIRDS: [(&str, &str); 3] = [
+    ("heron.md", "# Heron\n\nThe grey heron waits for fish in shallow water."),
+    ("owl.md", "# Owl\n\nThe barn owl hunts mice at night."),
+    ("swift.md", "# Swift\n\nThe swift sleeps while it flies."),
+];
+
+fn birds() -> Instance {
+    let ragterm = Instance::new();
+    for (path, text) in BIRDS {
+        ragterm.write(path, text);
+    }
+    ragterm
+}
+
+/// Birds in a Qdrant at `url`.
+fn birds_at(url: &str) -> Instance {
+    birds().with("RAGTERM_STORE__BACKEND", "qdrant").with("RAGTERM_STORE__URL", url)
+}
+
+fn search(ragterm: &Instance, query: &str) -> Value {
+    ragterm.run(&["search", "--json", "--mode", "semantic", query]).json()
+}
+
+/// The best document by meaning; the whole of the answer has to be there.
+#[track_caller]
+fn best(ragterm: &Instance, query: &str) -> String {
+    let answer = search(ragterm, query);
+    assert_eq!(answer["degraded"], Value::Null, "{answer}");
+    answer["hits"][0]["path"].as_str().unwrap().to_owned()
+}
+
+fn store<'s>(status: &'s Value, key: &str) -> &'s str {
+    status["store"][key].as_str().unwrap_or_default()
+}
+
+/// Texts that were sent to the model since the daemon started.
+fn embedded_texts(status: &Value) -> u64 {
+    status["embedder"]["embedded_texts"].as_u64().unwrap()
+}
+
+#[test]
+fn a_store_that_is_down_at_start_delays_nothing_and_is_filled_when_it_comes() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let relay = Relay::new(&server.url, Way::Cut);
+    let ragterm = birds_at(&relay.url);
+    ragterm.add();
+    assert_eq!(ragterm.find("mice"), ["owl.md"]);
+    let status = ragterm.wait("the fault", |status| status["store"]["healthy"] == false);
+    assert!(store(&status, "detail").contains(&relay.url), "{status}");
+    let doctor = ragterm.run(&["doctor"]).expect(1);
+    assert!(doctor.stdout.contains("store.url"), "{}", doctor.stdout);
+    let answer = search(&ragterm, "a bird of the night");
+    assert!(answer["degraded"].as_str().unwrap().contains("cannot be reached"), "{answer}");
+    let status = ragterm.wait("the embedding", |status| {
+        status["chunks"]["embedded"] == 3 && embedded_texts(status) == 3
+    });
+    assert_eq!(status["settled"], false);
+
+    relay.set(Way::Open);
+    let status = ragterm.settle();
+    assert_eq!((&status["store"]["points"], embedded_texts(&status)), (&Value::from(3), 3));
+    assert_eq!(store(&status, "version"), "1.12.4");
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.run(&["doctor"]).expect(0);
+    ragterm.verify();
+}
+
+#[test]
+fn a_store_that_goes_away_and_comes_back_misses_nothing() {
+    let server = FakeQdrant::start("1.16.0", "");
+    let relay = Relay::new(&server.url, Way::Open);
+    let ragterm = birds_at(&relay.url);
+    ragterm.add();
+    ragterm.settle();
+    relay.set(Way::Cut);
+    ragterm.write("kiwi.md", "The kiwi cannot fly at all.");
+    std::fs::remove_file(ragterm.docs().join("owl.md")).unwrap();
+    until("the new words", || ragterm.find("kiwi") == ["kiwi.md"]);
+    until("the removal", || ragterm.find("mice").is_empty());
+    let answer = search(&ragterm, "hunting at night");
+    assert!(answer["degraded"].as_str().unwrap().contains("cannot be reached"), "{answer}");
+
+    relay.set(Way::Open);
+    let status = ragterm.settle();
+    assert_eq!(status["store"]["points"], 3, "{status}");
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+    ragterm.verify();
+}
+
+#[test]
+fn a_store_that_does_not_answer_stops_no_search() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let relay = Relay::new(&server.url, Way::Open);
+    let ragterm = birds_at(&relay.url);
+    ragterm.add();
+    ragterm.settle();
+    relay.set(Way::Stopped);
+    let begin = Instant::now();
+    let answer = ragterm.run(&["search", "--json", "mice"]).expect(0).json();
+    assert!(begin.elapsed() < Duration::from_secs(8), "{:?}", begin.elapsed());
+    assert_eq!(answer["hits"][0]["path"], "owl.md");
+    assert!(answer["degraded"].as_str().unwrap().contains("busy"), "{answer}");
+    relay.set(Way::Open);
+    until("the whole answer", || search(&ragterm, "mice")["degraded"] == Value::Null);
+}
+
+#[test]
+fn a_collection_that_somebody_dropped_is_filled_again_and_others_are_left_alone() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let ragterm = birds_at(&server.url);
+    ragterm.add();
+    let before = embedded_texts(&ragterm.settle());
+    let foreign = Collection {
+        made_with: CreateCollection::default(),
+        indexes: Default::default(),
+        points: Default::default(),
+    };
+    {
+        let mut data = server.state.data();
+        assert_eq!(data.collections.len(), 1);
+        data.collections.clear();
+        data.collections.insert("somebody_elses".into(), foreign);
+    }
+    until("the refilling", || {
+        let collections = &server.state.data().collections;
+        collections.values().map(|collection| collection.points.len()).sum::<usize>() == 3
+    });
+    let status = ragterm.settle();
+    assert_eq!(embedded_texts(&status), before);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    assert!(server.state.data().collections.contains_key("somebody_elses"));
+    ragterm.verify();
+}
+
+#[test]
+fn points_that_are_missing_at_start_are_brought_again() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let ragterm = birds_at(&server.url);
+    ragterm.add();
+    ragterm.settle();
+    ragterm.run(&["stop"]).expect(0);
+    server.state.data().collections.values_mut().next().unwrap().points.pop_first();
+    let status = ragterm.wait("the points", |status| status["store"]["points"] == 3);
+    assert_eq!(embedded_texts(&status), 0);
+    ragterm.verify();
+}
+
+#[test]
+fn a_collection_of_another_shape_is_explained_and_left_alone() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let ragterm = birds_at(&server.url);
+    ragterm.add();
+    ragterm.settle();
+    ragterm.run(&["stop"]).expect(0);
+    server.state.data().collections.values_mut().next().unwrap().params().size = 3;
+    assert_eq!(ragterm.find("mice"), ["owl.md"]);
+    let status = ragterm.wait("the fault", |status| status["store"]["healthy"] == false);
+    assert!(store(&status, "detail").contains("3 dimensions, not 384"), "{status}");
+    let doctor = ragterm.run(&["doctor"]).expect(1);
+    assert!(doctor.stdout.contains("store.collection"), "{}", doctor.stdout);
+    assert_eq!(server.state.data().collections.values().next().unwrap().points.len(), 3);
+}
+
+#[test]
+fn vectors_move_to_a_server_and_back_without_being_embedded_again() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let ragterm = birds();
+    ragterm.add();
+    ragterm.settle();
+    let moved =
+        ragterm.run(&["store", "migrate", "--to", "qdrant", "--url", &server.url]).expect(0);
+    assert!(moved.stdout.contains("3 vectors of 3 documents"), "{}", moved.stdout);
+    assert!(moved.stdout.contains("backend = \"qdrant\""), "{}", moved.stdout);
+    assert_eq!(store(&ragterm.settle(), "backend"), "qdrant");
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.write("kiwi.md", "The kiwi cannot fly at all.");
+    until("the new vector", || ragterm.settle()["store"]["points"] == 4);
+    ragterm.verify();
+
+    ragterm.run(&["stop"]).expect(0);
+    let status = ragterm.settle();
+    assert_eq!((store(&status, "backend"), embedded_texts(&status)), ("qdrant", 0));
+    let notices = status["notices"].to_string();
+    assert!(notices.contains("the configuration still says `embedded`"), "{notices}");
+    let again = ragterm.run(&["store", "migrate", "--to", "qdrant", "--url", &server.url]);
+    assert!(again.expect(2).stderr.contains("there already"));
+
+    ragterm.run(&["store", "migrate", "--to", "embedded"]).expect(0);
+    let status = ragterm.settle();
+    assert_eq!((store(&status, "backend"), embedded_texts(&status)), ("embedded", 0));
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+    ragterm.verify();
+}
+
+#[test]
+fn a_migration_that_fails_or_is_cancelled_leaves_the_old_store_in_force() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let relay = Relay::new(&server.url, Way::Cut);
+    let ragterm = birds();
+    ragterm.add();
+    ragterm.settle();
+    let migrate = ["store", "migrate", "--to", "qdrant", "--url", &relay.url];
+    let failed = ragterm.run(&migrate).expect(3);
+    assert!(failed.stderr.contains(&relay.url), "{}", failed.stderr);
+
+    relay.set(Way::Stopped);
+    let mut running = ragterm.command(&migrate).spawn().unwrap();
+    let pid = running.id() as i32;
+    until("the interruption", || {
+        signal(pid, rustix::process::Signal::INT);
+        running.try_wait().unwrap().is_some()
+    });
+    assert_eq!(store(&ragterm.settle(), "backend"), "embedded");
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+
+    relay.set(Way::Open);
+    ragterm.run(&migrate).expect(0);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.verify();
+}
+
+#[test]
+fn milvus_is_filled_searched_and_left_again() {
+    let Ok(url) = std::env::var("RAGTERM_TEST_MILVUS_URL") else {
+        skipped("RAGTERM_TEST_MILVUS_URL is not set");
+        return;
+    };
+    let relay = Relay::new(&url, Way::Open);
+    let ragterm = birds().with("RAGTERM_STORE__BACKEND", "milvus");
+    let ragterm = ragterm.with("RAGTERM_STORE__URL", &relay.url);
+    ragterm.add();
+    let status = ragterm.settle();
+    assert_eq!((store(&status, "backend"), &status["store"]["points"]), ("milvus", &3.into()));
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.verify();
+
+    relay.set(Way::Cut);
+    ragterm.write("kiwi.md", "The kiwi cannot fly at all.");
+    until("the new words", || ragterm.find("kiwi") == ["kiwi.md"]);
+    assert!(search(&ragterm, "night")["degraded"].as_str().is_some());
+    relay.set(Way::Open);
+    until("the new vector", || ragterm.settle()["store"]["points"] == 4);
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+
+    ragterm.run(&["store", "migrate", "--to", "embedded"]).expect(0);
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+    ragterm.run(&["store", "migrate", "--to", "milvus"]).expect(0);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.verify();
+}
