@@ -19,6 +19,7 @@ Examples:
 
 /// Move the catalog to another database
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
