@@ -64,6 +64,14 @@ struct Model {
     id: String,
     /// vLLM says it here.
     max_model_len: Option<usize>,
+    meta: Meta,
+}
+
+/// llama.cpp says it here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Meta {
+    n_ctx: Option<usize>,
 }
 
 /// The embedder for the configured model; embeds one word to learn its dimensions.
@@ -113,7 +121,8 @@ impl OpenAi {
     /// The longest text, as far as the server tells.
     async fn context(&self) -> Option<usize> {
         let models: Models = self.http.json(Call::about("/models", None)).await.ok()?;
-        models.data.into_iter().find(|model| model.id == self.model)?.max_model_len
+        let model = models.data.into_iter().find(|model| model.id == self.model)?;
+        model.max_model_len.or(model.meta.n_ctx)
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
@@ -12,6 +13,9 @@ const MAX_WORDS: usize = 300;
 
 /// The longest wait that a server can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// HTTP's dates are those of mails; a wrong day of the week does no harm.
+const HTTP_DATE: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone)]
@@ -130,7 +134,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
         Err(_) => {
-            let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+            let date = HTTP_DATE.parse_timestamp(text).ok()?;
             Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default()
         }
     };
