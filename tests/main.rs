@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificate;
 mod conformance;
 mod crash;
 mod fake_qdrant;
