@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use qdrant_client::qdrant::CreateCollection;
 use serde_json::Value;
 
+use crate::certificate::Certificate;
 use crate::fake_qdrant::{Collection, FakeQdrant};
 use crate::relay::{Relay, Way};
 use crate::support::{Instance, signal, skipped, until};
@@ -173,6 +174,22 @@ fn a_collection_of_another_shape_is_explained_and_left_alone() {
 }
 
 #[test]
+fn a_server_is_reached_through_an_encrypted_connection_that_is_checked() {
+    let certificate = Certificate::new();
+    let server = FakeQdrant::start_encrypted("1.12.4", &certificate);
+    let authority = certificate.path("authority.pem");
+    let ragterm = birds_at(&server.url).with("SSL_CERT_FILE", authority.to_str().unwrap());
+    ragterm.add();
+    assert_eq!(ragterm.settle()["store"]["points"], 3);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+
+    let stranger = birds_at(&server.url);
+    stranger.add();
+    let status = stranger.wait("the fault", |status| status["store"]["healthy"] == false);
+    assert!(store(&status, "detail").contains("cannot be reached"), "{status}");
+}
+
+#[test]
 fn vectors_move_to_a_server_and_back_without_being_embedded_again() {
     let server = FakeQdrant::start("1.12.4", "");
     let ragterm = birds();
@@ -238,7 +255,9 @@ fn milvus_is_filled_searched_and_left_again() {
     };
     let relay = Relay::new(&url, Way::Open);
     let ragterm = birds().with("RAGTERM_STORE__BACKEND", "milvus");
-    let ragterm = ragterm.with("RAGTERM_STORE__URL", &relay.url);
+    let key = std::env::var("RAGTERM_TEST_MILVUS_API_KEY").unwrap_or_default();
+    let ragterm =
+        ragterm.with("RAGTERM_STORE__URL", &relay.url).with("RAGTERM_STORE__API_KEY", &key);
     ragterm.add();
     let status = ragterm.settle();
     assert_eq!((store(&status, "backend"), &status["store"]["points"]), ("milvus", &3.into()));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs a real Milvus (2.3.5, from PyPI) for tests: milvus.sh [COMMAND…]
 #
-# With a command: runs it with RAGTERM_TEST_MILVUS_URL set, and ends the server with it.
-# Without: prints the URL and serves until it is ended.
+# With a command: runs it with RAGTERM_TEST_MILVUS_URL and RAGTERM_TEST_MILVUS_API_KEY set, and ends
+# the server with it. Without: prints the URL and serves until it is ended; the key is root:Milvus.
 #
 # Milvus binds its ports on every interface, so it runs in a network namespace of its own; what it
 # serves is forwarded to a port of this machine's loopback. Needs Linux, Python 3 and root, or user
@@ -43,7 +43,8 @@ as_root=
 [ "$(id -u)" = 0 ] || as_root=--map-root-user
 unshare $as_root --net --pid --fork --kill-child --mount-proc sh -eu -c '
     ip link set lo up
-    "$1/bin/milvus-server" --data "$2/data" --extra-config proxy.http.enabled=true &
+    "$1/bin/milvus-server" --data "$2/data" --extra-config proxy.http.enabled=true \
+        --extra-config common.security.authorizationEnabled=true &
     until python3 -c "import urllib.request as u; u.urlopen(\"http://127.0.0.1:9091/healthz\", timeout=1)"
     do sleep 0.5; done 2>/dev/null
     exec python3 "$3/relay.py" "unix:$2/socket" tcp:127.0.0.1:19530
@@ -65,7 +66,8 @@ until [ -s "$work/address" ]; do
     sleep 0.1
 done
 RAGTERM_TEST_MILVUS_URL=http://$(cat "$work/address")
-export RAGTERM_TEST_MILVUS_URL
+RAGTERM_TEST_MILVUS_API_KEY=root:Milvus
+export RAGTERM_TEST_MILVUS_URL RAGTERM_TEST_MILVUS_API_KEY
 
 if [ $# -gt 0 ]; then
     # In the background, because a signal is seen while waiting only.

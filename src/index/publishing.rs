@@ -149,18 +149,17 @@ impl MeaningFollower {
         self.catalog.embed_again(self.model, &incomplete).await
     }
 
-    /// Compares a server with the catalog, because a process may have ended, or another store may
-    /// have been in force, between an embedding and its publication; says how many differed.
-    pub async fn level(&self) -> Result<usize> {
+    /// Compares the store with the catalog, because a process or a round may have ended, or another
+    /// store may have been in force, between an embedding and its publication.
+    pub(super) async fn level(&self) -> Result<()> {
         // What the catalog counts is of the active model.
-        let is_active = self.catalog.active_model() == Some(self.model);
-        if self.store.place().is_none() || !is_active {
-            return Ok(0);
+        if self.catalog.active_model() != Some(self.model) {
+            return Ok(());
         }
         let counts = self.catalog.counts().await?;
         let embedded: u64 = counts.values().map(|counts| counts.embedded).sum();
         if self.store.count().await? == embedded {
-            return Ok(0);
+            return Ok(());
         }
         let mut stored: HashMap<DocumentId, u64> =
             self.store.documents().await?.into_iter().collect();
@@ -174,8 +173,7 @@ impl MeaningFollower {
         differing.extend(stored.into_keys());
         if !differing.is_empty() {
             info!(documents = differing.len(), "vector store is levelled with the catalog");
-            self.publish(&differing).await?;
         }
-        Ok(differing.len())
+        self.publish(&differing).await
     }
 }

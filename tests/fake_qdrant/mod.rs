@@ -16,7 +16,10 @@ use qdrant_client::qdrant::{
     point_id::PointIdOptions,
 };
 use tokio::sync::oneshot;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
+
+use crate::certificate::Certificate;
 
 /// A running server; it ends when dropped.
 pub struct FakeQdrant {
@@ -58,12 +61,25 @@ pub struct Point {
 impl FakeQdrant {
     /// A server that says that it is of this version, and asks for this key unless it is empty.
     pub fn start(version: &'static str, key: &'static str) -> Self {
+        Self::begin(version, key, None)
+    }
+
+    /// The same behind TLS, for `localhost`.
+    pub fn start_encrypted(version: &'static str, certificate: &Certificate) -> Self {
+        let (chain, key) = (certificate.read("certificate.pem"), certificate.read("key.pem"));
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(chain, key));
+        let mut server = Self::begin(version, "", Some(tls));
+        server.url = server.url.replace("http://127.0.0.1", "https://localhost");
+        server
+    }
+
+    fn begin(version: &'static str, key: &'static str, tls: Option<ServerTlsConfig>) -> Self {
         let state = Arc::new(State { version, key, data: Mutex::default() });
         let (stop, stopped) = oneshot::channel();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let held = Arc::clone(&state);
-        let thread = std::thread::spawn(move || serve(listener, held, stopped));
+        let thread = std::thread::spawn(move || serve(listener, tls, held, stopped));
         Self { url, state, stop: Some(stop), thread: Some(thread) }
     }
 }
@@ -76,12 +92,21 @@ impl Drop for FakeQdrant {
     }
 }
 
-fn serve(listener: std::net::TcpListener, state: Arc<State>, stopped: oneshot::Receiver<()>) {
+fn serve(
+    listener: std::net::TcpListener,
+    tls: Option<ServerTlsConfig>,
+    state: Arc<State>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         listener.set_nonblocking(true).unwrap();
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        let server = tonic::transport::Server::builder()
+        let mut server = Server::builder();
+        if let Some(tls) = tls {
+            server = server.tls_config(tls).unwrap();
+        }
+        let server = server
             .add_service(QdrantServer::from_arc(Arc::clone(&state)))
             .add_service(CollectionsServer::from_arc(Arc::clone(&state)))
             .add_service(PointsServer::from_arc(state).max_decoding_message_size(64 << 20))

@@ -86,13 +86,17 @@ impl Connection {
     fn unreachable(&self, reason: &str) -> Error {
         let url = &self.url;
         let error = Error::unavailable(format!("Qdrant at {url} cannot be reached"));
-        // The client's own words repeat the address and show its inner types.
-        let error = match reason.split_once("ConnectError(") {
-            Some((_, cause)) => error.because(cause.trim_end_matches(')').replace('"', "")),
-            None => error.because(reason.to_owned()),
-        };
+        let error = error.because(plain(reason));
         error.hint("start it, or correct `store.url` (it needs the gRPC port, usually 6334)")
     }
+}
+
+/// The system's own words, out of the client's, which show its inner types.
+fn plain(reason: &str) -> &str {
+    let after = |words: &str| reason.split_once(words).map(|(_, rest)| rest);
+    let quoted = ["message: \"", "error: \""].into_iter().find_map(after);
+    let named = || after("error: ").and_then(|rest| rest.split([' ', '}']).next());
+    quoted.and_then(|rest| rest.split('"').next()).or_else(named).unwrap_or(reason)
 }
 
 impl std::fmt::Debug for Connection {
@@ -121,6 +125,20 @@ mod tests {
         let error = explain(Code::Unavailable);
         assert!(error.to_string().contains("http://localhost:6334"), "{error}");
         assert!(error.next_step().unwrap().contains("6334"));
+    }
+
+    #[test]
+    fn a_failed_connection_is_told_in_the_words_of_the_system() {
+        let connect = "Failed to connect to http://q/: tonic::transport::Error(Transport, ";
+        let refused = "ConnectError(\"tcp connect error\", 127.0.0.1:1, Os { code: 111, kind: \
+                       ConnectionRefused, message: \"Connection refused\" }))";
+        assert_eq!(plain(&format!("{connect}{refused}")), "Connection refused");
+        let lookup = "ConnectError(\"dns error\", Custom { kind: Uncategorized, error: \"Name or \
+                      service not known\" }))";
+        assert_eq!(plain(&format!("{connect}{lookup}")), "Name or service not known");
+        let stranger = "Custom { kind: InvalidData, error: InvalidCertificate(UnknownIssuer) })";
+        assert_eq!(plain(&format!("{connect}{stranger}")), "InvalidCertificate(UnknownIssuer)");
+        assert_eq!(plain("Timeout expired"), "Timeout expired");
     }
 
     #[test]
