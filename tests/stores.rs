@@ -248,6 +248,65 @@ fn a_migration_that_fails_or_is_cancelled_leaves_the_old_store_in_force() {
 }
 
 #[test]
+fn what_changes_during_a_migration_is_in_the_new_store() {
+    let server = FakeQdrant::start("1.20.0", "");
+    let relay = Relay::new(&server.url, Way::Stopped);
+    let ragterm = birds();
+    ragterm.add();
+    ragterm.settle();
+    let migrate = ["store", "migrate", "--to", "qdrant", "--url", &relay.url];
+    let mut running = ragterm.command(&migrate).spawn().unwrap();
+    ragterm.write("kiwi.md", "The kiwi cannot fly at all.");
+    std::fs::remove_file(ragterm.docs().join("owl.md")).unwrap();
+    until("the change", || {
+        let found = ragterm.find("kiwi");
+        found.contains(&"kiwi.md".into()) && !found.contains(&"owl.md".into())
+    });
+    ragterm.settle();
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+    assert!(running.try_wait().unwrap().is_none());
+    relay.set(Way::Open);
+    assert!(running.wait().unwrap().success());
+    assert_eq!(store(&ragterm.settle(), "backend"), "qdrant");
+    assert_eq!(best(&ragterm, "a bird without flight"), "kiwi.md");
+    ragterm.verify();
+}
+
+#[test]
+fn vectors_move_away_from_a_server_that_is_dead() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let relay = Relay::new(&server.url, Way::Open);
+    let ragterm = birds_at(&relay.url);
+    ragterm.add();
+    let before = embedded_texts(&ragterm.settle());
+    relay.set(Way::Stopped);
+    ragterm.run(&["store", "migrate", "--to", "embedded"]).expect(0);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    assert_eq!(before, 3);
+    ragterm.verify();
+}
+
+#[test]
+fn a_migration_that_was_killed_goes_on() {
+    let server = FakeQdrant::start("1.12.4", "");
+    let relay = Relay::new(&server.url, Way::Stopped);
+    let ragterm = birds();
+    ragterm.add();
+    ragterm.settle();
+    let migrate = ["store", "migrate", "--to", "qdrant", "--url", &relay.url];
+    let mut running = ragterm.command(&migrate).spawn().unwrap();
+    let pid = ragterm.pid();
+    signal(pid, rustix::process::Signal::KILL);
+    assert!(!running.wait().unwrap().success());
+    let status = ragterm.settle();
+    assert_eq!((store(&status, "backend"), embedded_texts(&status)), ("embedded", 0));
+    relay.set(Way::Open);
+    ragterm.run(&migrate).expect(0);
+    assert_eq!(best(&ragterm, "a bird of the night"), "owl.md");
+    ragterm.verify();
+}
+
+#[test]
 fn milvus_is_filled_searched_and_left_again() {
     let Ok(url) = std::env::var("RAGTERM_TEST_MILVUS_URL") else {
         skipped("RAGTERM_TEST_MILVUS_URL is not set");

@@ -128,7 +128,8 @@ impl MeaningFollower {
         let mut due = Due::Start;
         while !stop.is_cancelled() {
             published.mark_unchanged();
-            if let Err(error) = self.attend(due, &stop).await {
+            let attended = stop.run_until_cancelled(self.attend(due, &stop)).await;
+            if let Some(Err(error)) = attended {
                 warn!(%error, "vector store cannot follow");
                 self.set_fault(Task::Follow, Some(&error));
                 // It may have lost its collection.
