@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::support::{Instance, path, signal, until};
+use crate::support::{Instance, path, signal, skipped, until};
 
 /// A database of its own, gone when dropped; `None` where no server is named.
 struct Database {
@@ -13,7 +13,7 @@ struct Database {
 impl Database {
     fn create(test: &str) -> Option<Self> {
         let Ok(server) = std::env::var("RAGTERM_TEST_POSTGRES_URL") else {
-            eprintln!("skipped: RAGTERM_TEST_POSTGRES_URL names no server");
+            skipped("RAGTERM_TEST_POSTGRES_URL names no server");
             return None;
         };
         let database = Self { server, name: format!("{test}_{}", std::process::id()) };
