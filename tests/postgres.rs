@@ -13,7 +13,7 @@ struct Database {
 impl Database {
     fn create(test: &str) -> Option<Self> {
         let Ok(server) = std::env::var("RAGTERM_TEST_POSTGRES_URL") else {
-            eprintln!("skipped: RAGTERM_TEST_POSTGRES_URL names no server");
+            println!("skipped: RAGTERM_TEST_POSTGRES_URL names no server");
             return None;
         };
         let database = Self { server, name: format!("{test}_{}", std::process::id()) };
