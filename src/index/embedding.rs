@@ -25,6 +25,9 @@ const TEXTS: std::ops::RangeInclusive<usize> = 128..=2_048;
 /// Chunks looked at for each text of a round; most may be in another language, or known.
 const LOOK: u64 = 4;
 
+/// What tells a model that fails at everything from texts that it fails at.
+const PROBE: &str = "an ordinary sentence";
+
 /// How long a round waits for the keyword index at the most.
 const WORDS_FIRST: Duration = Duration::from_secs(20);
 
@@ -205,11 +208,17 @@ impl EmbeddingQueue {
             }
         }
         let failed = vectors.iter().filter(|vector| vector.is_none()).count();
-        if failed == vectors.len() && failed > 1 {
+        if failed == vectors.len() && failed > 1 && !self.embeds(PROBE).await {
             return Err(error);
         }
         warn!(%error, texts = failed, "some texts cannot be embedded");
         Ok(vectors)
+    }
+
+    /// Whether a text that nothing can be wrong with gets a vector.
+    async fn embeds(&self, text: &str) -> bool {
+        let vectors = self.embedder.embed(vec![text.to_owned()], Purpose::Document).await;
+        vectors.is_ok_and(|mut vectors| vectors.pop().and_then(finite).is_some())
     }
 
     /// Stores new vectors, then makes those of completed documents findable.

@@ -124,6 +124,19 @@ fn texts_that_the_server_cannot_embed_stop_no_other() {
 }
 
 #[test]
+fn bad_texts_that_are_alone_in_a_request_are_not_asked_for_without_end() {
+    let fake = fakes::ollama::start();
+    fake.set(|behaviour| behaviour.answers = Answers::Null);
+    let ragterm = with_ollama(&fake.url);
+    ragterm.write("odd.txt", "This text is numberless.");
+    ragterm.write("other.txt", "This one is numberless too.");
+    ragterm.add();
+    let status = ragterm.settle();
+    assert_eq!(status["embedder"]["refused_texts"], 2, "{status}");
+    assert!(is_well(&status), "{status}");
+}
+
+#[test]
 fn a_server_that_answers_wrongly_is_named_and_recovers_when_it_is_right_again() {
     for wrong in [Answers::Shorter, Answers::TooFew] {
         let fake = fakes::ollama::start();

@@ -32,6 +32,9 @@ use lane::Ends;
 /// How long after a fault the servers are connected to again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// What searches say until the first attempt to connect has ended.
+const CONNECTING: &str = "the embedder is being connected";
+
 /// How often a daemon that only answers looks whether another model took over.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -64,7 +67,7 @@ impl MeaningService {
     ) -> Result<Self> {
         let side = match config.embedder.provider {
             EmbedderProvider::None => MeaningSide::Off,
-            _ => MeaningSide::Unready("the embedder is being connected".into()),
+            _ => MeaningSide::Unready(CONNECTING.into()),
         };
         let store = store_choice::in_force(&catalog, &config.store).await?;
         let is_local = store.backend == StoreBackend::Embedded;

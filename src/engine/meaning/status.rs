@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{MeaningService, Reindexing};
+use super::{CONNECTING, MeaningService, Reindexing};
 use crate::embed::{Counts, Server};
 use crate::index::MeaningState;
 use crate::search::MeaningSide;
@@ -84,7 +84,7 @@ impl MeaningService {
 
     fn unready_status(&self, backend: &'static str) -> MeaningStatus {
         let fault = match &*self.side.borrow() {
-            MeaningSide::Unready(reason) => Some(reason.clone()),
+            MeaningSide::Unready(reason) if reason != CONNECTING => Some(reason.clone()),
             _ => None,
         };
         MeaningStatus {
