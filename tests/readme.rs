@@ -24,3 +24,12 @@ fn the_first_commands_of_the_readme_work() {
     }
     assert!(ran >= 3, "the README shows {ran} commands");
 }
+
+#[test]
+fn the_configuration_in_the_readme_is_valid() {
+    let readme = include_str!("../README.md");
+    let text = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let inputs = ragterm::config::Inputs { text, ..Default::default() };
+    let config = ragterm::config::Config::load(&inputs).unwrap().config;
+    assert_eq!(config.embedder.model, "bge-m3");
+}
