@@ -2,6 +2,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 
+use crate::relay::{Relay, Way};
 use crate::support::{Instance, path, signal, skipped, until};
 
 /// A database of its own, gone when dropped; `None` where no server is named.
@@ -31,6 +32,15 @@ impl Database {
             let mut connection = PgConnection::connect(&self.server).await.unwrap();
             connection.execute(sqlx::AssertSqlSafe(command)).await.unwrap();
         });
+    }
+
+    /// A way to the server that can be cut, and the URL of the database over it.
+    fn relay(&self) -> (Relay, String) {
+        let (_, address) = self.server.rsplit_once('@').unwrap();
+        let address = address.split('/').next().unwrap();
+        let relay = Relay::new(&format!("http://{address}"), Way::Open);
+        let url = self.url().replace(address, relay.url.trim_start_matches("http://"));
+        (relay, url)
     }
 
     /// An instance with its catalog here.
@@ -78,6 +88,44 @@ fn a_second_daemon_that_indexes_is_refused_and_takes_over_after_a_kill() {
     assert!(refused.stderr.contains("another daemon"), "{}", refused.stderr);
     signal(first.pid(), rustix::process::Signal::KILL);
     until("the takeover", || second.run(&["search", "heron"]).code == 0);
+}
+
+#[test]
+fn a_server_that_goes_away_is_told_and_all_goes_on_when_it_is_back() {
+    let Some(database) = Database::create("outage") else { return };
+    let (relay, url) = database.relay();
+    let ragterm = Instance::without_embedder().with("RAGTERM_CATALOG__URL", &url);
+    ragterm.write("plan.md", "The heron moves in March.");
+    ragterm.add();
+    relay.set(Way::Cut);
+    ragterm.write("late.md", "A late heron.");
+    let told = ragterm.wait("the outage", |status| status["catalog"]["healthy"] == false);
+    assert_eq!((&told["idle"], &told["sources"][0]["state"]), (&false.into(), &"paused".into()));
+    let refused = ragterm.run(&["search", "heron"]).expect(3);
+    assert!(refused.stderr.contains("catalog"), "{}", refused.stderr);
+    relay.set(Way::Open);
+    until("the late document", || {
+        let search = ragterm.run(&["search", "--json", "late"]);
+        search.code == 0 && search.json()["hits"][0]["path"] == "late.md"
+    });
+    ragterm.settle();
+    ragterm.verify();
+}
+
+#[test]
+fn a_server_that_is_down_at_the_start_is_waited_for() {
+    let Some(database) = Database::create("late_server") else { return };
+    let (relay, url) = database.relay();
+    relay.set(Way::Cut);
+    let ragterm = Instance::without_embedder().with("RAGTERM_CATALOG__URL", &url);
+    let mut daemon =
+        ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("the daemon to wait", || ragterm.data().join("daemon.lock").exists());
+    relay.set(Way::Open);
+    until("the socket", || ragterm.data().join("run/ragterm.sock").exists());
+    assert_eq!(ragterm.status()["catalog"]["backend"], "postgres");
+    signal(daemon.id() as i32, rustix::process::Signal::TERM);
+    assert!(daemon.wait().unwrap().success());
 }
 
 #[test]

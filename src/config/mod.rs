@@ -110,9 +110,14 @@ impl Config {
 
     fn read(root: &mut Section<'_>, home: Option<&Path>) -> Self {
         let spaces = sources::read_spaces(root);
+        let daemon = root.inside("daemon", Daemon::read);
+        let catalog = root.inside("catalog", Catalog::read);
+        if daemon.role != Role::All && catalog.url == CatalogUrl::Sqlite {
+            root.reject("daemon.role", "must be `all` while the catalog is `sqlite`");
+        }
         Self {
-            daemon: root.inside("daemon", Daemon::read),
-            catalog: root.inside("catalog", Catalog::read),
+            daemon,
+            catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
             search: root.inside("search", Search::read),

@@ -359,3 +359,12 @@ fn secrets_are_taken_and_never_shown() {
     let address = problems("store.url = 'http://kim:sesame@host'");
     assert!(address.len() == 1 && !address[0].contains("sesame"), "{address:?}");
 }
+
+#[test]
+fn only_a_shared_catalog_has_daemons_of_several_roles() {
+    let lines = problems("daemon.role = 'query'");
+    let expected = "config.toml:1: `daemon.role`: must be `all` while the catalog is `sqlite`";
+    assert_eq!(lines, [expected]);
+    let shared = load("daemon.role = 'query'\ncatalog.url = 'postgres://db/ragterm'");
+    assert_eq!(shared.daemon.role, Role::Query);
+}

@@ -88,11 +88,16 @@ impl Engine {
     /// Gathers the state of everything.
     pub async fn status(&self) -> Result<Status> {
         let seq = self.catalog.seq();
-        let counts = readable(self.retriever.counts().await)?;
-        let problems = readable(self.catalog.problems(PROBLEMS).await)?;
+        let mut absence = None;
+        let counts = readable(self.retriever.counts().await, &mut absence)?;
+        let problems = match absence {
+            None => readable(self.catalog.problems(PROBLEMS).await, &mut absence)?,
+            Some(_) => Vec::new(),
+        };
         let meaning = self.meaning.status().await;
         // After the reading, which may have met it.
         let damage = self.catalog.damage().map(|damage| (damage.to_owned(), self.catalog.remedy()));
+        let damage = damage.or(absence.map(|absence| (absence, RETURN)));
         let mut sources = self.sources.reports();
         if let Some((damage, _)) = &damage {
             sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
@@ -120,10 +125,18 @@ impl Engine {
     }
 }
 
-/// What could be read; nothing where the catalog is damaged, which the status says elsewhere.
-fn readable<T: Default>(result: Result<T>) -> Result<T> {
+/// What to do about a catalog that cannot be reached.
+const RETURN: &str = "check that its server runs; all goes on by itself once it is back";
+
+/// What could be read; nothing where the catalog is damaged, which the status says elsewhere, or
+/// where it cannot be reached, which `absence` says from then on.
+fn readable<T: Default>(result: Result<T>, absence: &mut Option<String>) -> Result<T> {
     match result {
         Err(error) if error.kind() == ErrorKind::Corrupt => Ok(T::default()),
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            *absence = Some(error.to_string());
+            Ok(T::default())
+        }
         result => result,
     }
 }
