@@ -1,8 +1,8 @@
 //! Publication: one transaction that makes a batch of changes visible and gives each its `seq`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Row, Transaction};
 
 use super::passages::{EncodedPassages, Insertion, delete_passages};
 use super::postgres;
@@ -99,26 +99,57 @@ pub fn kind_of(path: &str) -> String {
 pub const READING_VERSION: u64 =
     (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
 
-/// The statement that puts a document, with its conflict target.
-macro_rules! put_sql {
-    ($target:literal) => {
-        concat!(
-            "INSERT INTO documents (id, source, path, raw_path, type, size, modified_ns, hash, \
-             state, reason, title, language, metadata, chunks, readable, embedded, embedding, \
-             version, seq, changed_ns) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 0, $15, \
-             $16, $17, $18) ON CONFLICT ",
-            $target,
-            " DO UPDATE SET path = excluded.path, raw_path = excluded.raw_path, \
-             type = excluded.type, size = excluded.size, modified_ns = excluded.modified_ns, \
-             hash = excluded.hash, state = excluded.state, reason = excluded.reason, \
-             title = excluded.title, language = excluded.language, \
-             metadata = excluded.metadata, chunks = excluded.chunks, \
-             readable = excluded.readable, embedded = 0, embedding = excluded.embedding, \
-             version = excluded.version, seq = excluded.seq, \
-             changed_ns = excluded.changed_ns RETURNING id"
-        )
+/// Documents put by one statement: each statement wakes the driver's thread, or crosses a network.
+const ROWS: usize = 12;
+
+/// The columns of a document in the order in which [`put`] binds them.
+const COLUMNS: [&str; 18] = [
+    "id",
+    "source",
+    "path",
+    "raw_path",
+    "type",
+    "size",
+    "modified_ns",
+    "hash",
+    "state",
+    "reason",
+    "title",
+    "language",
+    "metadata",
+    "chunks",
+    "embedding",
+    "version",
+    "seq",
+    "changed_ns",
+];
+
+/// Inserts a document, or replaces the one of the same path.
+const BY_PATH: &str = "(source, path)";
+
+/// Inserts a document, or replaces the one of the same id.
+const BY_ID: &str = "(id)";
+
+/// The statement that puts documents, with its conflict target.
+fn put_sql(rows: usize, target: &str) -> String {
+    let row = |row: usize| {
+        let place = |column: usize| format!("${}", row * COLUMNS.len() + column + 1);
+        let places: Vec<String> = (0..COLUMNS.len()).map(place).collect();
+        let chunks = &places[13];
+        format!("({}, {chunks}, 0)", places.join(", "))
     };
+    let values: Vec<String> = (0..rows).map(row).collect();
+    let kept = ["id", "source"];
+    let changed = COLUMNS.iter().filter(|column| !kept.contains(column));
+    let changes: Vec<String> =
+        changed.map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO documents ({}, readable, embedded) VALUES {} ON CONFLICT {target} \
+         DO UPDATE SET {}, readable = excluded.readable, embedded = 0 RETURNING id, path",
+        COLUMNS.join(", "),
+        values.join(", "),
+        changes.join(", "),
+    )
 }
 
 impl Catalog {
@@ -150,14 +181,55 @@ impl Catalog {
                 .map_err(failed(task))?;
         let first = last - batch.len() as i64 + 1;
         let mut passages = Insertion::default();
-        for (seq, publication) in (first..).zip(batch) {
-            put_change(&mut transaction, publication, (seq, &mut passages)).await?;
+        let mut rest = batch;
+        let mut seq = first;
+        while let Some((publication, after)) = rest.split_first() {
+            let new = new_ones(rest);
+            if new.is_empty() {
+                put_change(&mut transaction, publication, (seq, &mut passages)).await?;
+                (rest, seq) = (after, seq + 1);
+            } else {
+                put_new(&mut transaction, &new, (seq, &mut passages)).await?;
+                (rest, seq) = (&rest[new.len()..], seq + new.len() as i64);
+            }
         }
         passages.store(&mut transaction).await?;
         postgres::announce(self.inner.database, &mut transaction).await?;
         transaction.commit().await.map_err(failed(task))?;
         Ok(last as u64)
     }
+}
+
+/// The new documents at the beginning of a batch that one statement can put.
+fn new_ones(batch: &[Publication]) -> Vec<&Read> {
+    let mut new: Vec<&Read> = Vec::new();
+    for publication in batch.iter().take(ROWS) {
+        let Publication::New(read) = publication else { break };
+        // One statement cannot put the same path twice.
+        let is_same =
+            |other: &&Read| other.source == read.source && other.place.path == read.place.path;
+        if new.iter().any(is_same) || new.first().is_some_and(|one| one.source != read.source) {
+            break;
+        }
+        new.push(read);
+    }
+    new
+}
+
+/// Writes new documents; their passages are only added to those that will be stored.
+async fn put_new<'p>(
+    transaction: &mut Transaction<'_, Any>,
+    new: &[&'p Read],
+    (seq, passages): (i64, &mut Insertion<'p>),
+) -> Result<()> {
+    let ids = put(transaction, new, (seq, BY_PATH)).await?;
+    for (read, id) in new.iter().zip(ids) {
+        if id != read.id {
+            delete_passages(transaction, id).await?;
+        }
+        add_passages(passages, id, &read.reading);
+    }
+    Ok(())
 }
 
 /// Writes one change; the passages that it brings are only added to those that will be stored.
@@ -167,18 +239,11 @@ async fn put_change<'p>(
     (seq, passages): (i64, &mut Insertion<'p>),
 ) -> Result<()> {
     match publication {
-        Publication::New(read) => {
-            let id = put(transaction, read, (seq, BY_PATH)).await?;
-            if id != read.id {
-                delete_passages(transaction, id).await?;
-            }
-            add_passages(passages, id, &read.reading);
-            Ok(())
-        }
+        Publication::New(read) => put_new(transaction, &[read], (seq, passages)).await,
         Publication::Changed(read) => {
-            let id = put(transaction, read, (seq, BY_ID)).await?;
-            delete_passages(transaction, id).await?;
-            add_passages(passages, id, &read.reading);
+            put(transaction, &[read], (seq, BY_ID)).await?;
+            delete_passages(transaction, read.id).await?;
+            add_passages(passages, read.id, &read.reading);
             Ok(())
         }
         Publication::Moved { id, place } => moved(transaction, *id, place, seq).await,
@@ -219,44 +284,47 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Inserts a document, or replaces the one of the same path.
-const BY_PATH: &str = put_sql!("(source, path)");
-
-/// Inserts a document, or replaces the one of the same id.
-const BY_ID: &str = put_sql!("(id)");
-
-/// Returns the id of the document, which is another than that of `read` if the path was taken.
+/// Puts documents of one source and different paths, the first at `seq`; returns the id of each,
+/// which is another than that of its `Read` if the path was taken.
 async fn put(
     transaction: &mut Transaction<'_, Any>,
-    read: &Read,
-    (seq, sql): (i64, &'static str),
-) -> Result<DocumentId> {
-    let Read { id, source, place, hash, reading } = read;
-    let columns = Columns::of(reading)?;
-    let count = columns.chunks as i64;
-    let id: i64 = sqlx::query_scalar(sql)
-        .bind(id.0 as i64)
-        .bind(i64::from(source.0))
-        .bind(place.path.as_str())
-        .bind(place.raw_path.as_slice())
-        .bind(place.kind())
-        .bind(place.size as i64)
-        .bind(place.modified_ns)
-        .bind(hash.as_slice())
-        .bind(columns.state.code())
-        .bind(columns.reason)
-        .bind(columns.title)
-        .bind(columns.language)
-        .bind(columns.metadata)
-        .bind(count)
-        .bind(i16::from(count == 0))
-        .bind(READING_VERSION as i64)
-        .bind(seq)
-        .bind(place.changed_ns)
-        .fetch_one(&mut **transaction)
-        .await
-        .map_err(failed("publish a document"))?;
-    Ok(DocumentId(id as u64))
+    reads: &[&Read],
+    (first, target): (i64, &str),
+) -> Result<Vec<DocumentId>> {
+    let task = "publish a document";
+    let sql = put_sql(reads.len(), target);
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    for (seq, Read { id, source, place, hash, reading }) in (first..).zip(reads) {
+        let columns = Columns::of(reading)?;
+        let count = columns.chunks as i64;
+        query = query
+            .bind(id.0 as i64)
+            .bind(i64::from(source.0))
+            .bind(place.path.as_str())
+            .bind(place.raw_path.as_slice())
+            .bind(place.kind())
+            .bind(place.size as i64)
+            .bind(place.modified_ns)
+            .bind(hash.as_slice())
+            .bind(columns.state.code())
+            .bind(columns.reason)
+            .bind(columns.title)
+            .bind(columns.language)
+            .bind(columns.metadata)
+            .bind(count)
+            .bind(i16::from(count == 0))
+            .bind(READING_VERSION as i64)
+            .bind(seq)
+            .bind(place.changed_ns);
+    }
+    let rows = query.fetch_all(&mut **transaction).await.map_err(failed(task))?;
+    let mut ids: HashMap<String, DocumentId> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let id: i64 = row.try_get(0).map_err(failed(task))?;
+        ids.insert(row.try_get(1).map_err(failed(task))?, DocumentId(id as u64));
+    }
+    let id_of = |read: &&Read| ids.get(read.place.path.as_str()).copied().unwrap_or(read.id);
+    Ok(reads.iter().map(id_of).collect())
 }
 
 fn add_passages<'r>(passages: &mut Insertion<'r>, id: DocumentId, reading: &'r Reading) {
