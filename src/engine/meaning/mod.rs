@@ -49,6 +49,8 @@ pub struct MeaningService {
     keyword: watch::Receiver<u64>,
     side: watch::Sender<MeaningSide>,
     running: Mutex<Option<Running>>,
+    /// The active model's configuration, connected or not.
+    active: Mutex<config::Embedder>,
     reindexing: watch::Sender<Option<Reindexing>>,
     /// Another model is wanted.
     changed: Notify,
@@ -71,7 +73,7 @@ impl MeaningService {
         };
         let store = store_choice::in_force(&catalog, &config.store).await?;
         let is_local = store.backend == StoreBackend::Embedded;
-        let service = Self {
+        let mut service = Self {
             catalog,
             embedder: config.embedder.clone(),
             store: Mutex::new(store),
@@ -79,15 +81,17 @@ impl MeaningService {
             keyword,
             side: watch::Sender::new(side),
             running: Mutex::default(),
+            active: Mutex::new(config.embedder.clone()),
             reindexing: watch::Sender::new(None),
             changed: Notify::new(),
             turn: Turn::default(),
             migration: Semaphore::new(1),
         };
-        if service.is_on() && is_local {
+        if service.is_on() {
             let choices = Choices::load(&service.catalog, &service.embedder).await?;
             let active = choices.active.apply(&service.embedder);
-            if active.provider == EmbedderProvider::Builtin {
+            service.active = Mutex::new(active.clone());
+            if is_local && active.provider == EmbedderProvider::Builtin {
                 service.activate(service.connect(&active).await?);
             }
         }
@@ -151,6 +155,8 @@ impl MeaningService {
     /// Works until another model is wanted or takes over.
     async fn turn(&self, stop: &CancellationToken) -> Result<()> {
         let choices = Choices::load(&self.catalog, &self.embedder).await?;
+        *self.active.lock().unwrap_or_else(|poison| poison.into_inner()) =
+            choices.active.apply(&self.embedder);
         if self.role == Role::Query {
             tokio::select! {
                 () = self.serve(&choices, stop) => {}

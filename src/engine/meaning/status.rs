@@ -87,10 +87,11 @@ impl MeaningService {
             MeaningSide::Unready(reason) if reason != CONNECTING => Some(reason.clone()),
             _ => None,
         };
+        let active = self.active.lock().unwrap_or_else(|poison| poison.into_inner());
         MeaningStatus {
-            provider: self.embedder.provider.name().into(),
-            model: self.embedder.model.clone(),
-            server: Server { url: self.embedder.url.clone(), ..Server::default() },
+            provider: active.provider.name().into(),
+            model: active.model.clone(),
+            server: Server { url: active.url.clone(), ..Server::default() },
             backend,
             reindexing: self.reindexing(),
             state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
