@@ -56,7 +56,8 @@ fn read(folder: &Path) -> (usize, Vec<String>) {
             let content = std::fs::read(&path).expect("the file is readable");
             bytes += content.len();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let Ok(document) = extract(&Input { name: &name, bytes: &content }) else { continue };
+            let Ok(extraction) = extract(&Input::new(&name, &content)) else { continue };
+            let document = extraction.document;
             let settings = ChunkSettings { max_tokens: TOKENS };
             let title = document.title.clone();
             for chunk in chunk::chunk(DocumentId(1), &document, &settings) {

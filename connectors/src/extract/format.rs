@@ -15,12 +15,14 @@ pub(super) enum Format {
     JsonLines,
     /// A table; with its delimiter if the extension tells.
     Separated(Option<u8>),
+    /// Jupyter's cells, as JSON.
+    Notebook,
     /// Markdown, with or without front matter.
     Markdown,
 }
 
 /// Extensions of texts that are not prose.
-const CODE: [&str; 71] = [
+const CODE: [&str; 70] = [
     "asm",
     "awk",
     "bash",
@@ -53,7 +55,6 @@ const CODE: [&str; 71] = [
     "hpp",
     "hs",
     "ini",
-    "ipynb",
     "java",
     "jl",
     "js",
@@ -101,6 +102,7 @@ impl Format {
             "md" | "markdown" | "mdown" | "mkd" | "mdx" | "qmd" | "rmd" => Self::Markdown,
             "htm" | "html" | "shtml" | "xht" | "xhtml" => Self::Html,
             "jsonl" | "jsonlines" | "ndjson" => Self::JsonLines,
+            "ipynb" => Self::Notebook,
             "csv" => Self::Separated(None),
             "tab" | "tsv" => Self::Separated(Some(b'\t')),
             "yml" | "vue" | "zsh" => Self::Code,

@@ -1,16 +1,27 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
 mod encoding;
+mod epub;
 mod format;
 mod front_matter;
+mod hangul;
 mod html;
+mod image;
 mod json_lines;
+mod kind;
 mod language;
+mod mail;
 mod markdown;
+mod notebook;
+mod office;
+mod opendocument;
 mod outline;
+mod pdf;
 mod rows;
+mod rtf;
 mod separated;
 mod signature;
+mod workbook;
 
 use std::fmt;
 
@@ -18,17 +29,80 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Place, Section};
 use format::Format;
+use kind::Kind;
 
 /// Raised whenever the same bytes give another document than before.
-pub const EXTRACTION_VERSION: u32 = 2;
+pub const EXTRACTION_VERSION: u32 = 3;
 
 /// A file to extract.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// The file name; its extension decides first what the bytes are taken for.
-    pub name: &'a str,
+    /// The path below the source, or within the container, `/` between names. The file name's
+    /// extension is asked where the bytes do not tell; a wiki's directories are its headings.
+    pub path: &'a str,
     /// The content.
     pub bytes: &'a [u8],
+    /// What wrote the file, where it cannot be told from the file alone.
+    pub dialect: Dialect,
+    /// The languages in which text is recognised in pictures, as `tesseract` names them; `None`:
+    /// it is not.
+    pub ocr: Option<&'a str>,
+}
+
+impl<'a> Input<'a> {
+    /// A file of no special dialect.
+    pub fn new(path: &'a str, bytes: &'a [u8]) -> Self {
+        Self { path, bytes, dialect: Dialect::Any, ocr: None }
+    }
+
+    /// The file name.
+    pub fn name(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+}
+
+/// The program whose files a source holds, where that changes how they are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dialect {
+    /// Whatever each file says of itself.
+    #[default]
+    Any,
+    /// A space export of Confluence, packed or unpacked.
+    Confluence,
+    /// The pages of a DokuWiki: text files with its markup.
+    DokuWiki,
+    /// Each line of a `.jsonl` file is a document of its own.
+    JsonLines,
+    /// Mail: every file is a message or a mailbox, whatever its name.
+    Mail,
+    /// A dump of MediaWiki.
+    MediaWiki,
+    /// An export of Notion, packed or unpacked.
+    Notion,
+}
+
+/// What extracting one file yields.
+#[derive(Debug, Default)]
+pub struct Extraction {
+    /// What the file itself says.
+    pub document: Document,
+    /// Files that it carries: documents of their own.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file inside another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its file name; not yet safe, not yet unique.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl From<Document> for Extraction {
+    fn from(document: Document) -> Self {
+        Self { document, attachments: Vec::new() }
+    }
 }
 
 /// Why a file yields no document.
@@ -49,19 +123,43 @@ impl fmt::Display for Reason {
 }
 
 /// Reads the document in a file. A text of white space alone is a document without sections.
-pub fn extract(input: &Input<'_>) -> Result<Document, Reason> {
+pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
     if input.bytes.is_empty() {
         return Err(Reason::Skipped("the file is empty".to_owned()));
     }
-    if let Some(what) = signature::of(input) {
-        return Err(Reason::Skipped(what));
+    let kind = if input.dialect == Dialect::Mail { Kind::Mail } else { Kind::of(input)? };
+    let bytes = input.bytes;
+    let mut extraction = match kind {
+        Kind::Text => return text(input).map(Extraction::from),
+        Kind::Mail => mail::read(input)?,
+        Kind::OutlookMail => mail::read_outlook(input)?,
+        Kind::Pdf => pdf::read(input)?,
+        Kind::OfficeXml => office::read_xml(bytes)?.into(),
+        Kind::LegacyOffice => office::read_legacy(bytes)?.into(),
+        Kind::Workbook => workbook::read(bytes)?.into(),
+        Kind::OpenDocument => opendocument::read(bytes)?.into(),
+        Kind::Epub => epub::read(bytes)?.into(),
+        Kind::Hangul => hangul::read(bytes)?.into(),
+        Kind::HangulXml => hangul::read_xml(bytes)?.into(),
+        Kind::Rtf => rtf::read(bytes)?.into(),
+        Kind::Image => image::read(input)?.into(),
+        Kind::Zip => return Err(Reason::Skipped("ZIP archive".to_owned())),
+    };
+    let document = &mut extraction.document;
+    if document.language.is_none() {
+        document.language = language::of(document).map(str::to_owned);
     }
+    Ok(extraction)
+}
+
+fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let text = encoding::decode(input.bytes)?;
-    let format = Format::of(input.name, &text);
+    let format = Format::of(input.name(), &text);
     let mut document = match format {
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read(&text),
         Format::JsonLines => json_lines::read(&text),
+        Format::Notebook => notebook::read(&text),
         Format::Separated(delimiter) => separated::read(&text, delimiter),
         Format::Prose | Format::Code => plain(&text),
     };
@@ -86,7 +184,7 @@ mod tests {
     use super::*;
 
     fn read(name: &str, bytes: &[u8]) -> Result<Document, Reason> {
-        extract(&Input { name, bytes })
+        extract(&Input::new(name, bytes)).map(|extraction| extraction.document)
     }
 
     fn skipped(name: &str, bytes: &[u8]) -> String {
@@ -98,12 +196,21 @@ mod tests {
 
     #[test]
     fn binary_data_is_refused_under_any_name() {
-        assert_eq!(skipped("note.md", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "PNG image");
+        assert_eq!(skipped("note.md", b"GIF89a\x01\0\x01\0"), "GIF image");
         assert_eq!(skipped("note.txt", b"\x01\x02\x03\0\xff\xfe\0\0"), "binary data, not text");
-        assert_eq!(skipped("a.docx", b"PK\x03\x04"), "Word document (.docx): not supported yet");
         assert_eq!(skipped("a.zip", b"PK\x03\x04"), "ZIP archive");
-        assert_eq!(skipped("a", b"%PDF-1.7\n"), "PDF document: not supported yet");
         assert_eq!(skipped("a.md", b""), "the file is empty");
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_its_name_says_fails() {
+        let not = |name: &str, bytes: &[u8]| match read(name, bytes) {
+            Err(Reason::Failed(reason)) => reason,
+            other => panic!("not failed: {other:?}"),
+        };
+        assert_eq!(not("a.odt", b"plain words"), "not an OpenDocument text but plain text");
+        let damaged = "not a PDF document, or damaged at its beginning";
+        assert_eq!(not("a.pdf", b"\x01\x02\x03\0\xff\xfe\0\0"), damaged);
     }
 
     #[test]

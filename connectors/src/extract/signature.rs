@@ -5,14 +5,13 @@ use super::{Input, encoding, format};
 /// How far a NUL byte is looked for where the signature alone is weak.
 const HEAD_BYTES: usize = 512;
 
+/// Pictures: PNG, JPEG, TIFF.
+const PICTURES: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*"];
+
 /// First bytes that no text begins with.
-const CERTAIN: [(&[u8], &str); 22] = [
-    (b"\x89PNG\r\n\x1a\n", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
+const CERTAIN: [(&[u8], &str); 18] = [
     (b"GIF87a", "GIF image"),
     (b"GIF89a", "GIF image"),
-    (b"II*\0", "TIFF image"),
-    (b"MM\0*", "TIFF image"),
     (b"\x1f\x8b", "gzip archive"),
     (b"\xfd7zXZ\0", "xz archive"),
     (b"\x28\xb5\x2f\xfd", "zstd archive"),
@@ -44,29 +43,17 @@ const WEAK: [(&[u8], &str); 9] = [
     (b"\x80\x04\x95", "Python pickle"),
 ];
 
+/// Whether the file is a picture of a kind that text can be recognised in.
+pub(super) fn is_picture(bytes: &[u8]) -> bool {
+    PICTURES.iter().any(|magic| bytes.starts_with(magic))
+}
+
 /// What the file is, when it is nothing that can be read.
 pub(super) fn of(input: &Input<'_>) -> Option<String> {
-    let bytes = input.bytes;
-    let extension = format::extension(input.name);
-    if bytes.starts_with(b"%PDF-") {
-        return Some("PDF document: not supported yet".to_owned());
-    }
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return Some(zip(&extension));
-    }
-    if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return Some(compound_file(&extension));
-    }
-    if bytes.starts_with(b"{\\rtf") {
-        return Some("RTF document: not supported yet".to_owned());
-    }
-    if matches!(extension.as_str(), "eml" | "mbox" | "mht" | "mhtml") {
-        return Some("mail message: not supported yet".to_owned());
-    }
-    if extension == "svg" {
+    if format::extension(input.name()) == "svg" {
         return Some("SVG image".to_owned());
     }
-    binary(bytes).map(str::to_owned)
+    binary(input.bytes).map(str::to_owned)
 }
 
 fn binary(bytes: &[u8]) -> Option<&'static str> {
@@ -85,30 +72,4 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         return Some("MP4 or HEIF image, audio or video");
     }
     WEAK.iter().find(starts).map(|(_, what)| *what)
-}
-
-fn zip(extension: &str) -> String {
-    let what = match extension {
-        "docx" | "docm" | "dotx" => "Word document",
-        "xlsx" | "xlsm" | "xltx" => "Excel workbook",
-        "pptx" | "pptm" | "potx" => "PowerPoint presentation",
-        "odt" | "ods" | "odp" => "OpenDocument file",
-        "epub" => "EPUB book",
-        "hwpx" => "Hangul document",
-        "jar" | "war" | "apk" => return "Java archive".to_owned(),
-        _ => return "ZIP archive".to_owned(),
-    };
-    format!("{what} (.{extension}): not supported yet")
-}
-
-fn compound_file(extension: &str) -> String {
-    let what = match extension {
-        "doc" | "dot" | "docx" => "Word document",
-        "xls" | "xlt" | "xlsx" => "Excel workbook",
-        "ppt" | "pps" | "pptx" => "PowerPoint presentation",
-        "msg" => "Outlook message",
-        "hwp" => "Hangul document",
-        _ => return "OLE compound file: not supported yet".to_owned(),
-    };
-    format!("{what} (.{extension}): not supported yet")
 }

@@ -16,10 +16,10 @@ use rustix::process::{Resource, Rlimit};
 use super::wire::{self, Hello, Origin, Reply, Request, Task};
 use super::{Content, read};
 use crate::document::Document;
-use crate::extract::{self, Input, Reason};
+use crate::extract::{self, Extraction, Input, Reason};
 
 /// How a worker turns bytes into a document; tests put in one that misbehaves.
-pub(super) type Extractor = fn(&Input<'_>) -> Result<Document, Reason>;
+pub(super) type Extractor = fn(&Input<'_>) -> Result<Extraction, Reason>;
 
 /// The variable that carries [`super::Limits::memory_bytes`] to the worker.
 pub(super) const MEMORY_VARIABLE: &str = "RAGTERM_WORKER_MEMORY_BYTES";
@@ -144,9 +144,11 @@ fn outcome(request: &Request, bytes: &[u8], extractor: Extractor) -> Result<Docu
     if request.task == Task::Identify {
         return Ok(Document::default());
     }
-    let input = Input { name: &request.name, bytes };
-    panic::catch_unwind(AssertUnwindSafe(|| extractor(&input))).unwrap_or_else(|_| {
-        let place = PANIC_PLACE.take();
-        Err(Reason::Failed(format!("the reader crashed (a fault in ragterm, at {place})")))
-    })
+    let input = Input::new(&request.name, bytes);
+    let extraction =
+        panic::catch_unwind(AssertUnwindSafe(|| extractor(&input))).unwrap_or_else(|_| {
+            let place = PANIC_PLACE.take();
+            Err(Reason::Failed(format!("the reader crashed (a fault in ragterm, at {place})")))
+        });
+    extraction.map(|extraction| extraction.document)
 }

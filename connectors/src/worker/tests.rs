@@ -11,7 +11,7 @@ use super::serve::{pool_socket, serve_with};
 use super::wire::{self, Hello};
 use super::{Extracted, Job, Limits};
 use crate::document::{Document, Place, Section};
-use crate::extract::{Input, Reason};
+use crate::extract::{Extraction, Input, Reason};
 
 /// Set for the worker that a test starts; says how it behaves.
 const ROLE: &str = "RAGTERM_TEST_WORKER";
@@ -28,8 +28,8 @@ fn acts_as_the_worker() {
 }
 
 /// Reads plain text, except that some names and contents are orders.
-fn misbehave(input: &Input<'_>) -> Result<Document, Reason> {
-    match input.name {
+fn misbehave(input: &Input<'_>) -> Result<Extraction, Reason> {
+    match input.name() {
         "crash" => std::process::abort(),
         "panic" => panic!("the secret text of the document"),
         "hang" => loop {
@@ -48,9 +48,9 @@ fn misbehave(input: &Input<'_>) -> Result<Document, Reason> {
     document(&String::from_utf8_lossy(input.bytes))
 }
 
-fn document(text: &str) -> Result<Document, Reason> {
+fn document(text: &str) -> Result<Extraction, Reason> {
     let section = Section { text: text.to_owned(), place: Place::Line(1), ..Section::default() };
-    Ok(Document { sections: vec![section], ..Document::default() })
+    Ok(Document { sections: vec![section], ..Document::default() }.into())
 }
 
 fn hog() {
