@@ -149,7 +149,7 @@ impl EmbeddingQueue {
     }
 
     async fn embed(&self, plan: Plan) -> Result<()> {
-        let Plan { texts, keys, complete } = plan;
+        let Plan { texts, keys, complete, .. } = plan;
         let (vectors, ended) = self.vectors(&texts).await;
         // What came before a fault is kept: no text is embedded twice for it.
         let missing: HashSet<Key> = keys[vectors.len()..].iter().copied().collect();

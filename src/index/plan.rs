@@ -17,6 +17,8 @@ pub(super) struct Plan {
     pub(super) keys: Vec<Key>,
     /// With the keys of the chunks that the model reads.
     pub(super) complete: Vec<(Embedded, Vec<Key>)>,
+    /// The keys once more, to be looked up.
+    planned: HashSet<Key>,
 }
 
 /// What other rounds are working on.
@@ -42,7 +44,6 @@ impl Plan {
         (embedder, in_flight, most): (&dyn Embedder, &InFlight, usize),
     ) -> Room {
         let title = (!pending.title.is_empty()).then_some(pending.title.as_str());
-        let mut planned: HashSet<Key> = self.keys.iter().copied().collect();
         let mut readable = Vec::new();
         let mut waits = false;
         let passages = &pending.passages;
@@ -51,7 +52,7 @@ impl Plan {
                 continue;
             }
             readable.push(*key);
-            if known.is_some() || planned.contains(key) {
+            if known.is_some() || self.planned.contains(key) {
                 continue;
             }
             if in_flight.keys.contains(key) {
@@ -64,7 +65,7 @@ impl Plan {
             }
             self.texts.push(chunk::embedding_text(title, chunk));
             self.keys.push(*key);
-            planned.insert(*key);
+            self.planned.insert(*key);
         }
         if !waits {
             let Pending { id, seq, .. } = *pending;
