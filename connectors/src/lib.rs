@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of the daemon, the index or the network.
 
+pub mod container;
 pub mod document;
 pub mod extract;
 pub mod folder;

@@ -114,6 +114,6 @@ impl Format {
 }
 
 /// The lower-case extension of a file name; a name without a dot is its own, as for `Makefile`.
-pub(super) fn extension(name: &str) -> String {
+pub(crate) fn extension(name: &str) -> String {
     name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase()
 }

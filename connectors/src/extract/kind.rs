@@ -1,6 +1,6 @@
 //! What a file is: by its first bytes, by what a package holds, and only then by its name.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
 use super::format::extension;
 use super::{Input, Reason, signature};
@@ -88,7 +88,7 @@ impl Kind {
             return Ok(Self::Rtf);
         }
         if bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP) {
-            return Ok(package(bytes, &extension));
+            return Ok(Self::of_package(Cursor::new(bytes), &extension));
         }
         if bytes.starts_with(COMPOUND) {
             return compound(bytes, &extension);
@@ -117,11 +117,22 @@ impl Kind {
             _ => Self::Text,
         })
     }
+
+    /// What a ZIP package is, by the names in it; a damaged one is what its extension says.
+    pub(crate) fn of_package(content: impl Read + Seek, extension: &str) -> Self {
+        by_names(content, extension).unwrap_or(match extension {
+            "docx" | "docm" | "dotx" | "pptx" | "pptm" | "potx" | "ppsx" => Self::OfficeXml,
+            "xlsx" | "xlsm" | "xlsb" | "xltx" | "ods" => Self::Workbook,
+            "odt" | "ott" | "odp" | "otp" => Self::OpenDocument,
+            "epub" => Self::Epub,
+            "hwpx" => Self::HangulXml,
+            _ => Self::Zip,
+        })
+    }
 }
 
-/// What a ZIP package is, by the names in it; a damaged one is what its name says.
-fn package(bytes: &[u8], extension: &str) -> Kind {
-    let by_content = zip::ZipArchive::new(Cursor::new(bytes)).ok().and_then(|archive| {
+fn by_names(content: impl Read + Seek, extension: &str) -> Option<Kind> {
+    zip::ZipArchive::new(content).ok().and_then(|archive| {
         let has = |name: &str| archive.index_for_name(name).is_some();
         let any = |start: &str| {
             archive
@@ -142,14 +153,6 @@ fn package(bytes: &[u8], extension: &str) -> Kind {
         } else {
             None
         }
-    });
-    by_content.unwrap_or(match extension {
-        "docx" | "docm" | "dotx" | "pptx" | "pptm" | "potx" | "ppsx" => Kind::OfficeXml,
-        "xlsx" | "xlsm" | "xlsb" | "xltx" | "ods" => Kind::Workbook,
-        "odt" | "ott" | "odp" | "otp" => Kind::OpenDocument,
-        "epub" => Kind::Epub,
-        "hwpx" => Kind::HangulXml,
-        _ => Kind::Zip,
     })
 }
 

@@ -29,7 +29,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Place, Section};
 use format::Format;
-use kind::Kind;
+
+pub(crate) use format::extension;
+pub(crate) use kind::Kind;
 
 /// Raised whenever the same bytes give another document than before.
 pub const EXTRACTION_VERSION: u32 = 3;

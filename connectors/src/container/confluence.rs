@@ -1,0 +1,9 @@
+//! Space exports of Confluence in XML (`entities.xml`), packed or unpacked.
+
+use super::{Opened, Walk};
+use crate::extract::Reason;
+
+/// Not walked yet.
+pub(super) fn walk_unpacked(_opened: Opened<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
+    Err(Reason::Skipped("Confluence export: not supported yet".to_owned()))
+}

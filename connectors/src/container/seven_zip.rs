@@ -1,0 +1,9 @@
+//! 7z archives.
+
+use super::{Opened, Walk};
+use crate::extract::Reason;
+
+/// Not walked yet.
+pub(super) fn walk(_opened: Opened<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
+    Err(Reason::Skipped("7z archive: not supported yet".to_owned()))
+}

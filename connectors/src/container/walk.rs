@@ -1,0 +1,313 @@
+//! One walk through a container and those inside it: limits, safe paths, reading each file.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Member, Opened, Shape, Step, Visitor};
+use crate::document::Document;
+use crate::extract::{Attachment, Dialect, Input, Reason, extension};
+
+/// Longer names are cut: file systems do not have them either.
+const MAX_NAME_BYTES: usize = 255;
+
+/// Below so much, a file may be as compressible as it likes.
+const FREE_RATIO_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What one container may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Containers inside containers.
+    pub depth: usize,
+    /// Files and pages in all of them together.
+    pub entries: u64,
+    /// Bytes that come out of all of them together.
+    pub total_bytes: u64,
+    /// Bytes of one file that is read as a whole.
+    pub file_bytes: u64,
+    /// How many times its packed size one file may have.
+    pub ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 6,
+            entries: 1_000_000,
+            total_bytes: 10_000_000_000,
+            file_bytes: 100 * 1024 * 1024,
+            ratio: 500,
+        }
+    }
+}
+
+/// A walk that is under way.
+pub struct Walk<'v> {
+    visitor: &'v mut dyn Visitor,
+    limits: Limits,
+    entries: u64,
+    bytes: u64,
+    depth: usize,
+    /// The path of the innermost container, with a slash; empty at the outermost.
+    prefix: String,
+    dialect: Dialect,
+    ocr: Option<&'v str>,
+    /// The paths that were given out, and how many of each name.
+    paths: HashMap<String, u32>,
+}
+
+/// What a container says of one of its files.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// As the container spells it; `\` counts as `/`.
+    pub path: String,
+    /// Nanoseconds since the epoch.
+    pub modified_ns: Option<i64>,
+    /// What a search calls its type, where the path has no telling extension.
+    pub kind: Option<&'static str>,
+}
+
+impl Entry {
+    /// An entry of which only the path is known.
+    pub fn at(path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}
+
+impl<'v> Walk<'v> {
+    /// A walk that has not begun.
+    pub fn new(visitor: &'v mut dyn Visitor, limits: Limits) -> Self {
+        Self {
+            visitor,
+            limits,
+            entries: 0,
+            bytes: 0,
+            depth: 0,
+            prefix: String::new(),
+            dialect: Dialect::Any,
+            ocr: None,
+            paths: HashMap::new(),
+        }
+    }
+
+    /// How files are read.
+    pub fn reading(self, dialect: Dialect, ocr: Option<&'v str>) -> Self {
+        Self { dialect, ocr, ..self }
+    }
+
+    /// The dialect of the files here.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// From here on, and in containers inside this one, files are of this dialect.
+    pub fn set_dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+    }
+
+    /// How many bytes of one file may be taken out at the most.
+    pub fn file_bytes(&self) -> u64 {
+        self.limits.file_bytes.min(self.limits.total_bytes.saturating_sub(self.bytes))
+    }
+
+    /// Counts a file that is about to be unpacked, by the sizes that the container states (0 where
+    /// it does not). An inner error is that file's own; the outer one ends the walk.
+    pub fn admit(&mut self, size: u64, packed: u64) -> Result<Result<(), Reason>, Reason> {
+        self.entries += 1;
+        if self.entries > self.limits.entries {
+            let most = self.limits.entries;
+            return Err(failed(format!("holds more than {most} files; the rest is left out")));
+        }
+        if size > self.limits.file_bytes {
+            let (size, most) = (in_words(size), in_words(self.limits.file_bytes));
+            return Ok(Err(Reason::Skipped(format!("{size} is over the limit of {most}"))));
+        }
+        let is_bomb = packed > 0 && size > FREE_RATIO_BYTES && size / packed > self.limits.ratio;
+        if is_bomb {
+            let (size, packed) = (in_words(size), in_words(packed));
+            return Ok(Err(failed(format!("{packed} would become {size}; looks like a bomb"))));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads a file, or walks through it if it is a container itself.
+    pub fn file(&mut self, entry: Entry, bytes: &[u8]) -> Result<(), Reason> {
+        self.count(bytes.len() as u64)?;
+        let path = self.place(&entry.path);
+        let shape = Shape::of(&path, self.dialect, &mut Cursor::new(bytes)).ok().flatten();
+        if let Some(shape) = shape {
+            return self.nested(&path, bytes, shape);
+        }
+        let step = self.visitor.begin(&path);
+        if step == Step::Avoid || (step == Step::Past && !may_carry_files(&path)) {
+            return Ok(());
+        }
+        let input = Input { path: &path, bytes, dialect: self.dialect, ocr: self.ocr };
+        let (outcome, attachments) = match self.visitor.extract(&input) {
+            Ok(extraction) => (Ok(extraction.document), extraction.attachments),
+            Err(reason) => (Err(reason), Vec::new()),
+        };
+        if step == Step::Read {
+            self.visitor.take(Member {
+                path: path.clone(),
+                kind: entry.kind.map(str::to_owned),
+                size: bytes.len() as u64,
+                modified_ns: entry.modified_ns,
+                hash: Some(*blake3::hash(bytes).as_bytes()),
+                outcome,
+            })?;
+        }
+        if self.depth >= self.limits.depth {
+            return Ok(());
+        }
+        self.below(&path, |walk| walk.attachments(attachments))
+    }
+
+    /// Hands over a document that the container itself was read into.
+    pub fn page(&mut self, entry: Entry, document: Document) -> Result<(), Reason> {
+        let path = self.place(&entry.path);
+        if self.visitor.begin(&path) != Step::Read {
+            return Ok(());
+        }
+        let identity = postcard::to_stdvec(&document)
+            .map_err(|error| failed(format!("a page cannot be kept: {error}")))?;
+        self.count(identity.len() as u64)?;
+        self.visitor.take(Member {
+            path,
+            kind: entry.kind.map(str::to_owned),
+            size: identity.len() as u64,
+            modified_ns: entry.modified_ns,
+            hash: Some(*blake3::hash(&identity).as_bytes()),
+            outcome: Ok(document),
+        })
+    }
+
+    /// Records something that cannot be taken out.
+    pub fn unreadable(&mut self, entry: Entry, reason: Reason) -> Result<(), Reason> {
+        let path = self.place(&entry.path);
+        if self.visitor.begin(&path) != Step::Read {
+            return Ok(());
+        }
+        let kind = entry.kind.map(str::to_owned);
+        let modified_ns = entry.modified_ns;
+        self.visitor.take(Member {
+            path,
+            kind,
+            size: 0,
+            modified_ns,
+            hash: None,
+            outcome: Err(reason),
+        })
+    }
+
+    /// Visits the files that a document carries, which stand below its path.
+    pub fn attachments(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
+        attachments.into_iter().try_for_each(|attachment| {
+            self.admit(0, 0)??;
+            self.file(Entry::at(attachment.name), &attachment.bytes)
+        })
+    }
+
+    /// A container inside this one; what is wrong with it is its own.
+    fn nested(&mut self, path: &str, bytes: &[u8], shape: Shape) -> Result<(), Reason> {
+        let dialect = self.dialect;
+        let opened = Opened { path, dialect, content: Box::new(Cursor::new(bytes)), beside: None };
+        let outcome = if self.depth >= self.limits.depth {
+            Err(failed(format!("more than {} archives inside each other", self.limits.depth)))
+        } else {
+            self.below(path, |walk| opened.walk(shape, walk))
+        };
+        self.dialect = dialect;
+        let Err(reason) = outcome else { return Ok(()) };
+        if self.entries > self.limits.entries || self.bytes > self.limits.total_bytes {
+            return Err(reason);
+        }
+        if self.visitor.begin(path) != Step::Read {
+            return Ok(());
+        }
+        let hash = Some(*blake3::hash(bytes).as_bytes());
+        let size = bytes.len() as u64;
+        let path = path.to_owned();
+        self.visitor.take(Member {
+            path,
+            kind: None,
+            size,
+            modified_ns: None,
+            hash,
+            outcome: Err(reason),
+        })
+    }
+
+    fn below<T>(&mut self, path: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let prefix = std::mem::replace(&mut self.prefix, format!("{path}/"));
+        self.depth += 1;
+        let done = work(self);
+        self.depth -= 1;
+        self.prefix = prefix;
+        done
+    }
+
+    fn count(&mut self, bytes: u64) -> Result<(), Reason> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= self.limits.total_bytes {
+            return Ok(());
+        }
+        let most = in_words(self.limits.total_bytes);
+        Err(failed(format!(
+            "holds more than {most} (index.max_archive_bytes); the rest is left out"
+        )))
+    }
+
+    /// The path below the outermost container: safe, normalised and not given out before.
+    fn place(&mut self, path: &str) -> String {
+        let names = path.split(['/', '\\']).map(clean).filter(|name| !name.is_empty());
+        let safe = names.collect::<Vec<_>>().join("/");
+        let safe = if safe.is_empty() { "unnamed" } else { &safe };
+        let path = format!("{}{safe}", self.prefix);
+        let mut unique = path.clone();
+        while self.paths.contains_key(&unique) {
+            let times = self.paths.entry(path.clone()).or_insert(1);
+            *times += 1;
+            unique = with_number(&path, *times);
+        }
+        self.paths.insert(unique.clone(), 1);
+        unique
+    }
+}
+
+/// Whether a file of this name may carry others, which have to be counted even if it is known.
+fn may_carry_files(path: &str) -> bool {
+    let carriers = ["docx", "eml", "mht", "mhtml", "msg", "pdf", "pptx", "xlsx"];
+    carriers.contains(&&*extension(path))
+}
+
+fn clean(name: &str) -> String {
+    let name: String = name.nfc().filter(|char| !char.is_control()).collect();
+    let name = name.trim();
+    if name == "." || name == ".." {
+        return String::new();
+    }
+    name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
+}
+
+/// `a/plan.md` becomes `a/plan (2).md`.
+fn with_number(path: &str, number: u32) -> String {
+    let name = path.rfind('/').map_or(0, |slash| slash + 1);
+    match path[name..].rfind('.').filter(|dot| *dot > 0) {
+        Some(dot) => format!("{} ({number}){}", &path[..name + dot], &path[name + dot..]),
+        None => format!("{path} ({number})"),
+    }
+}
+
+pub(super) fn failed(reason: String) -> Reason {
+    Reason::Failed(reason)
+}
+
+/// A number of bytes for people.
+fn in_words(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{bytes} bytes"),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
