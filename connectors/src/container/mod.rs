@@ -45,6 +45,13 @@ pub struct Member {
     pub outcome: Result<Document, Reason>,
 }
 
+impl Default for Member {
+    fn default() -> Self {
+        let outcome = Ok(Document::default());
+        Self { path: String::new(), kind: None, size: 0, modified_ns: None, hash: None, outcome }
+    }
+}
+
 /// Who hears of what a container holds.
 pub trait Visitor {
     /// A document comes next; says what is to be done with it.

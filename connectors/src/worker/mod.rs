@@ -6,10 +6,13 @@
 mod death;
 mod pool;
 mod process;
+mod progress;
 mod read;
 mod serve;
+mod source;
 #[cfg(test)]
 mod tests;
+mod visitor;
 mod wire;
 
 use std::path::PathBuf;
@@ -18,20 +21,25 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::extract::Reason;
+use crate::extract::{Dialect, Reason};
 
 pub use pool::{Pool, PoolError};
 pub use serve::serve;
 
-/// What one document may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one document may cost, and how it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Wall-clock time for reading and extracting one document.
     pub timeout: Duration,
     /// Memory of one worker process.
     pub memory_bytes: u64,
-    /// Larger files are skipped unread.
+    /// Larger files are skipped unread, unless they are containers.
     pub max_file_bytes: u64,
+    /// Larger containers are skipped unread; no more than this comes out of one.
+    pub max_archive_bytes: u64,
+    /// The languages in which text is recognised in pictures, as `tesseract` names them; `None`:
+    /// it is not.
+    pub ocr: Option<String>,
 }
 
 impl Default for Limits {
@@ -40,29 +48,37 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             memory_bytes: 512 * 1024 * 1024,
             max_file_bytes: 100 * 1024 * 1024,
+            max_archive_bytes: 10_000_000_000,
+            ocr: None,
         }
     }
 }
 
-/// One document to extract.
+/// One file to extract.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Job {
+pub struct Job {
+    /// The path below its source, `/` between names, for people and for the extension.
+    pub path: String,
+    /// What wrote the file.
+    pub dialect: Dialect,
+    /// The hash of the content that is known already: a container that still has it is not walked.
+    pub known: Option<[u8; 32]>,
+    /// Where the bytes are.
+    pub origin: Origin,
+}
+
+/// Where the bytes of a job are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
     /// The worker opens the file itself and never leaves the root, whatever links it meets there.
     File {
         /// The folder that holds the file; absolute.
         root: PathBuf,
         /// The path below the root, as the file system spells it.
         raw: PathBuf,
-        /// The file name, for its extension.
-        name: String,
     },
-    /// Content that the caller already holds.
-    Bytes {
-        /// The file name, for its extension.
-        name: String,
-        /// The content.
-        bytes: Vec<u8>,
-    },
+    /// Content that the caller already holds; it is not taken for a container.
+    Bytes(Vec<u8>),
 }
 
 /// What became of a job.
@@ -70,7 +86,9 @@ pub enum Job {
 pub struct Extracted {
     /// The content that was read; `None` when it could not be: vanished, not permitted, too large.
     pub content: Option<Content>,
-    /// The document, or why there is none.
+    /// Whether the file is a container, which says nothing itself: all it holds are members.
+    pub is_container: bool,
+    /// The document, or why there is none; of a container, whether it was walked to its end.
     pub outcome: Result<Document, Reason>,
 }
 
@@ -81,7 +99,7 @@ pub struct Content {
     pub hash: [u8; 32],
     /// How many bytes were read.
     pub size: u64,
-    /// The file they came from; `None` for [`Job::Bytes`].
+    /// The file they came from; `None` for [`Origin::Bytes`].
     pub file: Option<OpenedFile>,
 }
 

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::death::Death;
 use super::process::{Launch, Process};
-use super::wire::{Origin, Reply, Request, Task};
+use super::progress::{Progress, Step};
+use super::wire::{Origin, Reply, Request, Resume, Task};
 use super::{Extracted, Job, Limits, read};
+use crate::container::Member;
 use crate::extract::Reason;
 
 /// A worker without work ends after this time, so that an idle daemon holds no worker memory.
@@ -86,24 +88,41 @@ impl Pool {
         Self { inner: Arc::new(Inner { launch, limits, rest, permits, resting }) }
     }
 
-    /// Extracts one document. A document that kills or outlasts its worker gives a reason, not an
-    /// error. Must run within a tokio runtime. Dropping the future ends the work.
-    pub async fn extract(&self, job: Job) -> Result<Extracted, PoolError> {
+    /// Extracts one file. A document that kills or outlasts its worker gives a reason, not an error.
+    ///
+    /// The documents inside the file are sent to `members` as they are read; a receiver that goes
+    /// away ends the job. Must run within a tokio runtime. Dropping the future ends the work.
+    pub async fn extract(
+        &self,
+        job: Job,
+        members: &mpsc::Sender<Member>,
+    ) -> Result<Extracted, PoolError> {
         let _permit = self.inner.permits.acquire().await.map_err(|_| PoolError::Closed)?;
         let mut call = match Call::new(job, &self.inner.limits) {
             Ok(call) => call,
-            Err(reason) => return Ok(Extracted { content: None, outcome: Err(reason) }),
-        };
-        match self.inner.attempt(&call).await? {
-            Ok(reply) => Ok(reply.into()),
-            Err(death) => {
-                // The document is then known by its content, and not tried again when it moves.
-                call.request.task = Task::Identify;
-                let content = self.inner.attempt_fresh(&call).await?.ok();
-                let content = content.and_then(|reply| reply.content);
-                Ok(Extracted { content, outcome: Err(death.reason(&self.inner.limits)) })
+            Err(reason) => {
+                return Ok(Extracted { content: None, is_container: false, outcome: Err(reason) });
             }
-        }
+        };
+        let mut progress = Progress::default();
+        let death = loop {
+            match self.inner.attempt(&call, (&mut progress, members)).await? {
+                Ok(reply) => return Ok(reply.into()),
+                Err(death) => {
+                    let Some(path) = progress.avoid() else { break death };
+                    let outcome = Err(death.reason(&self.inner.limits));
+                    let member = Member { path, outcome, ..Member::default() };
+                    members.send(member).await.map_err(|_| PoolError::Closed)?;
+                }
+            }
+        };
+        // The file is then known by its content, and not tried again when it moves.
+        call.request.task = Task::Identify;
+        let reply = self.inner.attempt_fresh(&call, (&mut progress, members)).await?.ok();
+        let is_container = reply.as_ref().is_some_and(|reply| reply.is_container);
+        let content = reply.and_then(|reply| reply.content);
+        let outcome = Err(death.reason(&self.inner.limits));
+        Ok(Extracted { content, is_container, outcome })
     }
 
     /// Refuses further jobs and ends the workers that rest; a busy one ends after its job.
@@ -119,29 +138,40 @@ impl Pool {
 impl Inner {
     /// A worker that was used before may have died of what it did then, so that the failure of
     /// such a one counts only when a fresh one fails too.
-    async fn attempt(self: &Arc<Self>, call: &Call) -> Result<Result<Reply, Death>, PoolError> {
+    async fn attempt(
+        self: &Arc<Self>,
+        call: &Call,
+        (progress, members): (&mut Progress, &mpsc::Sender<Member>),
+    ) -> Result<Result<Reply, Death>, PoolError> {
         if let Some(process) = self.take_resting() {
-            match self.run(process, call).await {
+            match self.run(process, call, (progress, members)).await? {
                 Ok(reply) => return Ok(Ok(reply)),
                 Err(Death::TimedOut) => return Ok(Err(Death::TimedOut)),
                 Err(death) => debug!(?death, "trying again in a fresh worker"),
             }
+            progress.restart();
         }
-        self.attempt_fresh(call).await
+        self.attempt_fresh(call, (progress, members)).await
     }
 
     async fn attempt_fresh(
         self: &Arc<Self>,
         call: &Call,
+        heard: (&mut Progress, &mpsc::Sender<Member>),
     ) -> Result<Result<Reply, Death>, PoolError> {
         let process = Process::start(&self.launch, &self.limits)
             .await
             .map_err(|error| PoolError::CannotStart(error.to_string()))?;
-        Ok(self.run(process, call).await)
+        self.run(process, call, heard).await
     }
 
-    async fn run(self: &Arc<Self>, mut process: Process, call: &Call) -> Result<Reply, Death> {
-        let result = process.exchange(&call.request, call.content.as_deref(), &self.limits).await;
+    async fn run(
+        self: &Arc<Self>,
+        mut process: Process,
+        call: &Call,
+        heard: (&mut Progress, &mpsc::Sender<Member>),
+    ) -> Result<Result<Reply, Death>, PoolError> {
+        let result = self.exchange(&mut process, call, heard).await?;
         match &result {
             Ok(_) if self.permits.is_closed() || process.is_worn() => process.stop().await,
             Ok(_) => self.rest(process),
@@ -150,7 +180,32 @@ impl Inner {
                 process.kill().await;
             }
         }
-        result
+        Ok(result)
+    }
+
+    /// Asks and listens to the end; the time limit holds for each answer, and does not run while
+    /// `members` is full.
+    async fn exchange(
+        &self,
+        process: &mut Process,
+        call: &Call,
+        (progress, members): (&mut Progress, &mpsc::Sender<Member>),
+    ) -> Result<Result<Reply, Death>, PoolError> {
+        let limit = self.limits.timeout;
+        let request = Request { resume: progress.resume.clone(), ..call.request.clone() };
+        if let Err(death) = process.ask(&request, call.content.as_deref(), limit).await {
+            return Ok(Err(death));
+        }
+        loop {
+            match process.next(limit).await.map(|answer| progress.note(answer)) {
+                Ok(Step::Nothing) => {}
+                Ok(Step::Member(member)) => {
+                    members.send(*member).await.map_err(|_| PoolError::Closed)?;
+                }
+                Ok(Step::Done(reply)) => return Ok(Ok(reply)),
+                Err(death) => return Ok(Err(death)),
+            }
+        }
     }
 
     fn take_resting(&self) -> Option<Process> {
@@ -203,17 +258,28 @@ async fn end_the_idle(pool: Weak<Inner>, rest: Duration) {
 impl Call {
     fn new(job: Job, limits: &Limits) -> Result<Self, Reason> {
         let max_file_bytes = limits.max_file_bytes;
-        let (name, origin, content) = match job {
-            Job::File { root, raw, name } => {
+        let (origin, content) = match job.origin {
+            super::Origin::File { root, raw } => {
                 let [root, raw] = [root, raw].map(|path| path.into_os_string().into_vec());
-                (name, Origin::File { root, raw }, None)
+                (Origin::File { root, raw }, None)
             }
-            Job::Bytes { bytes, .. } if bytes.len() as u64 > max_file_bytes => {
-                return Err(read::too_large(bytes.len() as u64, max_file_bytes));
+            super::Origin::Bytes(bytes) if bytes.len() as u64 > max_file_bytes => {
+                let size = bytes.len() as u64;
+                return Err(read::too_large(size, max_file_bytes, read::FILE_LIMIT));
             }
-            Job::Bytes { name, bytes } => (name, Origin::NextFrame, Some(bytes)),
+            super::Origin::Bytes(bytes) => (Origin::NextFrame, Some(bytes)),
         };
-        let request = Request { task: Task::Extract, name, origin, max_file_bytes };
+        let request = Request {
+            task: Task::Extract,
+            path: job.path,
+            dialect: job.dialect,
+            ocr: limits.ocr.clone(),
+            origin,
+            known: job.known,
+            max_file_bytes,
+            max_archive_bytes: limits.max_archive_bytes,
+            resume: Resume::default(),
+        };
         Ok(Self { request, content })
     }
 }

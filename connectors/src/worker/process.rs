@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::Limits;
 use super::death::Death;
 use super::serve::MEMORY_VARIABLE;
-use super::wire::{self, Hello, Reply, Request};
+use super::wire::{self, Answer, Hello, Request};
 
 /// A fresh worker says hello within this time, even on a machine that swaps.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -113,36 +113,64 @@ impl Process {
         }
     }
 
-    /// Sends a request and waits for its answer. After an error the process is of no more use.
-    pub(super) async fn exchange(
+    /// Sends a request; its answers come one by one from [`Self::next`]. After an error the process
+    /// is of no more use.
+    pub(super) async fn ask(
         &mut self,
         request: &Request,
         content: Option<&[u8]>,
-        limits: &Limits,
-    ) -> Result<Reply, Death> {
+        limit: Duration,
+    ) -> Result<(), Death> {
         // What it said during earlier jobs explains nothing about this one.
         self.last_words.clear();
+        let talk = talk(&mut self.socket, request, content);
+        let listen = listen(&mut self.stderr, &mut self.last_words);
+        let sent = tokio::select! {
+            sent = timeout(limit, talk) => sent,
+            never = listen => match never {},
+        };
+        match sent {
+            Err(_) => Err(Death::TimedOut),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.death().await),
+        }
+    }
+
+    /// The next answer to what was asked.
+    pub(super) async fn next(&mut self, limit: Duration) -> Result<Answer, Death> {
         let answer = {
-            let talk = talk(&mut self.socket, request, content);
+            let receive = wire::receive::<Answer>(&mut self.socket);
             let listen = listen(&mut self.stderr, &mut self.last_words);
             tokio::select! {
-                answer = timeout(limits.timeout, talk) => answer,
+                answer = timeout(limit, receive) => answer,
                 never = listen => match never {},
             }
         };
         match answer {
             Err(_) => Err(Death::TimedOut),
-            Ok(Ok(reply)) => {
-                self.jobs += 1;
-                self.unchecked_bytes += reply.content.map_or(0, |content| content.size);
-                Ok(reply)
+            Ok(Ok(answer)) => {
+                self.count(&answer);
+                Ok(answer)
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Death::Nonsense),
-            Ok(Err(_)) => {
-                let status = self.ended().await;
-                Err(Death::of(status, &self.last_words))
-            }
+            Ok(Err(_)) => Err(self.death().await),
         }
+    }
+
+    fn count(&mut self, answer: &Answer) {
+        self.unchecked_bytes += match answer {
+            Answer::Alive | Answer::Begun { .. } => 0,
+            Answer::Member { member, .. } => member.size,
+            Answer::Done(reply) => {
+                self.jobs += 1;
+                reply.content.map_or(0, |content| content.size)
+            }
+        };
+    }
+
+    async fn death(&mut self) -> Death {
+        let status = self.ended().await;
+        Death::of(status, &self.last_words)
     }
 
     /// Whether the process still runs, as far as is known without asking it.
@@ -190,12 +218,12 @@ async fn talk(
     socket: &mut UnixStream,
     request: &Request,
     content: Option<&[u8]>,
-) -> io::Result<Reply> {
+) -> io::Result<()> {
     socket.write_all(&wire::frame(request)?).await?;
     if let Some(content) = content {
         wire::send_raw(socket, content).await?;
     }
-    wire::receive(socket).await
+    Ok(())
 }
 
 /// Keeps standard error from filling up, for as long as it is polled.

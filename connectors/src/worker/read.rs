@@ -11,22 +11,27 @@ use super::OpenedFile;
 use crate::extract::Reason;
 use crate::folder;
 
-/// Reads a regular file of at most `max_bytes` below `root`.
-pub(super) fn read_file(
-    root: &Path,
-    raw: &Path,
-    max_bytes: u64,
-) -> Result<(OpenedFile, Vec<u8>), Reason> {
+/// The limit of files that are read as a whole.
+pub(super) const FILE_LIMIT: &str = "index.max_file_bytes";
+
+/// The limit of containers.
+pub(super) const ARCHIVE_LIMIT: &str = "index.max_archive_bytes";
+
+/// Opens a regular file below `root`.
+pub(super) fn open_file(root: &Path, raw: &Path) -> Result<(OpenedFile, File), Reason> {
     let file = folder::open_file(root, raw).map_err(|error| cannot_open(&error))?;
     let stat = rustix::fs::fstat(&file)
         .map_err(|error| Reason::Failed(format!("cannot be examined: {error}")))?;
     require_regular(&stat)?;
-    let opened = describe(&stat);
-    if opened.size > max_bytes {
-        return Err(too_large(opened.size, max_bytes));
+    Ok((describe(&stat), file))
+}
+
+/// Reads a file of at most `max_bytes` to its end.
+pub(super) fn read_whole(file: File, size: u64, max_bytes: u64) -> Result<Vec<u8>, Reason> {
+    if size > max_bytes {
+        return Err(too_large(size, max_bytes, FILE_LIMIT));
     }
-    let bytes = read_bounded(file, opened.size, max_bytes)?;
-    Ok((opened, bytes))
+    read_bounded(file, size, max_bytes)
 }
 
 /// The file may grow while it is read, so the limit counts what arrives, not what was announced.
@@ -40,7 +45,7 @@ fn read_bounded(file: File, announced: u64, max_bytes: u64) -> Result<Vec<u8>, R
         .read_to_end(&mut bytes)
         .map_err(|error| Reason::Failed(format!("cannot be read: {error}")))?;
     match bytes.len() as u64 {
-        length if length > max_bytes => Err(too_large(length, max_bytes)),
+        length if length > max_bytes => Err(too_large(length, max_bytes, FILE_LIMIT)),
         _ => Ok(bytes),
     }
 }
@@ -84,13 +89,9 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
 }
 
-/// The reason for a file or content over the limit.
-pub(super) fn too_large(bytes: u64, max_bytes: u64) -> Reason {
-    Reason::Skipped(format!(
-        "{} is over the limit of {} (index.max_file_bytes)",
-        size(bytes),
-        size(max_bytes)
-    ))
+/// The reason for a file or content over the limit that stands under `key` in the configuration.
+pub(super) fn too_large(bytes: u64, max_bytes: u64, key: &str) -> Reason {
+    Reason::Skipped(format!("{} is over the limit of {} ({key})", size(bytes), size(max_bytes)))
 }
 
 /// A number of bytes for people: `12 KiB`, `5.0 GiB`.

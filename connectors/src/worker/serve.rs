@@ -1,20 +1,21 @@
 //! The worker's side: take a request, read, hash, extract, answer; end when the daemon is gone.
 
 use std::cell::RefCell;
-use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use rustix::process::{Resource, Rlimit};
 
-use super::wire::{self, Hello, Origin, Reply, Request, Task};
-use super::{Content, read};
+use super::source::{Pulse, Socket, Source, beside};
+use super::visitor::Teller;
+use super::wire::{self, Answer, Hello, Origin, Reply, Request, Task};
+use crate::container::{self, Opened, Shape, Walk};
 use crate::document::Document;
 use crate::extract::{self, Extraction, Input, Reason};
 
@@ -101,54 +102,92 @@ fn read_job(input: &mut impl Read) -> io::Result<Option<(Request, Vec<u8>)>> {
     }
 }
 
-fn work(queue: &Receiver<(Request, Vec<u8>)>, mut socket: UnixStream, extractor: Extractor) {
+fn work(queue: &Receiver<(Request, Vec<u8>)>, socket: UnixStream, extractor: Extractor) {
+    let socket = Rc::new(RefCell::new(socket));
     while let Ok((request, content)) = queue.recv() {
-        let reply = answer(&request, content, extractor);
-        let sent = wire::send(&mut socket, &reply).or_else(|error| {
-            // Nothing was written yet: the length is checked before the first byte.
-            if error.kind() != io::ErrorKind::FileTooLarge {
-                return Err(error);
+        let mut answer = Answer::Done(reply(&request, content, (extractor, &socket)));
+        let mut sent = wire::send(&mut *socket.borrow_mut(), &answer);
+        // Nothing was written then: the length is checked before the first byte.
+        if sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::FileTooLarge) {
+            if let Answer::Done(reply) = &mut answer {
+                reply.outcome = Err(wire::too_much_text());
             }
-            let limit = read::size(wire::MAX_FRAME_BYTES as u64);
-            let reason = Reason::Failed(format!("its text is larger than {limit}"));
-            wire::send(&mut socket, &Reply { outcome: Err(reason), ..reply })
-        });
+            sent = wire::send(&mut *socket.borrow_mut(), &answer);
+        }
         if sent.is_err() {
             return;
         }
     }
 }
 
-fn answer(request: &Request, content: Vec<u8>, extractor: Extractor) -> Reply {
-    let (content, outcome) = match obtain(request, content) {
-        Ok((content, bytes)) => (Some(content), outcome(request, &bytes, extractor)),
-        Err(reason) => (None, Err(reason)),
-    };
-    Reply { content, outcome }
-}
-
-fn obtain(request: &Request, content: Vec<u8>) -> Result<(Content, Vec<u8>), Reason> {
-    let (file, bytes) = match &request.origin {
-        Origin::NextFrame => (None, content),
-        Origin::File { root, raw } => {
-            let [root, raw] = [root, raw].map(|path| Path::new(OsStr::from_bytes(path)));
-            let (file, bytes) = read::read_file(root, raw, request.max_file_bytes)?;
-            (Some(file), bytes)
+fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Socket)) -> Reply {
+    let source = match Source::open(request, held, socket) {
+        Ok(source) => source,
+        Err(reason) => {
+            return Reply { content: None, is_container: false, outcome: Err(reason) };
         }
     };
-    let hash = *blake3::hash(&bytes).as_bytes();
-    Ok((Content { hash, size: bytes.len() as u64, file }, bytes))
+    let mut teller = Teller::new(socket, extractor, &request.resume);
+    let limits = container::Limits {
+        file_bytes: request.max_file_bytes,
+        total_bytes: request.max_archive_bytes,
+        ..container::Limits::default()
+    };
+    let walk = Walk::new(&mut teller, limits).reading(request.dialect, request.ocr.as_deref());
+    match source {
+        Source::Whole { content, bytes } => {
+            let outcome = whole(request, &bytes, (extractor, walk));
+            Reply { content: Some(content), is_container: false, outcome }
+        }
+        Source::Container { content, shape, file } => {
+            let is_known = request.known == Some(content.hash) || request.task == Task::Identify;
+            let outcome = if is_known { Ok(()) } else { walked(request, (shape, file), walk) };
+            let outcome = outcome.map(|()| Document::default());
+            Reply { content: Some(content), is_container: true, outcome }
+        }
+    }
 }
 
-fn outcome(request: &Request, bytes: &[u8], extractor: Extractor) -> Result<Document, Reason> {
+/// Reads a file, then the files that it carries.
+fn whole(
+    request: &Request,
+    bytes: &[u8],
+    (extractor, mut walk): (Extractor, Walk<'_>),
+) -> Result<Document, Reason> {
     if request.task == Task::Identify {
         return Ok(Document::default());
     }
-    let input = Input::new(&request.name, bytes);
-    let extraction =
-        panic::catch_unwind(AssertUnwindSafe(|| extractor(&input))).unwrap_or_else(|_| {
-            let place = PANIC_PLACE.take();
-            Err(Reason::Failed(format!("the reader crashed (a fault in ragterm, at {place})")))
-        });
-    extraction.map(|extraction| extraction.document)
+    let (dialect, ocr) = (request.dialect, request.ocr.as_deref());
+    let input = Input { path: &request.path, bytes, dialect, ocr };
+    let extraction = guarded(extractor, &input)?;
+    walk.attachments(extraction.attachments)?;
+    Ok(extraction.document)
+}
+
+/// A reader of containers that crashes ends its own walk only; what was handed over stays.
+fn walked(
+    request: &Request,
+    (shape, file): (Shape, Pulse<File>),
+    mut walk: Walk<'_>,
+) -> Result<(), Reason> {
+    let beside = beside(request);
+    let opened = Opened {
+        path: &request.path,
+        dialect: request.dialect,
+        content: Box::new(file),
+        beside: Some(&beside),
+    };
+    unwound(|| opened.walk(shape, &mut walk))
+}
+
+/// Extracts; a crash is a reason, too.
+pub(super) fn guarded(extractor: Extractor, input: &Input<'_>) -> Result<Extraction, Reason> {
+    unwound(|| extractor(input))
+}
+
+fn unwound<T>(work: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let place = PANIC_PLACE.take();
+        Err(Reason::Failed(format!("the reader crashed (a fault in ragterm, at {place})")))
+    })
 }

@@ -5,13 +5,16 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
+
 use super::pool::{Pool, PoolError};
 use super::process::Launch;
 use super::serve::{pool_socket, serve_with};
 use super::wire::{self, Hello};
-use super::{Extracted, Job, Limits};
+use super::{Extracted, Job, Limits, Origin};
+use crate::container::Member;
 use crate::document::{Document, Place, Section};
-use crate::extract::{Extraction, Input, Reason};
+use crate::extract::{Attachment, Dialect, Extraction, Input, Reason};
 
 /// Set for the worker that a test starts; says how it behaves.
 const ROLE: &str = "RAGTERM_TEST_WORKER";
@@ -38,6 +41,11 @@ fn misbehave(input: &Input<'_>) -> Result<Extraction, Reason> {
         "hog" => hog(),
         "overflow" => drop(overflow(1)),
         "chatter" => chatter(),
+        "carrier" => return Ok(carrier(&["first", "crash", "panic", "hang", "last"])),
+        "doom" => {
+            let names: Vec<String> = (0..20).map(|number| format!("{number}/crash")).collect();
+            return Ok(carrier(&names.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
         "pid" => return document(&std::process::id().to_string()),
         "environment" => {
             let names = std::env::vars().map(|(name, _)| name).collect::<Vec<_>>();
@@ -46,6 +54,12 @@ fn misbehave(input: &Input<'_>) -> Result<Extraction, Reason> {
         _ => {}
     }
     document(&String::from_utf8_lossy(input.bytes))
+}
+
+fn carrier(names: &[&str]) -> Extraction {
+    let attachment =
+        |name: &&str| Attachment { name: (*name).to_owned(), bytes: b"inner".to_vec() };
+    Extraction { attachments: names.iter().map(attachment).collect(), ..Extraction::default() }
 }
 
 fn document(text: &str) -> Result<Extraction, Reason> {
@@ -112,12 +126,23 @@ fn launch(role: &str) -> Launch {
 }
 
 fn named(name: &str) -> Job {
-    Job::Bytes { name: name.to_owned(), bytes: b"bytes".to_vec() }
+    job(name, Origin::Bytes(b"bytes".to_vec()))
+}
+
+fn job(path: &str, origin: Origin) -> Job {
+    Job { path: path.to_owned(), dialect: Dialect::Any, known: None, origin }
 }
 
 fn file(path: &Path) -> Job {
     let (root, raw) = (path.parent().unwrap().to_owned(), path.file_name().unwrap().into());
-    Job::File { root, raw, name: "note.txt".to_owned() }
+    job("note.txt", Origin::File { root, raw })
+}
+
+async fn extract(pool: &Pool, job: Job) -> Result<Extracted, PoolError> {
+    let (members, mut received) = mpsc::channel(8);
+    let extracted = pool.extract(job, &members).await;
+    assert!(received.try_recv().is_err(), "a document was found inside a file that has none");
+    extracted
 }
 
 fn text(extracted: &Extracted) -> &str {
@@ -156,7 +181,7 @@ async fn a_file_is_hashed_described_and_extracted() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("note.txt");
     std::fs::write(&path, "a note").unwrap();
-    let extracted = pool_of(1).extract(file(&path)).await.unwrap();
+    let extracted = extract(&pool_of(1), file(&path)).await.unwrap();
     assert_eq!(text(&extracted), "a note");
     let content = extracted.content.unwrap();
     assert_eq!(content.hash, *blake3::hash(b"a note").as_bytes());
@@ -168,55 +193,103 @@ async fn a_file_is_hashed_described_and_extracted() {
 #[tokio::test]
 async fn a_crash_fails_its_document_and_no_other() {
     let pool = pool_of(2);
-    let (crashed, fine) = tokio::join!(pool.extract(named("crash")), pool.extract(named("fine")));
+    let (crashed, fine) =
+        tokio::join!(extract(&pool, named("crash")), extract(&pool, named("fine")));
     let crashed = crashed.unwrap();
     assert_eq!(failure(&crashed), "the reader crashed (signal 6)");
     assert_eq!(crashed.content.unwrap().hash, *blake3::hash(b"bytes").as_bytes());
     assert_eq!(text(&fine.unwrap()), "bytes");
-    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+    assert_eq!(text(&extract(&pool, named("next")).await.unwrap()), "bytes");
 }
 
 #[tokio::test]
 async fn a_panic_is_reported_without_the_text_of_the_document() {
     let pool = pool_of(1);
-    let pid = pool.extract(named("pid")).await.unwrap();
-    let failed = pool.extract(named("panic")).await.unwrap();
+    let pid = extract(&pool, named("pid")).await.unwrap();
+    let failed = extract(&pool, named("panic")).await.unwrap();
     assert!(failure(&failed).contains("tests.rs:"), "{}", failure(&failed));
     assert!(!failure(&failed).contains("secret"));
-    assert_eq!(pool.extract(named("pid")).await.unwrap().outcome, pid.outcome, "same process");
+    assert_eq!(extract(&pool, named("pid")).await.unwrap().outcome, pid.outcome, "same process");
+}
+
+/// What is found inside a file, and what becomes of the file.
+async fn members(pool: &Pool, job: Job) -> (Vec<Member>, Extracted) {
+    let (members, mut received) = mpsc::channel(1);
+    let collect = async {
+        let mut found = Vec::new();
+        while let Some(member) = received.recv().await {
+            found.push(member);
+        }
+        found
+    };
+    let extract = async {
+        let extracted = pool.extract(job, &members).await.unwrap();
+        drop(members);
+        extracted
+    };
+    tokio::join!(collect, extract)
+}
+
+#[tokio::test]
+async fn a_document_inside_a_file_that_ends_its_worker_is_passed_over() {
+    let timeout = Duration::from_millis(500);
+    let pool = pool_with(1, Limits { timeout, ..Limits::default() });
+    let (found, extracted) = members(&pool, named("carrier")).await;
+    assert!(extracted.outcome.is_ok());
+    let paths: Vec<_> = found.iter().map(|member| member.path.as_str()).collect();
+    assert_eq!(paths, ["first", "crash", "panic", "hang", "last"]);
+    let fine: Vec<_> = found.iter().map(|member| member.outcome.is_ok()).collect();
+    assert_eq!(fine, [true, false, false, false, true]);
+    let Err(Reason::Failed(reason)) = &found[3].outcome else { panic!("read: {found:?}") };
+    assert_eq!(reason, "took longer than 500ms to read");
+}
+
+#[tokio::test]
+async fn a_file_whose_documents_end_one_worker_after_the_other_is_given_up() {
+    let (found, extracted) = members(&pool_of(1), named("doom")).await;
+    assert_eq!(failure(&extracted), "the reader crashed (signal 6)");
+    assert_eq!(found.len(), 16);
+}
+
+#[tokio::test]
+async fn a_listener_that_goes_away_ends_the_work() {
+    let (members, received) = mpsc::channel(1);
+    drop(received);
+    let error = pool_of(1).extract(named("carrier"), &members).await.unwrap_err();
+    assert_eq!(error, PoolError::Closed);
 }
 
 #[tokio::test]
 async fn a_hang_ends_at_the_time_limit() {
     let timeout = Duration::from_millis(300);
     let pool = pool_with(1, Limits { timeout, ..Limits::default() });
-    let hung = pool.extract(named("hang")).await.unwrap();
+    let hung = extract(&pool, named("hang")).await.unwrap();
     assert_eq!(failure(&hung), "took longer than 300ms to read");
     assert!(hung.content.is_some());
 }
 
 #[tokio::test]
 async fn a_memory_hog_ends_at_the_memory_limit() {
-    let hog = pool_of(1).extract(named("hog")).await.unwrap();
+    let hog = extract(&pool_of(1), named("hog")).await.unwrap();
     assert_eq!(failure(&hog), "needed more than 64 MiB of memory to read");
 }
 
 #[tokio::test]
 async fn a_stack_overflow_is_told_from_other_crashes() {
-    let overflow = pool_of(1).extract(named("overflow")).await.unwrap();
+    let overflow = extract(&pool_of(1), named("overflow")).await.unwrap();
     assert_eq!(failure(&overflow), "is nested too deeply: the reader ran out of stack");
 }
 
 #[tokio::test]
 async fn what_a_reader_prints_is_neither_an_answer_nor_an_obstacle() {
-    let chatter = pool_of(1).extract(named("chatter")).await.unwrap();
+    let chatter = extract(&pool_of(1), named("chatter")).await.unwrap();
     assert_eq!(text(&chatter), "bytes");
 }
 
 #[tokio::test]
 async fn nonsense_from_a_worker_fails_the_document() {
     let pool = Pool::with_launch(launch("babbler"), 1, Limits::default(), Duration::from_secs(9));
-    let extracted = pool.extract(named("any")).await.unwrap();
+    let extracted = extract(&pool, named("any")).await.unwrap();
     assert_eq!(failure(&extracted), "the reader answered nonsense");
     assert_eq!(extracted.content, None);
 }
@@ -224,14 +297,14 @@ async fn nonsense_from_a_worker_fails_the_document() {
 #[tokio::test]
 async fn a_worker_of_another_version_is_not_used() {
     let pool = Pool::with_launch(launch("stranger"), 1, Limits::default(), Duration::from_secs(9));
-    let error = pool.extract(named("any")).await.unwrap_err();
+    let error = extract(&pool, named("any")).await.unwrap_err();
     assert!(error.to_string().contains("another version"), "{error}");
 }
 
 #[tokio::test]
 async fn a_program_that_is_missing_is_not_blamed_on_the_document() {
     let pool = Pool::new("/nowhere/ragterm".into(), 1, Limits::default());
-    let error = pool.extract(named("any")).await.unwrap_err();
+    let error = extract(&pool, named("any")).await.unwrap_err();
     assert!(matches!(error, PoolError::CannotStart(_)), "{error}");
 }
 
@@ -242,10 +315,10 @@ async fn what_is_not_a_file_is_skipped_without_waiting() {
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
     let pool = pool_of(1);
-    assert_eq!(skip(&pool.extract(file(&fifo)).await.unwrap()), "a named pipe, not a file");
-    let directory = pool.extract(file(directory.path())).await.unwrap();
+    assert_eq!(skip(&extract(&pool, file(&fifo)).await.unwrap()), "a named pipe, not a file");
+    let directory = extract(&pool, file(directory.path())).await.unwrap();
     assert_eq!(skip(&directory), "a directory, not a file");
-    let device = pool.extract(file(Path::new("/dev/zero"))).await.unwrap();
+    let device = extract(&pool, file(Path::new("/dev/zero"))).await.unwrap();
     assert_eq!(skip(&device), "a device, not a file");
 }
 
@@ -255,14 +328,14 @@ async fn a_link_out_of_the_root_is_not_read() {
     let secret = tempfile::NamedTempFile::new().unwrap();
     let link = directory.path().join("note.txt");
     std::os::unix::fs::symlink(secret.path(), &link).unwrap();
-    let extracted = pool_of(1).extract(file(&link)).await.unwrap();
+    let extracted = extract(&pool_of(1), file(&link)).await.unwrap();
     assert_eq!(failure(&extracted), "cannot be opened: it leads out of the folder");
     assert_eq!(extracted.content, None);
 }
 
 #[tokio::test]
 async fn a_vanished_file_fails() {
-    let extracted = pool_of(1).extract(file(Path::new("/nowhere/note.txt"))).await.unwrap();
+    let extracted = extract(&pool_of(1), file(Path::new("/nowhere/note.txt"))).await.unwrap();
     assert_eq!(failure(&extracted), "the file vanished before it was read");
     assert_eq!(extracted.content, None);
 }
@@ -273,7 +346,7 @@ async fn a_file_over_the_size_limit_is_skipped_unread() {
     let path = directory.path().join("huge.txt");
     std::fs::File::create(&path).unwrap().set_len(5 << 30).unwrap();
     let pool = pool_with(1, Limits { max_file_bytes: 1 << 20, ..Limits::default() });
-    let extracted = pool.extract(file(&path)).await.unwrap();
+    let extracted = extract(&pool, file(&path)).await.unwrap();
     let reason = "5 GiB is over the limit of 1 MiB (index.max_file_bytes)";
     assert_eq!(skip(&extracted), reason);
 }
@@ -282,18 +355,18 @@ async fn a_file_over_the_size_limit_is_skipped_unread() {
 async fn a_file_that_claims_no_size_is_read_up_to_the_limit() {
     // Files of /proc have size 0 and content, like a file that grows while it is read.
     let pool = pool_with(1, Limits { max_file_bytes: 8, ..Limits::default() });
-    let extracted = pool.extract(file(Path::new("/proc/version"))).await.unwrap();
+    let extracted = extract(&pool, file(Path::new("/proc/version"))).await.unwrap();
     assert!(skip(&extracted).starts_with("9 bytes is over the limit of 8 bytes"));
 }
 
 #[tokio::test]
 async fn a_dropped_job_leaves_no_worker_behind_and_the_next_gets_its_own_answer() {
     let pool = pool_of(1);
-    let pid = pool.extract(named("pid")).await.unwrap();
+    let pid = extract(&pool, named("pid")).await.unwrap();
     let pid = text(&pid).to_owned();
-    let dropped = tokio::time::timeout(Duration::from_millis(50), pool.extract(named("hang")));
+    let dropped = tokio::time::timeout(Duration::from_millis(50), extract(&pool, named("hang")));
     assert!(dropped.await.is_err());
-    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+    assert_eq!(text(&extract(&pool, named("next")).await.unwrap()), "bytes");
     until(|| !runs(&pid)).await;
 }
 
@@ -301,26 +374,26 @@ async fn a_dropped_job_leaves_no_worker_behind_and_the_next_gets_its_own_answer(
 async fn a_worker_is_used_again_and_ends_when_it_has_nothing_to_do() {
     let rest = Duration::from_millis(100);
     let pool = Pool::with_launch(launch("reader"), 1, Limits::default(), rest);
-    let first = pool.extract(named("pid")).await.unwrap();
-    let second = pool.extract(named("pid")).await.unwrap();
+    let first = extract(&pool, named("pid")).await.unwrap();
+    let second = extract(&pool, named("pid")).await.unwrap();
     assert_eq!(text(&first), text(&second));
     let pid = text(&second).to_owned();
     until(|| !runs(&pid)).await;
-    assert_eq!(text(&pool.extract(named("next")).await.unwrap()), "bytes");
+    assert_eq!(text(&extract(&pool, named("next")).await.unwrap()), "bytes");
 }
 
 #[tokio::test]
 async fn a_closed_pool_ends_its_workers_and_refuses_jobs() {
     let pool = pool_of(1);
-    let pid = pool.extract(named("pid")).await.unwrap();
+    let pid = extract(&pool, named("pid")).await.unwrap();
     pool.close().await;
     until(|| !runs(text(&pid))).await;
-    assert_eq!(pool.extract(named("next")).await.unwrap_err(), PoolError::Closed);
+    assert_eq!(extract(&pool, named("next")).await.unwrap_err(), PoolError::Closed);
 }
 
 #[tokio::test]
 async fn a_worker_gets_no_secrets_from_the_environment() {
-    let environment = pool_of(1).extract(named("environment")).await.unwrap();
+    let environment = extract(&pool_of(1), named("environment")).await.unwrap();
     for name in text(&environment).split(' ') {
         assert!(name.starts_with("RAGTERM_") || name == "LD_LIBRARY_PATH", "{name}");
     }
@@ -342,9 +415,14 @@ async fn a_worker_in_the_middle_of_its_work_ends_with_its_daemon() {
     wire::read_frame(&mut socket).unwrap().unwrap();
     let request = wire::Request {
         task: wire::Task::Extract,
-        name: "hang".to_owned(),
+        path: "hang".to_owned(),
+        dialect: Dialect::Any,
+        ocr: None,
         origin: wire::Origin::File { root: b"/proc".to_vec(), raw: b"version".to_vec() },
+        known: None,
         max_file_bytes: 1 << 20,
+        max_archive_bytes: 1 << 20,
+        resume: wire::Resume::default(),
     };
     wire::send(&mut socket, &request).unwrap();
     drop(socket);

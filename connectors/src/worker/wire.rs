@@ -6,9 +6,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Content, Extracted};
+use super::{Content, Extracted, read};
+use crate::container::Member;
 use crate::document::Document;
-use crate::extract::Reason;
+use crate::extract::{Dialect, Reason};
 
 /// No frame is larger, whatever its length field says.
 pub(super) const MAX_FRAME_BYTES: usize = 256 * 1024 * 1024;
@@ -34,9 +35,14 @@ impl Hello {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Request {
     pub task: Task,
-    pub name: String,
+    pub path: String,
+    pub dialect: Dialect,
+    pub ocr: Option<String>,
     pub origin: Origin,
+    pub known: Option<[u8; 32]>,
     pub max_file_bytes: u64,
+    pub max_archive_bytes: u64,
+    pub resume: Resume,
 }
 
 /// How far a worker goes.
@@ -57,16 +63,40 @@ pub(super) enum Origin {
     NextFrame,
 }
 
-/// A worker's answer.
+/// How far an earlier walk through the same container came, by the ordinals of what it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Resume {
+    /// Everything before this ordinal was handed over.
+    pub done: u64,
+    /// What ended a worker is not touched again.
+    pub avoid: Vec<u64>,
+}
+
+/// What a worker says while it works.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// It gets on: it reads a large container.
+    Alive,
+    /// It begins to read a document inside the file.
+    Begun { ordinal: u64, path: String },
+    /// It has read one.
+    Member { ordinal: u64, member: Member },
+    /// It is done.
+    Done(Reply),
+}
+
+/// What became of the file as a whole.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reply {
     pub content: Option<Content>,
+    pub is_container: bool,
     pub outcome: Result<Document, Reason>,
 }
 
 impl From<Reply> for Extracted {
     fn from(reply: Reply) -> Self {
-        Self { content: reply.content, outcome: reply.outcome }
+        let Reply { content, is_container, outcome } = reply;
+        Self { content, is_container, outcome }
     }
 }
 
@@ -132,6 +162,11 @@ pub(super) async fn receive<T: DeserializeOwned>(
 pub(super) fn send<T: Serialize>(output: &mut impl Write, message: &T) -> io::Result<()> {
     output.write_all(&frame(message)?)?;
     output.flush()
+}
+
+/// The reason for a document that does not fit into a frame.
+pub(super) fn too_much_text() -> Reason {
+    Reason::Failed(format!("its text is larger than {}", read::size(MAX_FRAME_BYTES as u64)))
 }
 
 fn length(size: usize) -> io::Result<[u8; 4]> {
