@@ -34,6 +34,7 @@ fn put(index: &LexicalIndex, id: u64) {
         attributes,
         title: "Leave policy",
         file_name: "leave.md",
+        about: "",
         chunks: &chunks,
     };
     index.apply(&[Change::Put(document)]).expect("the directory is writable");

@@ -5,7 +5,9 @@
 
 mod certificate;
 mod conformance;
+mod containers;
 mod crash;
+mod dropping;
 mod embedders;
 mod fake_qdrant;
 mod fakes;

@@ -65,6 +65,7 @@ const TABLES: &[Table] = &[
             ("embedding", Small),
             ("version", Whole),
             ("seq", Whole),
+            ("container", Whole),
         ],
     ),
     ("passages", &[("document", Whole), ("part", Whole), ("chunks", Bytes), ("keys", Bytes)]),

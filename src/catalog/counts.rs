@@ -17,6 +17,8 @@ pub struct SourceCounts {
     pub failed: u64,
     /// Entries that are not read.
     pub skipped: u64,
+    /// Entries of the source, whatever became of them; documents inside files are none.
+    pub entries: u64,
     /// Chunks of the indexed documents.
     pub chunks: u64,
     /// Chunks that the embedding model reads (all, until the embedder has looked).
@@ -51,7 +53,9 @@ impl Catalog {
         let rows = sqlx::query(
             "SELECT source, state, CAST(COUNT(*) AS BIGINT), CAST(SUM(chunks) AS BIGINT), \
              CAST(SUM(readable) AS BIGINT), CAST(SUM(embedded) AS BIGINT), \
-             CAST(SUM(1 - embedding) AS BIGINT) FROM documents GROUP BY source, state",
+             CAST(SUM(1 - embedding) AS BIGINT), \
+             CAST(SUM(CASE WHEN container = 0 THEN 1 ELSE 0 END) AS BIGINT) \
+             FROM documents GROUP BY source, state",
         )
         .fetch_all(&self.inner.readers)
         .await
@@ -62,7 +66,9 @@ impl Catalog {
                 Ok(row.try_get::<i64, _>(column).map_err(self.failed(task))? as u64)
             };
             let of_source = counts.entry(SourceId(number(0)? as u32)).or_default();
+            of_source.entries += number(7)?;
             match DocumentState::from_code(number(1)? as i64) {
+                DocumentState::Container => {}
                 DocumentState::Failed => of_source.failed = number(2)?,
                 DocumentState::Skipped => of_source.skipped = number(2)?,
                 DocumentState::Indexed => {
@@ -81,7 +87,7 @@ impl Catalog {
     pub async fn problems(&self, limit: u32) -> Result<Vec<Problem>> {
         let task = "list the problems";
         let rows = sqlx::query(
-            "SELECT source, path, state, reason FROM documents WHERE state <> 0 \
+            "SELECT source, path, state, reason FROM documents WHERE state <> 0 AND state <> 3 \
              ORDER BY state, seq DESC LIMIT $1",
         )
         .bind(i64::from(limit))
@@ -119,14 +125,18 @@ pub struct Outline {
 }
 
 impl Catalog {
-    /// Marks documents as read by no version, so that the next comparison reads them again.
+    /// Marks documents, and the files that they stand in, as read by no version, so that the next
+    /// comparison reads them again.
     pub async fn read_again(&self, ids: &[DocumentId]) -> Result<()> {
         for id in ids {
-            sqlx::query("UPDATE documents SET version = 0 WHERE id = $1")
-                .bind(id.0 as i64)
-                .execute(self.writer()?)
-                .await
-                .map_err(self.failed("mark a document to be read again"))?;
+            sqlx::query(
+                "UPDATE documents SET version = 0 WHERE id = $1 \
+                 OR id = (SELECT container FROM documents WHERE id = $1)",
+            )
+            .bind(id.0 as i64)
+            .execute(self.writer()?)
+            .await
+            .map_err(self.failed("mark a document to be read again"))?;
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ pub enum DocumentState {
     Failed,
     /// It is nothing that ragterm reads.
     Skipped,
+    /// It says nothing itself: what it holds are documents of their own.
+    Container,
 }
 
 impl DocumentState {
@@ -32,6 +34,7 @@ impl DocumentState {
             Self::Indexed => 0,
             Self::Failed => 1,
             Self::Skipped => 2,
+            Self::Container => 3,
         }
     }
 
@@ -39,6 +42,7 @@ impl DocumentState {
         match code {
             0 => Self::Indexed,
             1 => Self::Failed,
+            3 => Self::Container,
             _ => Self::Skipped,
         }
     }
@@ -74,9 +78,10 @@ pub struct Document {
     pub source: SourceId,
     /// Relative to the source, NFC.
     pub path: String,
-    /// As spelt on disk, when that differs from `path`.
+    /// The file on disk, when its name differs from `path`: spelt otherwise, or the file that the
+    /// document stands in.
     pub raw_path: Vec<u8>,
-    /// Lower-case extension.
+    /// Lower-case extension, or what the file that it stands in calls it.
     pub kind: String,
     /// Nanoseconds since the epoch.
     pub modified_ns: i64,
@@ -154,9 +159,9 @@ impl FromRow<'_, AnyRow> for Document {
 }
 
 impl Catalog {
-    /// What the catalog knows of a source, ordered by the bytes of the path.
+    /// What the catalog knows of the entries of a source, ordered by the bytes of the path.
     pub async fn known(&self, source: SourceId) -> Result<Vec<Known>> {
-        let sql = format!("{PACKED} WHERE source = $1 ORDER BY path");
+        let sql = format!("{PACKED} WHERE source = $1 AND container = 0 ORDER BY path");
         let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(i64::from(source.0));
         let packed: Vec<String> = rows
             .fetch_all(&self.inner.readers)
@@ -171,8 +176,8 @@ impl Catalog {
             return self.known(source).await;
         }
         // '0' follows '/': the range holds exactly what begins with the path and a slash.
-        let condition =
-            "WHERE source = $1 AND (path = $2 OR (path >= $3 AND path < $4)) ORDER BY path";
+        let condition = "WHERE source = $1 AND container = 0 AND (path = $2 OR (path >= $3 AND path < $4)) \
+             ORDER BY path";
         let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("{PACKED} {condition}")))
             .bind(i64::from(source.0))
             .bind(path)
@@ -195,7 +200,8 @@ impl Catalog {
         }
         // Few names are spelt otherwise than they are shown.
         let rows = sqlx::query(
-            "SELECT id, raw_path FROM documents WHERE source = $1 AND LENGTH(raw_path) > 0",
+            "SELECT id, raw_path FROM documents WHERE source = $1 AND LENGTH(raw_path) > 0 \
+             AND container = 0",
         )
         .bind(i64::from(source.0))
         .fetch_all(&self.inner.readers)
@@ -283,15 +289,16 @@ impl Catalog {
         Ok(Some(Found { document, chunk, copies: copies as u64 }))
     }
 
-    /// The content hash of an indexed document, and the version of extraction and chunking that
+    /// The content hash of a document that was read, and the version of extraction and chunking that
     /// read it.
     pub async fn content(&self, id: DocumentId) -> Result<Option<(Vec<u8>, u64)>> {
         let task = "read a content hash";
-        let row = sqlx::query("SELECT hash, version FROM documents WHERE id = $1 AND state = 0")
-            .bind(id.0 as i64)
-            .fetch_optional(&self.inner.readers)
-            .await
-            .map_err(self.failed(task))?;
+        let row =
+            sqlx::query("SELECT hash, version FROM documents WHERE id = $1 AND state IN (0, 3)")
+                .bind(id.0 as i64)
+                .fetch_optional(&self.inner.readers)
+                .await
+                .map_err(self.failed(task))?;
         let Some(row) = row else { return Ok(None) };
         let version: i64 = row.try_get(1).map_err(self.failed(task))?;
         Ok(Some((row.try_get(0).map_err(self.failed(task))?, version as u64)))

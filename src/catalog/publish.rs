@@ -29,6 +29,8 @@ pub enum Reading {
     Failed(String),
     /// Why it is not read.
     Skipped(String),
+    /// It says nothing itself: what it holds are documents of their own.
+    Container,
 }
 
 /// One change to be published.
@@ -56,6 +58,8 @@ pub struct Read {
     pub id: DocumentId,
     /// Where it came from.
     pub source: SourceId,
+    /// The file that it stands in; `None` for an entry of the source.
+    pub container: Option<DocumentId>,
     /// Where it stands and what it looked like.
     pub place: Place,
     /// BLAKE3 of what was read; empty when nothing was.
@@ -69,21 +73,17 @@ pub struct Read {
 pub struct Place {
     /// Relative to the source, NFC.
     pub path: String,
-    /// As spelt on disk; empty when that is `path`.
+    /// The file on disk: as it is spelt there, or the one that the document stands in; empty when
+    /// that is `path`.
     pub raw_path: Vec<u8>,
+    /// What a search calls its type: the lower-case extension, unless its file says otherwise.
+    pub kind: String,
     /// In bytes.
     pub size: u64,
     /// Nanoseconds since the epoch.
     pub modified_ns: i64,
     /// When content or attributes last changed, nanoseconds since the epoch; 0 unknown.
     pub changed_ns: i64,
-}
-
-impl Place {
-    /// The lower-case extension of the path; empty when it has none.
-    pub fn kind(&self) -> String {
-        kind_of(&self.path)
-    }
 }
 
 /// The lower-case extension of a path; empty when it has none.
@@ -103,7 +103,7 @@ pub const READING_VERSION: u64 =
 const ROWS: usize = 12;
 
 /// The columns of a document in the order in which [`put`] binds them.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "source",
     "path",
@@ -122,6 +122,7 @@ const COLUMNS: [&str; 18] = [
     "version",
     "seq",
     "changed_ns",
+    "container",
 ];
 
 /// Inserts a document, or replaces the one of the same path.
@@ -280,6 +281,7 @@ impl<'a> Columns<'a> {
             }
             Reading::Failed(reason) => Self { state: DocumentState::Failed, reason, ..empty },
             Reading::Skipped(reason) => Self { state: DocumentState::Skipped, reason, ..empty },
+            Reading::Container => Self { state: DocumentState::Container, ..empty },
         })
     }
 }
@@ -294,7 +296,7 @@ async fn put(
     let task = "publish a document";
     let sql = put_sql(reads.len(), target);
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    for (seq, Read { id, source, place, hash, reading }) in (first..).zip(reads) {
+    for (seq, Read { id, source, container, place, hash, reading }) in (first..).zip(reads) {
         let columns = Columns::of(reading)?;
         let count = columns.chunks as i64;
         query = query
@@ -302,7 +304,7 @@ async fn put(
             .bind(i64::from(source.0))
             .bind(place.path.as_str())
             .bind(place.raw_path.as_slice())
-            .bind(place.kind())
+            .bind(place.kind.as_str())
             .bind(place.size as i64)
             .bind(place.modified_ns)
             .bind(hash.as_slice())
@@ -315,7 +317,8 @@ async fn put(
             .bind(i16::from(count == 0))
             .bind(READING_VERSION as i64)
             .bind(seq)
-            .bind(place.changed_ns);
+            .bind(place.changed_ns)
+            .bind(container.map_or(0, |container| container.0 as i64));
     }
     let rows = query.fetch_all(&mut **transaction).await.map_err(failed(task))?;
     let mut ids: HashMap<String, DocumentId> = HashMap::with_capacity(rows.len());
@@ -346,7 +349,7 @@ async fn moved(
     .bind(id.0 as i64)
     .bind(place.path.as_str())
     .bind(place.raw_path.as_slice())
-    .bind(place.kind())
+    .bind(place.kind.as_str())
     .bind(place.size as i64)
     .bind(place.modified_ns)
     .bind(seq)

@@ -1,10 +1,14 @@
 //! Registered sources: where documents come from and which space they belong to.
 
+use std::path::Path;
+
+use ragterm_connectors::extract::Dialect;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
 use super::Catalog;
+use crate::config::{After, SourceKind};
 use crate::error::{Error, Result};
 use crate::id::SourceId;
 
@@ -29,6 +33,10 @@ pub struct SourceSettings {
     pub include: Vec<String>,
     /// Globs of which an entry must match none.
     pub exclude: Vec<String>,
+    /// Whether the path is that of a single file.
+    pub is_file: bool,
+    /// What becomes of the files of a drop folder.
+    pub after: After,
 }
 
 /// A source to be registered.
@@ -36,16 +44,29 @@ pub struct SourceSettings {
 pub struct NewSource {
     /// Unique among sources.
     pub name: String,
-    /// `folder`.
-    pub kind: String,
+    /// What sort of place it is.
+    pub kind: SourceKind,
     /// The space that its documents belong to.
     pub space: String,
-    /// The absolute path of the root.
+    /// The absolute path of the folder, or of the single file.
     pub path: String,
     /// How it is watched and what is read.
     pub settings: SourceSettings,
     /// Who registers it.
     pub origin: Origin,
+}
+
+impl NewSource {
+    /// The folder below which its files lie.
+    pub fn root(&self) -> &Path {
+        let path = Path::new(&self.path);
+        if self.settings.is_file { path.parent().unwrap_or(path) } else { path }
+    }
+
+    /// How its files are read.
+    pub fn dialect(&self) -> Dialect {
+        self.kind.dialect()
+    }
 }
 
 /// A registered source.
@@ -69,7 +90,7 @@ impl FromRow<'_, AnyRow> for Source {
             id: SourceId(row.try_get::<i64, _>("id")? as u32),
             registered: NewSource {
                 name: row.try_get("name")?,
-                kind: row.try_get("kind")?,
+                kind: SourceKind::named(row.try_get::<&str, _>("kind")?).unwrap_or_default(),
                 space: row.try_get("space")?,
                 path: row.try_get("path")?,
                 settings: serde_json::from_str(&settings)
@@ -112,7 +133,7 @@ impl Catalog {
              RETURNING id, name, kind, space, path, settings, origin, root, scanned_ms",
         )
         .bind(new.name.as_str())
-        .bind(new.kind.as_str())
+        .bind(new.kind.name())
         .bind(new.space.as_str())
         .bind(new.path.as_str())
         .bind(settings)

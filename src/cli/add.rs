@@ -1,4 +1,4 @@
-//! `ragterm add`: registers a folder and indexes it.
+//! `ragterm add`: registers a folder, or an export in one file, and indexes it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,29 +10,36 @@ use super::context::Context;
 use super::output::{self, clean};
 use super::progress::{Followed, follow};
 use super::{Outcome, summary};
+use crate::config::SourceKind;
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
 Examples:
   ragterm add ~/Documents
   ragterm add /srv/share/hr --space hr --name handbook
-  ragterm add /mnt/share --watch poll          a network share that sends no events";
+  ragterm add /mnt/share --watch poll          a network share that sends no events
+  ragterm add Wiki-export.zip --kind confluence --space wiki
+  ragterm add ~/Inbox --kind drop --after move";
 
-/// Register a folder, index it, and keep it fresh from then on
+/// Register a folder or an export, index it, and keep it fresh from then on
 ///
 /// Comes back as soon as every document is found by its words; meaning follows in the background.
 /// Adding a folder again compares it with the index.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The folder
+    /// The folder; for an export (--kind) also a single file
     path: PathBuf,
     /// The space that its documents belong to; a search can be limited to one
     #[arg(long, value_name = "NAME")]
     space: Option<String>,
-    /// What sort of place it is
-    #[arg(long, default_value = "folder", value_parser = ["folder"])]
+    /// What sort of place it is: a folder of any files, or what another program wrote
+    #[arg(long, default_value = "folder", value_parser = SourceKind::NAMES.map(|(name, _)| name))]
     kind: String,
+    /// What becomes of a file in a drop folder once it is read: it stays, or goes to `done/` or,
+    /// with the reason, to `failed/`
+    #[arg(long, value_name = "WHAT", value_parser = ["keep", "move"])]
+    after: Option<String>,
     /// A name for the source; made from the path by default
     #[arg(long)]
     name: Option<String>,
@@ -56,7 +63,8 @@ struct Detached<'a> {
 
 /// Runs the command; the outcome is negative when the folder is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let path = resolve(&args.path)?;
+    let kind = SourceKind::named(&args.kind).unwrap_or_default();
+    let path = resolve(&args.path, kind)?;
     let list = |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
     let (mut client, list) = client::first(context, list).await?;
     let known = known_source(list.sources, &path);
@@ -81,15 +89,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     }
 }
 
-/// The absolute path of a folder that exists.
-fn resolve(path: &Path) -> Result<String> {
+/// The absolute path of a folder, or of a file where that is enough, that exists.
+fn resolve(path: &Path, kind: SourceKind) -> Result<String> {
     let shown = path.display();
     let absolute = std::fs::canonicalize(path).map_err(|error| {
         Error::usage(format!("cannot add `{shown}`")).because(error).hint("check the path")
     })?;
-    if !absolute.is_dir() {
-        return Err(Error::usage(format!("cannot add `{shown}`: it is not a folder"))
-            .hint("add the folder that it is in; `ragterm extract FILE` reads a single file"));
+    if !absolute.is_dir() && !kind.may_be_file() {
+        return Err(Error::usage(format!("cannot add `{shown}`: it is not a folder")).hint(
+            "add the folder that it is in, or say with --kind what wrote it; `ragterm extract \
+             FILE` shows what is read in a file",
+        ));
     }
     absolute.into_os_string().into_string().map_err(|_| {
         Error::usage(format!("cannot add `{shown}`: the path is not UTF-8"))
@@ -129,6 +139,7 @@ fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest 
         kind: args.kind.clone(),
         name: or_known(&args.name, known.map(|source| &source.name)),
         watch: args.watch.clone(),
+        after: args.after.clone().unwrap_or_default(),
         detach: args.detach,
     }
 }
@@ -188,10 +199,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("a.md");
         std::fs::write(&file, "text").unwrap();
-        assert!(resolve(&file).unwrap_err().to_string().contains("not a folder"));
-        let missing = resolve(&directory.path().join("none")).unwrap_err();
+        let folder = SourceKind::Folder;
+        assert!(resolve(&file, folder).unwrap_err().to_string().contains("not a folder"));
+        assert!(resolve(&file, SourceKind::JsonLines).unwrap().ends_with("a.md"));
+        let missing = resolve(&directory.path().join("none"), folder).unwrap_err();
         assert_eq!(missing.kind(), crate::error::ErrorKind::Usage);
-        assert!(resolve(directory.path()).unwrap().starts_with('/'));
+        assert!(resolve(directory.path(), folder).unwrap().starts_with('/'));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use servers::{
     Catalog, CatalogUrl, Embedder, EmbedderProvider, Quantization, Store, StoreBackend,
     check_web_address,
 };
-pub use sources::{DEFAULT_SPACE, Source, SourceKind, Space, Watch};
+pub use sources::{After, DEFAULT_SPACE, Source, SourceKind, Space, Watch};
 pub use value::Origin;
 
 use problem::Problems;

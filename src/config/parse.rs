@@ -60,6 +60,18 @@ pub(super) fn valid_name(value: &Value) -> Parsed<String> {
     check_name(&text(value)?).map_err(|error| error.to_string())
 }
 
+/// Names of languages as `tesseract` has them, joined by `+`: `kor+eng`.
+pub(super) fn ocr_languages(value: &Value) -> Parsed<String> {
+    let text = text(value)?;
+    let is_language = |name: &str| {
+        !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+    };
+    if text.split('+').all(is_language) {
+        return Ok(text);
+    }
+    Err(wrong(value, "names of languages such as \"kor+eng\""))
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(value: &Value) -> Parsed<bool> {
     match value {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::parse::{boolean, bytes, choice, duration, fraction, globs, integer, workers};
+use ragterm_connectors::worker::Limits;
+
+use super::parse::{
+    boolean, bytes, choice, duration, fraction, globs, integer, ocr_languages, workers,
+};
 use super::reader::Section;
 
 /// Names that are never worth reading: leftovers of editors, downloads and package managers.
@@ -68,10 +72,16 @@ pub struct Index {
     pub workers: Option<usize>,
     /// Larger files are skipped, in bytes.
     pub max_file_bytes: u64,
+    /// Larger archives, mailboxes and exports are skipped, and no more comes out of one, in bytes.
+    pub max_archive_bytes: u64,
     /// The longest that reading one document may take.
     pub extract_timeout: Duration,
     /// The most memory that reading one document may take, in bytes.
     pub extract_memory_bytes: u64,
+    /// Whether text is recognised in pictures and scans, by `tesseract`.
+    pub ocr: bool,
+    /// The languages of that text, as `tesseract` names them, joined by `+`.
+    pub ocr_languages: String,
     /// Patterns of names that are skipped in every source.
     pub ignore: Vec<String>,
     /// The time between two full scans of a source that is watched by events.
@@ -84,6 +94,19 @@ pub struct Index {
     pub removal_confirm: Duration,
     /// The size of a passage that chunking aims at, in tokens of the embedding model.
     pub chunk_tokens: u32,
+}
+
+impl Index {
+    /// What one document may cost, and how it is read.
+    pub fn extraction_limits(&self) -> Limits {
+        Limits {
+            timeout: self.extract_timeout,
+            memory_bytes: self.extract_memory_bytes,
+            max_file_bytes: self.max_file_bytes,
+            max_archive_bytes: self.max_archive_bytes,
+            ocr: self.ocr.then(|| self.ocr_languages.clone()),
+        }
+    }
 }
 
 impl Daemon {
@@ -124,12 +147,19 @@ impl Index {
         Self {
             workers: section.take("workers", "auto", workers),
             max_file_bytes: section.take("max_file_bytes", "100MB", bytes(1..=1024 * 1024 * MIB)),
+            max_archive_bytes: section.take(
+                "max_archive_bytes",
+                "10GB",
+                bytes(1..=1024 * 1024 * MIB),
+            ),
             extract_timeout: section.take("extract_timeout_s", 30, duration(0.1..=3_600.0)),
             extract_memory_bytes: section.take(
                 "extract_memory_bytes",
                 "512MiB",
                 bytes(64 * MIB..=64 * 1024 * MIB),
             ),
+            ocr: section.take("ocr", false, boolean),
+            ocr_languages: section.take("ocr_languages", "kor+eng", ocr_languages),
             ignore: section.take("ignore", IGNORED, globs),
             reconcile_interval: section.take("reconcile_interval_s", 900, duration(1.0..=DAY_S)),
             removal_share: section.take("removal_share", 0.2, fraction),

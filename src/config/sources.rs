@@ -4,6 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ragterm_connectors::extract::Dialect;
+use serde::{Deserialize, Serialize};
+
 use super::parse::{choice, duration, globs, path, valid_name};
 use super::reader::Section;
 
@@ -21,6 +24,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The space that its documents belong to.
     pub space: String,
+    /// What becomes of the files of a drop folder.
+    pub after: After,
     /// How changes are noticed.
     pub watch: Watch,
     /// The time between two scans of a source that is polled.
@@ -32,10 +37,78 @@ pub struct Source {
 }
 
 /// What sort of place documents come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SourceKind {
     /// A directory with everything below it.
+    #[default]
     Folder,
+    /// A directory whose files are indexed as they land, and put away then if that is wanted.
+    Drop,
+    /// Space exports of Confluence, packed or unpacked.
+    Confluence,
+    /// Dumps of MediaWiki.
+    MediaWiki,
+    /// Exports of Notion, packed or unpacked.
+    Notion,
+    /// The pages of a DokuWiki.
+    DokuWiki,
+    /// Messages and mailboxes.
+    Mail,
+    /// Files of JSON records, each a document.
+    JsonLines,
+}
+
+/// What becomes of a file in a drop folder once it is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum After {
+    /// It stays where it landed.
+    #[default]
+    Keep,
+    /// It goes to `done/`, or with a reason to `failed/`.
+    Move,
+}
+
+impl SourceKind {
+    /// The words of the configuration and the command line.
+    pub const NAMES: [(&'static str, Self); 8] = [
+        ("folder", Self::Folder),
+        ("drop", Self::Drop),
+        ("confluence", Self::Confluence),
+        ("mediawiki", Self::MediaWiki),
+        ("notion", Self::Notion),
+        ("dokuwiki", Self::DokuWiki),
+        ("mail", Self::Mail),
+        ("jsonl", Self::JsonLines),
+    ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("folder", |(name, _)| name)
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(other, _)| *other == name).map(|(_, kind)| *kind)
+    }
+
+    /// How its files are read.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Folder | Self::Drop => Dialect::Any,
+            Self::Confluence => Dialect::Confluence,
+            Self::MediaWiki => Dialect::MediaWiki,
+            Self::Notion => Dialect::Notion,
+            Self::DokuWiki => Dialect::DokuWiki,
+            Self::Mail => Dialect::Mail,
+            Self::JsonLines => Dialect::JsonLines,
+        }
+    }
+
+    /// Whether it can be a single file.
+    pub fn may_be_file(self) -> bool {
+        !matches!(self, Self::Folder | Self::Drop | Self::DokuWiki)
+    }
 }
 
 /// How changes of a source are noticed.
@@ -108,7 +181,12 @@ impl Source {
         const NONE: &[&str] = &[];
         let watches = [("auto", Watch::Auto), ("events", Watch::Events), ("poll", Watch::Poll)];
         // Everything is read before anything is given up, so that every problem is found.
-        let kind = section.take("kind", "folder", choice(&[("folder", SourceKind::Folder)]));
+        let kind = section.take("kind", "folder", choice(&SourceKind::NAMES));
+        let afters = [("keep", After::Keep), ("move", After::Move)];
+        let after = section.take("after", "keep", choice(&afters));
+        if after == After::Move && kind != SourceKind::Drop {
+            section.reject("after", "only a source of the kind `drop` puts files away");
+        }
         let path = section.require("path", path(home));
         let space = section.take("space", DEFAULT_SPACE, valid_name);
         let watch = section.take("watch", "auto", choice(&watches));
@@ -116,6 +194,6 @@ impl Source {
         let include = section.take("include", NONE, globs);
         let exclude = section.take("exclude", NONE, globs);
         let (name, path) = (name?, path?);
-        Some(Self { name, kind, path, space, watch, poll_interval, include, exclude })
+        Some(Self { name, kind, path, space, after, watch, poll_interval, include, exclude })
     }
 }

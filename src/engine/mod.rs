@@ -250,11 +250,7 @@ fn open_reader(config: &Config) -> Result<Reader> {
         .map_err(|error| Error::internal("cannot find this program's file").because(error))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let workers = config.index.workers.unwrap_or(cores);
-    let limits = ragterm_connectors::worker::Limits {
-        timeout: config.index.extract_timeout,
-        memory_bytes: config.index.extract_memory_bytes,
-        max_file_bytes: config.index.max_file_bytes,
-    };
+    let limits = config.index.extraction_limits();
     let pool = ragterm_connectors::worker::Pool::new(program, workers, limits);
     let chunks = ChunkSettings { max_tokens: config.index.chunk_tokens as usize };
     Ok(Reader::new(pool, chunks))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ragterm_connectors::folder::{Folder, Listing};
 
 use super::Engine;
-use crate::catalog::{Outline, READING_VERSION, Source};
+use crate::catalog::{Outline, Publication, READING_VERSION, Source};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 use crate::watch::{self, Report, State};
@@ -137,6 +137,9 @@ impl Engine {
             let problem = format!("{chunks} passages were published, {passages} are stored");
             verdict.add("catalog", outline.id, problem);
         }
+        for (_, path) in self.catalog.orphans().await? {
+            verdict.add("catalog", path, "the file that it stands in is not in the catalog");
+        }
         self.compare_keyword(&outlines, &mut verdict).await?;
         self.compare_vectors(&outlines, &mut verdict).await?;
         Ok(verdict)
@@ -245,6 +248,9 @@ impl Engine {
             found.filter_map(|finding| finding.subject.parse().ok()).collect::<Vec<DocumentId>>()
         };
         self.catalog.read_again(&ids("catalog")).await?;
+        let orphans = self.catalog.orphans().await?.into_iter();
+        let orphans: Vec<_> = orphans.map(|(id, _)| Publication::Gone(id)).collect();
+        self.catalog.publish(&orphans).await?;
         if verdict.has("source") || verdict.has("catalog") {
             for mut watched in self.sources.rescan("").await? {
                 // It ends when the run is over or the source is removed.

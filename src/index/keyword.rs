@@ -200,11 +200,41 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn apply(index: &LexicalIndex, changes: &[(Change, Passages)]) -> Result<()> {
-    let changes: Vec<lexical::Change<'_>> = changes.iter().map(convert).collect();
+    let about: Vec<String> = changes.iter().map(|(change, _)| about(change)).collect();
+    let changes: Vec<lexical::Change<'_>> = changes.iter().zip(&about).map(convert).collect();
     index.apply(&changes)
 }
 
-fn convert((change, passages): &(Change, Passages)) -> lexical::Change<'_> {
+/// Metadata that people search by: who wrote a document, and under which words it is filed.
+const SEARCHED: [&str; 10] = [
+    "aliases",
+    "author",
+    "categories",
+    "cc",
+    "from",
+    "keywords",
+    "labels",
+    "subject",
+    "tags",
+    "to",
+];
+
+/// More of one value says nothing.
+const MAX_VALUE_BYTES: usize = 500;
+
+fn about(change: &Change) -> String {
+    let Change::Put(document) = change else { return String::new() };
+    let mut about = String::new();
+    for value in SEARCHED.iter().filter_map(|key| document.metadata.get(*key)) {
+        about.push_str(&value[..value.floor_char_boundary(MAX_VALUE_BYTES)]);
+        about.push('\n');
+    }
+    about
+}
+
+fn convert<'c>(
+    ((change, passages), about): (&'c (Change, Passages), &'c String),
+) -> lexical::Change<'c> {
     match change {
         Change::Removed { id, .. } => lexical::Change::Remove(*id),
         Change::Put(document) => lexical::Change::Put(IndexedDocument {
@@ -213,6 +243,7 @@ fn convert((change, passages): &(Change, Passages)) -> lexical::Change<'_> {
             attributes: attributes(document),
             title: &document.title,
             file_name: file_name(&document.path),
+            about,
             chunks: &passages.chunks,
         }),
     }

@@ -1,5 +1,6 @@
 //! From entries of a source to published documents, and the followers of the catalog.
 
+mod contained;
 mod embedding;
 mod keyword;
 mod meaning;
@@ -16,12 +17,13 @@ pub use read::Reader;
 
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use ragterm_connectors::folder::{Entry, Problem};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::catalog::{Catalog, Known, Place, Publication, Read, Reading, Source};
+use crate::catalog::{Catalog, Known, Place, Publication, Read, Reading, Source, kind_of};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
 
@@ -65,6 +67,10 @@ pub struct Tally {
     pub skipped: u64,
     /// Not readable.
     pub failed: u64,
+    /// Files that say nothing themselves and were walked through.
+    pub containers: u64,
+    /// How many of all these stand inside files.
+    pub inside: u64,
     /// Bytes read.
     pub bytes: u64,
 }
@@ -80,12 +86,12 @@ impl<T> Drop for AbortOnDrop<T> {
 impl Tally {
     /// How many documents were dealt with.
     pub fn documents(&self) -> u64 {
-        self.indexed + self.moved + self.removed + self.skipped + self.failed
+        self.indexed + self.moved + self.removed + self.skipped + self.failed + self.containers
     }
 
-    /// How many documents were read.
+    /// How many entries of the source were read.
     pub fn read(&self) -> u64 {
-        self.indexed + self.skipped + self.failed
+        (self.indexed + self.skipped + self.failed + self.containers).saturating_sub(self.inside)
     }
 
     /// Adds another tally to this one.
@@ -95,14 +101,23 @@ impl Tally {
         self.removed += other.removed;
         self.skipped += other.skipped;
         self.failed += other.failed;
+        self.containers += other.containers;
+        self.inside += other.inside;
         self.bytes += other.bytes;
     }
 
     fn count(&mut self, publication: &Publication) {
         match publication {
             Publication::New(read) | Publication::Changed(read) => {
-                self.bytes += read.place.size;
+                if read.container.is_some() {
+                    self.inside += 1;
+                } else {
+                    self.bytes += read.place.size;
+                }
                 match read.reading {
+                    // Only marked, not read yet.
+                    Reading::Container if read.hash.is_empty() => {}
+                    Reading::Container => self.containers += 1,
                     Reading::Indexed { .. } => self.indexed += 1,
                     Reading::Failed(_) => self.failed += 1,
                     Reading::Skipped(_) => self.skipped += 1,
@@ -136,8 +151,7 @@ impl Indexer {
         work: Work,
         progress: &(dyn Fn(Tally) + Send + Sync),
     ) -> Result<()> {
-        let mut first: Vec<Publication> =
-            work.gone.iter().map(|known| Publication::Gone(known.id)).collect();
+        let mut first = self.removals(&work.gone).await?;
         first.extend(work.moved);
         first.extend(
             work.problems.into_iter().map(|(id, problem)| self.problem(source, id, problem)),
@@ -147,12 +161,11 @@ impl Indexer {
         }
         let source = Arc::new(source.clone());
         let mut publications = stream::iter(work.read)
-            .map(|(id, entry)| self.read(&source, id, entry))
-            .buffer_unordered(READ_AHEAD)
+            .map(|entry| self.read(&source, entry))
+            .flatten_unordered(READ_AHEAD)
             .ready_chunks(BATCH);
         while let Some(batch) = publications.next().await {
-            let finished: Vec<Finished> =
-                batch.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
+            let finished: Vec<Finished> = batch.into_iter().collect::<Result<_>>()?;
             let (batch, budgets): (Vec<_>, Vec<_>) =
                 finished.into_iter().map(Finished::into_parts).unzip();
             self.publish(&batch, progress).await?;
@@ -161,19 +174,58 @@ impl Indexer {
         Ok(())
     }
 
+    /// Publishes the move of a document, with what stands inside it, from `path` to an entry.
+    pub async fn relocate(&self, (id, path): (DocumentId, &str), entry: &Entry) -> Result<()> {
+        let moved = moves::of(&self.catalog, (id, path), entry).await?;
+        for batch in moved.chunks(BATCH) {
+            self.catalog.publish(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a document and what stands inside it.
+    pub async fn remove(&self, id: DocumentId) -> Result<()> {
+        let members = self.catalog.members(&[id]).await?;
+        let ids = members.into_iter().map(|member| member.id).chain([id]);
+        let gone: Vec<_> = ids.map(Publication::Gone).collect();
+        for batch in gone.chunks(BATCH) {
+            self.catalog.publish(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// What stands inside files goes with them, before them.
+    async fn removals(&self, gone: &[Known]) -> Result<Vec<Publication>> {
+        let ids: Vec<DocumentId> = gone.iter().map(|known| known.id).collect();
+        let inside = self.catalog.members(&ids).await?;
+        let inside = inside.into_iter().map(|member| member.id);
+        Ok(inside.chain(ids).map(Publication::Gone).collect())
+    }
+
     /// Reads in a task of its own, so that reading goes on while a batch is published.
-    async fn read(
+    fn read(
         &self,
         source: &Arc<Source>,
-        id: Option<DocumentId>,
-        entry: Entry,
-    ) -> Result<Option<Finished>> {
+        entry: (Option<DocumentId>, Entry),
+    ) -> impl Stream<Item = Result<Finished>> + use<> {
         let (reader, catalog) = (Arc::clone(&self.reader), self.catalog.clone());
         let source = Arc::clone(source);
-        let reading = async move { reader.read(&catalog, &source, id, entry).await };
+        let (sender, receiver) = mpsc::channel(1);
+        let reading = async move { reader.read(&catalog, &source, entry, &sender).await };
         // A task that nobody waits for any more must not go on reading.
-        let mut task = AbortOnDrop(self.tracker.spawn(reading));
-        (&mut task.0).await.map_err(|error| Error::internal("reading failed").because(error))?
+        let task = AbortOnDrop(self.tracker.spawn(reading));
+        let next = |state: Option<(mpsc::Receiver<Finished>, AbortOnDrop<Result<()>>)>| async {
+            let (mut receiver, mut task) = state?;
+            if let Some(finished) = receiver.recv().await {
+                return Some((Ok(finished), Some((receiver, task))));
+            }
+            match (&mut task.0).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some((Err(error), None)),
+                Err(error) => Some((Err(Error::internal("reading failed").because(error)), None)),
+            }
+        };
+        Box::pin(stream::unfold(Some((receiver, task)), next))
     }
 
     async fn publish(
@@ -189,10 +241,11 @@ impl Indexer {
     }
 
     fn problem(&self, source: &Source, id: Option<DocumentId>, problem: Problem) -> Publication {
-        let (path, raw_path) = (problem.path, Vec::new());
-        let place = Place { path, raw_path, size: 0, modified_ns: 0, changed_ns: 0 };
+        let (kind, path, raw_path) = (kind_of(&problem.path), problem.path, Vec::new());
+        let place = Place { path, raw_path, kind, size: 0, modified_ns: 0, changed_ns: 0 };
         let reading = Reading::Skipped(problem.reason);
-        let read = |id| Read { id, source: source.id, place, hash: Vec::new(), reading };
+        let (source, container, hash) = (source.id, None, Vec::new());
+        let read = |id| Read { id, source, container, place, hash, reading };
         match id {
             Some(id) => Publication::Changed(read(id)),
             None => Publication::New(read(self.catalog.new_document_id())),

@@ -1,14 +1,16 @@
 //! Recognising moved files by content, so that a move costs no reading and no embedding.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
-use ragterm_connectors::folder;
+use ragterm_connectors::folder::{self, Entry};
 use tracing::debug;
 
 use super::{Work, read};
-use crate::catalog::{Catalog, DocumentState, Known, Publication, Source, kind_of};
+use crate::catalog::{Catalog, DocumentState, Known, Place, Publication, Source, kind_of};
 use crate::error::{Error, Result};
+use crate::id::DocumentId;
 
 /// Takes moved documents out of `work` and returns their publications.
 ///
@@ -16,12 +18,13 @@ use crate::error::{Error, Result};
 /// the same document at another place.
 pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result<Vec<Publication>> {
     let mut by_size: HashMap<u64, usize> = HashMap::new();
-    let left = |known: &&Known| known.state == DocumentState::Indexed;
+    let left =
+        |known: &&Known| matches!(known.state, DocumentState::Indexed | DocumentState::Container);
     work.gone.iter().filter(left).for_each(|known| *by_size.entry(known.size).or_default() += 1);
     if by_size.is_empty() {
         return Ok(Vec::new());
     }
-    let root = Path::new(&source.registered.path);
+    let root = source.registered.root();
     let mut by_hash: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (index, known) in work.gone.iter().enumerate().filter(|(_, known)| left(known)) {
         if let Some((hash, _)) = catalog.content(known.id).await? {
@@ -38,13 +41,14 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
         let same = hash.and_then(|hash| {
             let candidates = by_hash.get_mut(&hash[..])?;
             // Another extension may mean another reader.
-            let is_same = |index: &usize| kind_of(&work.gone[*index].path) == place.kind();
+            let is_same = |index: &usize| kind_of(&work.gone[*index].path) == place.kind;
             let at = candidates.iter().rposition(is_same)?;
             Some(candidates.remove(at))
         });
         match same {
             Some(index) => {
-                moved.push(Publication::Moved { id: work.gone[index].id, place });
+                let known = &work.gone[index];
+                moved.extend(of(catalog, (known.id, &known.path), &entry).await?);
                 adopted.push(index);
             }
             None => rest.push((id, entry)),
@@ -57,6 +61,28 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
         work.gone.swap_remove(index);
     }
     Ok(moved)
+}
+
+/// The move of a document from a path to an entry, and of what stands inside it.
+pub async fn of(
+    catalog: &Catalog,
+    (id, path): (DocumentId, &str),
+    entry: &Entry,
+) -> Result<Vec<Publication>> {
+    let members = catalog.members(&[id]).await?;
+    let moved = members.into_iter().filter_map(|member| {
+        let below = member.path.strip_prefix(path)?;
+        let place = Place {
+            path: format!("{}{below}", entry.path),
+            raw_path: entry.raw.as_os_str().as_bytes().to_vec(),
+            kind: member.kind,
+            size: member.size,
+            modified_ns: member.modified_ns,
+            changed_ns: 0,
+        };
+        Some(Publication::Moved { id: member.id, place })
+    });
+    Ok(moved.chain([Publication::Moved { id, place: read::place(entry) }]).collect())
 }
 
 /// The content hash; `None` when the file cannot be read now, which reading it will report.

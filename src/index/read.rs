@@ -5,14 +5,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use ragterm_connectors::container;
 use ragterm_connectors::document::Document;
 use ragterm_connectors::extract::Reason;
 use ragterm_connectors::folder::{self, Entry};
-use ragterm_connectors::worker::{Job, Pool};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use ragterm_connectors::worker::{Extracted, Job, Origin, Pool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::contained::Contained;
 use crate::catalog::{
-    Catalog, EncodedPassages, Place, Publication, READING_VERSION, Read, Reading, Source,
+    Catalog, EncodedPassages, Place, Publication, READING_VERSION, Read, Reading, Source, kind_of,
 };
 use crate::chunk::{self, ChunkSettings};
 use crate::error::{Error, Result};
@@ -30,8 +32,8 @@ pub struct Reader {
 /// What was read, and its part of the budget, which is free again once it is published.
 #[derive(Debug)]
 pub struct Finished {
-    publication: Publication,
-    budget: Option<OwnedSemaphorePermit>,
+    pub(super) publication: Publication,
+    pub(super) budget: Option<OwnedSemaphorePermit>,
 }
 
 impl Finished {
@@ -44,6 +46,12 @@ impl Finished {
 /// Files of so many KiB together are read at a time, however many they are.
 const BUDGET_KIB: u32 = 64 * 1024;
 
+/// A file that may be a container is not held in memory as a whole.
+const STREAMED_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Documents inside a file that are read ahead.
+const MEMBERS: usize = 2;
+
 impl Reader {
     /// A reader over a pool of processes.
     pub fn new(pool: Pool, chunks: ChunkSettings) -> Self {
@@ -55,51 +63,113 @@ impl Reader {
         self.pool.close().await;
     }
 
-    /// Reads one entry; `None` when it vanished meanwhile, which a scan will see.
+    /// Reads one entry and the documents inside it, the entry itself last; nothing when it
+    /// vanished meanwhile, which a scan will see.
     pub async fn read(
         &self,
         catalog: &Catalog,
         source: &Source,
-        known: Option<DocumentId>,
-        entry: Entry,
-    ) -> Result<Option<Finished>> {
-        let kib = u32::try_from(entry.size / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB);
-        // Never closed, so waiting cannot fail.
-        let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await.ok();
-        let root = Path::new(&source.registered.path);
-        let name = entry.path.rsplit('/').next().unwrap_or(&entry.path).to_string();
-        let job = Job::File { root: root.to_owned(), raw: entry.raw.clone(), name };
-        let extracted = self.pool.extract(job).await.map_err(|error| {
+        (known, entry): (Option<DocumentId>, Entry),
+        out: &mpsc::Sender<Finished>,
+    ) -> Result<()> {
+        let may_be_large = container::may_be_large(&entry.path, source.registered.dialect());
+        let held = if may_be_large { entry.size.min(STREAMED_BYTES) } else { entry.size };
+        let budget = self.budget(held).await;
+        let known = match known {
+            // A container may have been begun by a run that the comparison did not know of.
+            None if may_be_large => catalog.id_at(source.id, &entry.path).await?,
+            known => known,
+        };
+        let before = match known {
+            Some(id) => catalog.content(id).await?,
+            None => None,
+        };
+        let before = before.filter(|(_, version)| *version == READING_VERSION);
+        let before = before.map(|(hash, _)| hash);
+        let mut contained = Contained {
+            reader: self,
+            catalog,
+            source,
+            entry: &entry,
+            id: known.unwrap_or_else(|| catalog.new_document_id()),
+            is_known: known.is_some(),
+            out,
+            known: None,
+            is_marked: false,
+        };
+        let Some(extracted) = self.extract((source, before.as_deref()), &mut contained).await?
+        else {
+            return Ok(());
+        };
+        let hash = extracted.content.map_or(Vec::new(), |content| content.hash.to_vec());
+        let place = place_read(&entry, &extracted);
+        let id = contained.id;
+        if before.is_some_and(|before| before == hash)
+            && extracted.outcome.is_ok()
+            && !contained.is_marked
+        {
+            let publication = Publication::Moved { id, place };
+            return send(out, Finished { publication, budget }).await;
+        }
+        if extracted.outcome.is_ok() {
+            contained.finish().await?;
+        }
+        let is_known = contained.is_known;
+        let reading = match (extracted.is_container, extracted.outcome) {
+            (true, Ok(_)) => Reading::Container,
+            (_, outcome) => self.reading(id, outcome).await?,
+        };
+        let read = Read { id, source: source.id, container: None, place, hash, reading };
+        let publication =
+            if is_known { Publication::Changed(read) } else { Publication::New(read) };
+        send(out, Finished { publication, budget }).await
+    }
+
+    /// Extracts an entry while what is inside it is published; `None` when it vanished.
+    async fn extract(
+        &self,
+        (source, before): (&Source, Option<&[u8]>),
+        contained: &mut Contained<'_>,
+    ) -> Result<Option<Extracted>> {
+        let entry = contained.entry;
+        let root = source.registered.root();
+        let job = Job {
+            path: entry.path.clone(),
+            dialect: source.registered.dialect(),
+            known: before.and_then(|hash| hash.try_into().ok()),
+            origin: Origin::File { root: root.to_owned(), raw: entry.raw.clone() },
+        };
+        let (members, received) = mpsc::channel(MEMBERS);
+        let extract = async move { self.pool.extract(job, &members).await };
+        let (extracted, taken) = tokio::join!(extract, contained.take_all(received));
+        taken?;
+        let extracted = extracted.map_err(|error| {
             Error::unavailable(format!("cannot read {}", entry.path))
                 .because(error)
                 .hint("see the log; reading is tried again by itself")
         })?;
-        if extracted.content.is_none() && has_vanished(root, &entry.raw) {
-            return Ok(None);
+        let is_gone = extracted.content.is_none() && has_vanished(root, &entry.raw);
+        Ok((!is_gone).then_some(extracted))
+    }
+
+    /// A part of the budget for so many bytes.
+    pub(super) async fn budget(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB / 4);
+        // Never closed, so waiting cannot fail.
+        Arc::clone(&self.budget).acquire_many_owned(kib).await.ok()
+    }
+
+    /// What is published of a document that was read, or was not.
+    pub(super) async fn reading(
+        &self,
+        id: DocumentId,
+        outcome: std::result::Result<Document, Reason>,
+    ) -> Result<Reading> {
+        match outcome {
+            Ok(document) => self.chunk(id, document).await,
+            Err(Reason::Skipped(reason)) => Ok(Reading::Skipped(reason)),
+            Err(Reason::Failed(reason)) => Ok(Reading::Failed(reason)),
         }
-        let hash = extracted.content.map_or(Vec::new(), |content| content.hash.to_vec());
-        let mut place = place(&entry);
-        if let Some(file) = extracted.content.and_then(|content| content.file) {
-            // What was read counts, not what was listed a moment before.
-            (place.size, place.modified_ns) = (file.size, file.modified_ns);
-            place.changed_ns = if entry.changed_ns == 0 { 0 } else { file.changed_ns };
-        }
-        if let Some(id) = known
-            && catalog.content(id).await? == Some((hash.clone(), READING_VERSION))
-            && extracted.outcome.is_ok()
-        {
-            return Ok(Some(Finished { publication: Publication::Moved { id, place }, budget }));
-        }
-        let id = known.unwrap_or_else(|| catalog.new_document_id());
-        let reading = match extracted.outcome {
-            Ok(document) => self.chunk(id, document).await?,
-            Err(Reason::Skipped(reason)) => Reading::Skipped(reason),
-            Err(Reason::Failed(reason)) => Reading::Failed(reason),
-        };
-        let read = Read { id, source: source.id, place, hash, reading };
-        let publication =
-            if known.is_some() { Publication::Changed(read) } else { Publication::New(read) };
-        Ok(Some(Finished { publication, budget }))
     }
 
     async fn chunk(&self, id: DocumentId, document: Document) -> Result<Reading> {
@@ -112,6 +182,10 @@ impl Reader {
             Err(error) => Err(Error::internal("chunking was interrupted").because(error)),
         }
     }
+}
+
+async fn send(out: &mpsc::Sender<Finished>, finished: Finished) -> Result<()> {
+    out.send(finished).await.map_err(|_| Error::internal("nobody publishes what is read"))
 }
 
 fn has_vanished(root: &Path, raw: &Path) -> bool {
@@ -139,8 +213,17 @@ pub(super) fn place(entry: &Entry) -> Place {
     Place {
         path: entry.path.clone(),
         raw_path: if raw == entry.path.as_bytes() { Vec::new() } else { raw.to_vec() },
+        kind: kind_of(&entry.path),
         size: entry.size,
         modified_ns: entry.modified_ns,
         changed_ns: entry.changed_ns,
     }
+}
+
+/// The same of an entry that was read: what was read counts, not what was listed a moment before.
+fn place_read(entry: &Entry, extracted: &Extracted) -> Place {
+    let listed = place(entry);
+    let Some(file) = extracted.content.and_then(|content| content.file) else { return listed };
+    let changed_ns = if entry.changed_ns == 0 { 0 } else { file.changed_ns };
+    Place { size: file.size, modified_ns: file.modified_ns, changed_ns, ..listed }
 }

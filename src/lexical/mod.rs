@@ -48,6 +48,8 @@ pub struct IndexedDocument<'a> {
     pub title: &'a str,
     /// The last part of the path.
     pub file_name: &'a str,
+    /// What else says whose it is and what it is about; belongs to the first passage.
+    pub about: &'a str,
     /// The passages; a passage's ordinal is its place here.
     pub chunks: &'a [Chunk],
 }

@@ -9,7 +9,7 @@ use super::analyzer::Analyzer;
 
 /// Part of the schema on disk: count it up when terms, weights or fields change their meaning,
 /// and every older index is rebuilt.
-pub(super) const ANALYSIS: &str = "ragterm-1";
+pub(super) const ANALYSIS: &str = "ragterm-2";
 
 /// The fields of one passage. Text is not stored: it lives in the catalog.
 #[derive(Clone, Copy)]

@@ -51,6 +51,7 @@ impl Fixture {
             attributes,
             title: "",
             file_name: "",
+            about: "",
             chunks: &chunks,
         };
         self.index.apply(&[Change::Put(document)]).unwrap();

@@ -158,6 +158,9 @@ fn passage(fields: Fields, document: &IndexedDocument<'_>, ordinal: usize) -> Ta
         passage.add_text(fields.text, document.title);
     }
     passage.add_text(fields.text, document.file_name);
+    if ordinal == 0 && !document.about.is_empty() {
+        passage.add_text(fields.text, document.about);
+    }
     for heading in &chunk.heading {
         passage.add_text(fields.text, heading);
     }

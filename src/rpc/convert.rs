@@ -14,7 +14,7 @@ use ragterm_proto::v1::{
 use tonic::Status;
 
 use crate::catalog::{Document, NewSource, Origin, Source, SourceSettings};
-use crate::config;
+use crate::config::{self, After, SourceKind};
 use crate::engine::{Change, Reading, Reindexing, Remedy, Verdict};
 use crate::error::Error;
 use crate::search::{self, Answer, Mode, Request};
@@ -115,13 +115,17 @@ fn title(document: &Document) -> String {
     name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem }).into()
 }
 
-/// A `file://` URI of the path as it is spelt on disk (RFC 8089).
+/// The page's own address, if it has one; else a `file://` URI of the file on disk (RFC 8089).
 fn uri(document: &Document, source: &Source) -> String {
+    let is_address = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
+    if let Some(url) = document.metadata.get("url").filter(is_address) {
+        return url.clone();
+    }
     let raw = match document.raw_path.as_slice() {
         [] => document.path.as_bytes(),
         raw => raw,
     };
-    let path = Path::new(&source.registered.path).join(OsStr::from_bytes(raw));
+    let path = source.registered.root().join(OsStr::from_bytes(raw));
     let mut uri = String::from("file://");
     for byte in path.as_os_str().as_bytes() {
         match byte {
@@ -137,10 +141,19 @@ fn uri(document: &Document, source: &Source) -> String {
 /// A source as the engine registers it; names and globs are checked.
 pub fn new_source(request: AddSourceRequest) -> Result<NewSource, Status> {
     let usage = |message: String| super::status(&Error::usage(message));
-    let kind = if request.kind.is_empty() { "folder".into() } else { request.kind };
-    if kind != "folder" {
-        return Err(usage(format!("a source of kind `{kind}` is not supported; use `folder`")));
-    }
+    let kind = match request.kind.as_str() {
+        "" => SourceKind::Folder,
+        name => SourceKind::named(name).ok_or_else(|| {
+            let names = SourceKind::NAMES.map(|(name, _)| name).join(", ");
+            usage(format!("`{name}` is no kind of source; there are: {names}"))
+        })?,
+    };
+    let after = match request.after.as_str() {
+        "" | "keep" => After::Keep,
+        "move" if kind == SourceKind::Drop => After::Move,
+        "move" => return Err(usage("only a source of the kind `drop` puts files away".into())),
+        other => return Err(usage(format!("`{other}` is not done to files; use keep or move"))),
+    };
     let path = Path::new(&request.path);
     if !path.is_absolute() {
         return Err(usage(format!("the path `{}` of a source must be absolute", request.path)));
@@ -155,7 +168,8 @@ pub fn new_source(request: AddSourceRequest) -> Result<NewSource, Status> {
     if !["auto", "events", "poll"].contains(&watch.as_str()) {
         return Err(usage(format!("`{watch}` is no way to watch; use auto, events or poll")));
     }
-    let settings = SourceSettings { watch, ..SourceSettings::default() };
+    let is_file = kind.may_be_file() && path.is_file();
+    let settings = SourceSettings { watch, is_file, after, ..SourceSettings::default() };
     Ok(NewSource { name, kind, space, path: request.path, settings, origin: Origin::Command })
 }
 

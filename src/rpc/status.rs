@@ -20,7 +20,7 @@ pub fn sources(status: &Status) -> Vec<Source> {
         let registered = &source.registered;
         Source {
             name: registered.name.clone(),
-            kind: registered.kind.clone(),
+            kind: registered.kind.name().into(),
             space: registered.space.clone(),
             path: registered.path.clone(),
             state: report.state.name().into(),

@@ -146,8 +146,11 @@ impl Sources {
             return watched.pop().ok_or_else(|| gone(&new.name));
         }
         self.check_overlap(&new)?;
-        if !Path::new(&new.path).is_dir() {
-            return Err(Error::usage(format!("{} is not a directory", new.path)));
+        let path = Path::new(&new.path);
+        let is_there = if new.settings.is_file { path.is_file() } else { path.is_dir() };
+        if !is_there {
+            let what = if new.settings.is_file { "file" } else { "directory" };
+            return Err(Error::usage(format!("{} is not a {what}", new.path)));
         }
         let source = self.shared.catalog.register_source(&new).await?;
         Ok(self.spawn(source))
@@ -264,14 +267,14 @@ impl Sources {
     }
 
     async fn forget(&self, source: &Source) -> Result<u64> {
-        let known = self.shared.catalog.known(source.id).await?;
-        for batch in known.chunks(BATCH) {
-            let gone: Vec<_> = batch.iter().map(|known| Publication::Gone(known.id)).collect();
+        let ids = self.shared.catalog.ids_of(source.id).await?;
+        for batch in ids.chunks(BATCH) {
+            let gone: Vec<_> = batch.iter().map(|id| Publication::Gone(*id)).collect();
             self.shared.catalog.publish(&gone).await?;
         }
         self.shared.catalog.forget_source(source.id).await?;
-        info!(source = %source.registered.name, documents = known.len(), "source removed");
-        Ok(known.len() as u64)
+        info!(source = %source.registered.name, documents = ids.len(), "source removed");
+        Ok(ids.len() as u64)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Handle>> {
@@ -297,7 +300,7 @@ fn gone(name: &str) -> Error {
 fn from_config(source: &config::Source) -> NewSource {
     NewSource {
         name: source.name.clone(),
-        kind: "folder".into(),
+        kind: source.kind,
         space: source.space.clone(),
         path: source.path.to_string_lossy().into_owned(),
         settings: SourceSettings {
@@ -305,6 +308,8 @@ fn from_config(source: &config::Source) -> NewSource {
             poll_interval_s: source.poll_interval.as_secs(),
             include: source.include.clone(),
             exclude: source.exclude.clone(),
+            is_file: source.kind.may_be_file() && source.path.is_file(),
+            after: source.after,
         },
         origin: Origin::Config,
     }

@@ -7,7 +7,16 @@ use ragterm_connectors::folder::{FolderSettings, WatchMode};
 
 use super::Brake;
 use crate::catalog::Source;
-use crate::config;
+use crate::config::{self, SourceKind};
+
+/// Where a drop folder keeps what was read.
+pub const DONE: &str = "done";
+
+/// Where a drop folder keeps what could not be read, which is not listed again.
+pub const FAILED: &str = "failed";
+
+/// What lies in an unpacked export of Confluence beside `entities.xml` and is read through that.
+const READ_BESIDE: [&str; 2] = ["attachments/*/*/*", "exportDescriptor.properties"];
 
 /// The default time between two looks at a source without events.
 const POLL: Duration = Duration::from_secs(30);
@@ -15,8 +24,10 @@ const POLL: Duration = Duration::from_secs(30);
 /// How sources are watched, where their own settings do not say otherwise.
 #[derive(Debug, Clone)]
 pub struct WatchSettings {
-    /// Files larger than this are recorded, not read.
+    /// Files larger than this are recorded, not read…
     pub max_file_bytes: u64,
+    /// …but for archives and other containers, which may be as large as this.
+    pub max_archive_bytes: u64,
     /// Globs that no source reads.
     pub ignore: Vec<String>,
     /// Where the daemon keeps its own files, which are no documents.
@@ -37,6 +48,7 @@ impl WatchSettings {
         };
         Self {
             max_file_bytes: index.max_file_bytes,
+            max_archive_bytes: index.max_archive_bytes,
             ignore: index.ignore.clone(),
             data_dir: data_dir.to_path_buf(),
             reconcile: index.reconcile_interval,
@@ -48,12 +60,26 @@ impl WatchSettings {
 /// A source's settings as the connector takes them.
 pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSettings {
     let settings = &source.registered.settings;
+    let mut include = settings.include.clone();
+    let mut exclude = settings.exclude.clone();
+    exclude.extend(own_files(source, common));
+    if settings.is_file {
+        include = vec![name_of_file(source)];
+        exclude.push("*/".into());
+    }
+    match source.registered.kind {
+        SourceKind::Drop => exclude.push(format!("/{FAILED}")),
+        SourceKind::Confluence => exclude.extend(READ_BESIDE.map(str::to_owned)),
+        _ => {}
+    }
     FolderSettings {
-        root: source.registered.path.clone().into(),
-        include: settings.include.clone(),
-        exclude: settings.exclude.iter().cloned().chain(own_files(source, common)).collect(),
+        root: source.registered.root().to_owned(),
+        include,
+        exclude,
         ignore: common.ignore.clone(),
         max_file_bytes: common.max_file_bytes,
+        max_archive_bytes: common.max_archive_bytes,
+        dialect: source.registered.dialect(),
         watch: match settings.watch.as_str() {
             "events" => WatchMode::Events,
             "poll" => WatchMode::Poll,
@@ -68,8 +94,19 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
 
 /// The glob of the data directory, when it lies inside the source.
 fn own_files(source: &Source, common: &WatchSettings) -> Option<String> {
-    let inside = common.data_dir.strip_prefix(&source.registered.path).ok()?.to_str()?;
+    let inside = common.data_dir.strip_prefix(source.registered.root()).ok()?.to_str()?;
+    Some(just(inside))
+}
+
+/// The glob of the only file of a source.
+fn name_of_file(source: &Source) -> String {
+    let name = Path::new(&source.registered.path).file_name();
+    just(&name.unwrap_or_default().to_string_lossy())
+}
+
+/// The glob that matches one path below the root.
+fn just(path: &str) -> String {
     let is_special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '#' | '\\');
-    let escaped = inside.chars().flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c]));
-    Some(format!("/{}", escaped.collect::<String>()))
+    let escaped = path.chars().flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c]));
+    format!("/{}", escaped.collect::<String>())
 }

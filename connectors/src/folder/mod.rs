@@ -2,6 +2,7 @@
 //!
 //! Events are only hints to look; a listing is the truth about what it covers.
 
+mod away;
 mod filesystem;
 mod link;
 mod listing;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+pub use away::{note_beside, put_away};
 pub use listing::{Entry, Listing, Problem};
 pub use open::open_file;
 pub use root::{RootIdentity, Unavailable};
@@ -148,6 +150,8 @@ impl Folder {
             has_change_times: filesystem::of(&root.fd).keeps_change_times(),
             root: Arc::new(root),
             max_file_bytes: self.settings.max_file_bytes,
+            max_archive_bytes: self.settings.max_archive_bytes,
+            dialect: self.settings.dialect,
             settled_before_ns: since_epoch.map_or(0, |time| time.as_nanos() as i64),
             watches,
             threads: threads.clamp(2, MAX_THREADS),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::extract::Dialect;
+
 /// How changes are noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,8 +32,12 @@ pub struct FolderSettings {
     pub exclude: Vec<String>,
     /// Like `exclude`, but an ignore file in the folder can take it back with `!glob`.
     pub ignore: Vec<String>,
-    /// Larger files are problems, not entries.
+    /// Larger files are problems, not entries…
     pub max_file_bytes: u64,
+    /// …unless they may be containers, which are read piece by piece: those may be so large.
+    pub max_archive_bytes: u64,
+    /// What wrote the files.
+    pub dialect: Dialect,
     /// How changes are noticed.
     pub watch: WatchMode,
     /// The time between two looks where there are no events.

@@ -18,6 +18,8 @@ pub(super) fn settings(root: &Path) -> FolderSettings {
         exclude: Vec::new(),
         ignore: Vec::new(),
         max_file_bytes: 1_000_000,
+        max_archive_bytes: 2_000_000,
+        dialect: crate::extract::Dialect::Any,
         watch: WatchMode::Auto,
         poll_interval: Duration::from_secs(30),
     }

@@ -7,6 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::{FileType, Stat};
 
+use crate::container;
+use crate::extract::Dialect;
+
 use super::listing::{Entry, Listing};
 use super::place::{Obstacle, Place};
 use super::root::Unavailable;
@@ -23,6 +26,8 @@ pub(super) struct Plan<'a> {
     pub root_path: &'a Path,
     pub root: Arc<Place>,
     pub max_file_bytes: u64,
+    pub max_archive_bytes: u64,
+    pub dialect: Dialect,
     /// Files that changed after this moment are not settled.
     pub settled_before_ns: i64,
     /// Whether the root's file system keeps the times of change that it tells.
@@ -30,6 +35,16 @@ pub(super) struct Plan<'a> {
     /// Each directory is watched before it is listed, so that no change falls between.
     pub watches: Option<&'a Watches>,
     pub threads: usize,
+}
+
+impl Plan<'_> {
+    /// How large a file of this path may be, in bytes.
+    fn limit(&self, path: &str) -> u64 {
+        match container::may_be_large(path, self.dialect) {
+            true => self.max_archive_bytes.max(self.max_file_bytes),
+            false => self.max_file_bytes,
+        }
+    }
 }
 
 /// One walk: directories that wait, and the threads that list them.
@@ -196,7 +211,7 @@ impl<'a> Walk<'a> {
     /// Records a regular file.
     pub fn file(&self, path: String, raw: PathBuf, stat: &Stat, found: &mut Listing) {
         let size = u64::try_from(stat.st_size).unwrap_or(0);
-        let limit = self.plan.max_file_bytes;
+        let limit = self.plan.limit(&path);
         if size > limit {
             let reason = format!("{} is over the limit of {}", in_words(size), in_words(limit));
             return found.problem(&path, reason);

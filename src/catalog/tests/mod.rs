@@ -1,10 +1,12 @@
 //! The promises of the catalog, each on every database that a catalog can lie in.
 
 mod ground;
+mod inside;
 
 use std::collections::HashSet;
 
 use self::ground::Ground;
+use self::inside::documents_inside_a_file_are_no_entries_and_known_by_it;
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
 use crate::embed::ModelIdentity;
@@ -13,7 +15,14 @@ use crate::id::SourceId;
 const SOURCE: SourceId = SourceId(1);
 
 fn place(path: &str) -> Place {
-    Place { path: path.into(), raw_path: Vec::new(), size: 10, modified_ns: 5, changed_ns: 6 }
+    Place {
+        path: path.into(),
+        raw_path: Vec::new(),
+        kind: kind_of(path),
+        size: 10,
+        modified_ns: 5,
+        changed_ns: 6,
+    }
 }
 
 fn chunks(texts: &[&str]) -> Vec<Chunk> {
@@ -34,7 +43,8 @@ fn read(id: DocumentId, path: &str, texts: &[&str]) -> Read {
         metadata: Default::default(),
         passages: EncodedPassages::encode("", &chunks(texts)),
     };
-    Read { id, source: SOURCE, place: place(path), hash: texts.concat().into_bytes(), reading }
+    let hash = texts.concat().into_bytes();
+    Read { id, source: SOURCE, container: None, place: place(path), hash, reading }
 }
 
 fn identity() -> ModelIdentity {
@@ -79,6 +89,7 @@ promises!(
     one_chunk_of_a_long_document_is_read_by_itself,
     everything_is_there_after_a_restart_and_ids_go_on,
     paths_below_a_directory_are_found_and_no_others,
+    documents_inside_a_file_are_no_entries_and_known_by_it,
 );
 
 async fn changes_come_in_order_and_each_document_once(ground: &Ground) {

@@ -5,9 +5,11 @@ mod places;
 mod server;
 mod service;
 
-use ragterm_connectors::worker::{Job, Limits, Pool};
+use ragterm_connectors::extract::Dialect;
+use ragterm_connectors::worker::{Job, Limits, Origin, Pool};
 use ragterm_proto::v1::StatusReply;
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use super::Outcome;
 use super::context::Context;
@@ -124,8 +126,15 @@ async fn worker() -> Check {
         Err(error) => return Check::fail(NAME, error.to_string(), remedy),
     };
     let pool = Pool::new(program, 1, Limits::default());
-    let job = Job::Bytes { name: "probe.txt".to_owned(), bytes: b"a short text".to_vec() };
-    let extracted = pool.extract(job).await;
+    let job = Job {
+        path: "probe.txt".to_owned(),
+        dialect: Dialect::Any,
+        known: None,
+        origin: Origin::Bytes(b"a short text".to_vec()),
+    };
+    // A text has nothing inside.
+    let (members, _none) = mpsc::channel(1);
+    let extracted = pool.extract(job, &members).await;
     pool.close().await;
     match extracted {
         Ok(extracted) => match extracted.outcome {

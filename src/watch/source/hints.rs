@@ -44,7 +44,7 @@ impl SourceTask {
         }
         let counts = self.shared.catalog.counts().await?;
         let counts = counts.get(&self.source.id).copied().unwrap_or_default();
-        let total = counts.indexed + counts.failed + counts.skipped;
+        let total = counts.entries;
         let rest = diff.read.len() + diff.problems.len();
         if rest == 0 && diff.gone.len() >= FULL && diff.gone.len() as u64 >= total {
             self.emptied(diff.gone.len());
@@ -56,7 +56,9 @@ impl SourceTask {
         let mut read = self.first_part(&mut work, total, View::Part).await?;
         let rest = read.split_off(SLICE.min(read.len()));
         work.read = read;
-        self.apply_hints(work, rest).await
+        let landed = self.landed(work.read.iter().map(|(_, entry)| entry));
+        self.apply_hints(work, rest).await?;
+        self.put_away(folder, landed).await
     }
 
     async fn known_below(&self, listing: &Listing) -> Result<Vec<Known>> {

@@ -1,5 +1,6 @@
 //! The task of one source: looks, compares, applies, and waits for the next hint.
 
+mod drop;
 mod hints;
 mod run;
 

@@ -104,8 +104,10 @@ impl SourceTask {
             tokio::time::sleep_until(again.into()).await;
             return self.compare(folder, Retry::Outdated, View::Whole).await;
         }
+        let landed = self.landed(read.iter().map(|(_, entry)| entry));
         let work = Work { read, ..Work::default() };
         let tally = self.apply(work, Count::Job).await?;
+        self.put_away(folder, landed).await?;
         if let Some(running) = &mut self.running {
             running.run.tally.add(tally);
         }
@@ -144,6 +146,7 @@ impl SourceTask {
                     self.report.send_modify(|report| {
                         if let Some(job) = &mut report.job {
                             job.done += tally.documents();
+                            job.total += tally.inside;
                         }
                     });
                 }

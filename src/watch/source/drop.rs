@@ -1,0 +1,77 @@
+//! What becomes of the files of a drop folder once they are read: done, or failed with a reason.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ragterm_connectors::folder::{self, Entry, Folder};
+use tracing::warn;
+
+use super::super::settings::{DONE, FAILED};
+use super::{SourceTask, blocking};
+use crate::catalog::DocumentState;
+use crate::config::{After, SourceKind};
+use crate::error::Result;
+
+/// The ending of the text that says why a file failed.
+const REASON: &str = ".reason.txt";
+
+/// A file that landed, by both of its paths.
+pub(super) struct Landed {
+    path: String,
+    raw: PathBuf,
+}
+
+impl SourceTask {
+    /// Those of the entries that are to be put away once they are read.
+    pub(super) fn landed<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Vec<Landed> {
+        let registered = &self.source.registered;
+        if registered.kind != SourceKind::Drop || registered.settings.after != After::Move {
+            return Vec::new();
+        }
+        let is_new =
+            |entry: &&Entry| !entry.raw.starts_with(DONE) && !entry.raw.starts_with(FAILED);
+        let landed = |entry: &Entry| Landed { path: entry.path.clone(), raw: entry.raw.clone() };
+        entries.filter(is_new).map(landed).collect()
+    }
+
+    /// Puts files away that were read. One that cannot be moved stays, and is said in the log.
+    pub(super) async fn put_away(&self, folder: &Arc<Folder>, landed: Vec<Landed>) -> Result<()> {
+        for file in landed {
+            let outcome = self.shared.catalog.outcome_at(self.source.id, &file.path).await?;
+            let Some((id, state, reason)) = outcome else { continue };
+            let is_read = matches!(state, DocumentState::Indexed | DocumentState::Container);
+            let directory = if is_read { DONE } else { FAILED };
+            let root = self.source.registered.root().to_owned();
+            let raw = file.raw.clone();
+            let moved = blocking(move || put(&root, &raw, (directory, &reason))).await?;
+            let new = match moved {
+                Ok(new) => new,
+                Err(error) => {
+                    warn!(source = %self.name(), path = %file.path, %error, "cannot be put away");
+                    continue;
+                }
+            };
+            if is_read {
+                let folder = Arc::clone(folder);
+                let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
+                    return Ok(());
+                };
+                // A scan will see what became of it if it is gone already.
+                if let Some(entry) = listing.entries.first() {
+                    self.shared.indexer.relocate((id, &file.path), entry).await?;
+                }
+            } else {
+                self.shared.indexer.remove(id).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put(root: &Path, raw: &Path, (directory, reason): (&str, &str)) -> std::io::Result<PathBuf> {
+    let new = folder::put_away(root, raw, directory)?;
+    if directory == FAILED {
+        folder::note_beside(root, &new, REASON, &format!("{reason}\n"))?;
+    }
+    Ok(new)
+}

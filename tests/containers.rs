@@ -1,0 +1,159 @@
+//! Documents inside files: found by their own names, and moved, changed and removed with their file.
+
+use std::fs;
+use std::io::{Cursor, Write};
+
+use serde_json::Value;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use crate::support::{Instance, path, until};
+
+/// A ZIP archive of these files.
+fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// An archive of so many reports, in the words of one year.
+fn reports(count: usize, year: u32) -> Vec<u8> {
+    let files: Vec<(String, String)> = (0..count)
+        .map(|number| {
+            let text =
+                format!("# Report {number}\n\nThe osprey nested at station {number}, {year}.");
+            (format!("reports/{number}.md"), text)
+        })
+        .collect();
+    archive(&files.iter().map(|(name, text)| (&**name, &**text)).collect::<Vec<_>>())
+}
+
+fn first_hit(ragterm: &Instance, query: &str) -> Value {
+    let found = ragterm.run(&["search", "--json", query]).expect(0).json();
+    found["hits"][0].clone()
+}
+
+#[test]
+fn documents_in_an_archive_are_found_by_their_own_paths() {
+    let ragterm = Instance::without_embedder();
+    let inner = archive(&[("deep/plan.md", "# Plan\n\nThe walrus arrives on Monday.")]);
+    let mut outer = ZipWriter::new(Cursor::new(Vec::new()));
+    outer.start_file("hr/leave.md", SimpleFileOptions::default()).unwrap();
+    outer.write_all("# Leave\n\nFive pelican days a year.".as_bytes()).unwrap();
+    outer.start_file("inner.zip", SimpleFileOptions::default()).unwrap();
+    outer.write_all(&inner).unwrap();
+    ragterm.write("old files.zip", outer.finish().unwrap().into_inner());
+    ragterm.add();
+    let hit = first_hit(&ragterm, "pelican");
+    assert_eq!(hit["path"], "old files.zip/hr/leave.md");
+    assert_eq!((&hit["title"], &hit["type"]), (&"Leave".into(), &"md".into()));
+    assert!(hit["uri"].as_str().unwrap().ends_with("/docs/old%20files.zip"), "{hit}");
+    assert_eq!(ragterm.find("walrus"), ["old files.zip/inner.zip/deep/plan.md"]);
+    let documents = &ragterm.status()["documents"];
+    assert_eq!((&documents["indexed"], &documents["failed"]), (&2.into(), &0.into()));
+    ragterm.verify();
+}
+
+#[test]
+fn a_newer_archive_in_the_place_of_an_older_one_is_a_difference() {
+    let ragterm = Instance::new();
+    ragterm.write("export.zip", reports(8, 2025));
+    ragterm.add();
+    let before = ragterm.settle()["embedder"]["embedded_texts"].as_u64().unwrap();
+    let id = first_hit(&ragterm, "\"station 3\"")["document"].clone();
+    let mut files: Vec<(String, String)> = (0..7)
+        .map(|number| {
+            let text = format!("# Report {number}\n\nThe osprey nested at station {number}, 2025.");
+            (format!("reports/{number}.md"), text)
+        })
+        .collect();
+    files[0].1 = "# Report 0\n\nThe dunlin came instead.".to_owned();
+    let files: Vec<_> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    ragterm.write("export.zip", archive(&files));
+    until("the new archive", || ragterm.find("dunlin") == ["export.zip/reports/0.md"]);
+    assert_eq!(ragterm.find("\"station 7\""), [""; 0], "what the new archive lacks is gone");
+    let after = ragterm.settle()["embedder"]["embedded_texts"].as_u64().unwrap();
+    assert_eq!(after - before, 1, "only the changed page is embedded");
+    assert_eq!(first_hit(&ragterm, "\"station 3\"")["document"], id, "the others stay");
+    ragterm.verify();
+}
+
+#[test]
+fn documents_move_and_vanish_with_their_archive() {
+    let ragterm = Instance::new();
+    ragterm.write("first.txt", "something that stays");
+    ragterm.write("export.zip", reports(6, 2025));
+    ragterm.add();
+    let before = ragterm.settle();
+    fs::create_dir(ragterm.docs().join("archive")).unwrap();
+    let moved = ragterm.docs().join("archive/export.zip");
+    fs::rename(ragterm.docs().join("export.zip"), &moved).unwrap();
+    until("the move", || ragterm.find("\"station 3\"") == ["archive/export.zip/reports/3.md"]);
+    let after = ragterm.settle();
+    assert_eq!(after["embedder"]["embedded_texts"], before["embedder"]["embedded_texts"]);
+    assert_eq!(after["documents"], before["documents"]);
+    ragterm.verify();
+    fs::remove_file(moved).unwrap();
+    until("the removal", || ragterm.find("osprey").is_empty());
+    assert_eq!(ragterm.status()["documents"]["indexed"], 1);
+    ragterm.verify();
+}
+
+#[test]
+fn kills_while_an_archive_is_read_lose_and_double_nothing() {
+    let ragterm = Instance::without_embedder();
+    let sources = format!("[{{name=\"docs\", path={:?}}}]", path(&ragterm.docs()));
+    let ragterm = ragterm.with("RAGTERM_SOURCES", &sources);
+    for kill in 0..15 {
+        ragterm.write("export.zip", reports(600 - kill * 10, 2000 + kill as u32));
+        let mut daemon =
+            ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::park_timeout(std::time::Duration::from_millis(50 + kill as u64 * 67 % 500));
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+    }
+    ragterm.wait("the whole to be indexed", |status| {
+        status["settled"] == true && status["documents"]["indexed"] == 460
+    });
+    assert!(ragterm.find("2013").iter().all(|path| path.starts_with("export.zip/")), "no zip left");
+    ragterm.verify();
+}
+
+#[test]
+fn records_of_a_file_are_documents_with_their_own_addresses() {
+    let ragterm = Instance::without_embedder();
+    let line = |id: u32, text: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"title\":\"Ticket {id}\",\"text\":\"{text}\",\
+             \"url\":\"https://tickets.example/{id}\",\"modified\":\"2026-01-02T03:04:05Z\"}}\n"
+        )
+    };
+    ragterm.write("tickets.jsonl", line(1, "the walrus is late") + &line(2, "the heron is early"));
+    let file = ragterm.docs().join("tickets.jsonl");
+    ragterm.run(&["add", path(&file), "--kind", "jsonl"]).expect(0);
+    let hit = first_hit(&ragterm, "walrus");
+    assert_eq!(hit["uri"], "https://tickets.example/1");
+    assert_eq!((&hit["title"], &hit["path"]), (&"Ticket 1".into(), &"tickets.jsonl/1".into()));
+    assert_eq!(hit["modified"], "2026-01-02T03:04:05Z");
+    ragterm.write("tickets.jsonl", line(2, "the heron is early"));
+    until("the record to go", || ragterm.find("walrus").is_empty());
+    assert_eq!(ragterm.find("heron"), ["tickets.jsonl/2"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_damaged_archive_keeps_what_was_known_and_says_what_is_wrong() {
+    let ragterm = Instance::without_embedder();
+    let whole = reports(5, 2025);
+    ragterm.write("export.zip", &whole);
+    ragterm.add();
+    ragterm.write("export.zip", &whole[..whole.len() / 2]);
+    let status = ragterm.wait("the damage to be said", |status| status["documents"]["failed"] == 1);
+    assert_eq!(status["failures"][0]["path"], "export.zip", "{status}");
+    assert_eq!(ragterm.find("\"station 1\""), ["export.zip/reports/1.md"]);
+    ragterm.write("export.zip", &whole);
+    ragterm.wait("the archive to be whole", |status| status["documents"]["failed"] == 0);
+    ragterm.verify();
+}
