@@ -1,0 +1,282 @@
+//! A document under construction, for formats with headings, paragraphs and tables.
+//!
+//! It is written as HTML, so that sections, heading paths and the rows of tables are made in one
+//! place: by the HTML reader.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::html;
+use super::outline::clipped;
+use crate::document::Document;
+
+/// Cells of a row, and rows that a merged cell covers, are told apart up to here.
+const MAX_SPAN: usize = 200;
+
+const MAX_HEADER_ROWS: usize = 4;
+
+/// Longer cells are no headers.
+const MAX_HEADER_BYTES: usize = 200;
+
+/// A cell with so much text is no value: its table only puts text side by side.
+const LAYOUT_PARAGRAPHS: usize = 8;
+const LAYOUT_BYTES: usize = 1000;
+
+/// Headings, paragraphs and tables in reading order.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    html: String,
+    /// The last heading, while nothing stands below it.
+    bare_heading: Option<(u8, String)>,
+}
+
+/// A cell of a table.
+#[derive(Debug, Default)]
+pub(super) struct Cell {
+    pub content: Page,
+    /// Its text alone, clipped; tells headers from values.
+    pub text: String,
+    pub columns: usize,
+    pub rows: usize,
+    /// The document says that it is a header.
+    pub is_header: bool,
+    paragraphs: usize,
+}
+
+impl Cell {
+    /// A cell that covers no others.
+    pub(super) fn new() -> Self {
+        Self { columns: 1, rows: 1, ..Self::default() }
+    }
+
+    /// Adds a paragraph.
+    pub(super) fn paragraph(&mut self, text: &str) {
+        let room = (MAX_HEADER_BYTES + 1).saturating_sub(self.text.len());
+        self.text.push_str(clipped(text.trim(), room));
+        self.paragraphs += usize::from(!text.trim().is_empty());
+        self.content.paragraph(text);
+    }
+
+    /// Whether it holds a part of the document rather than a value.
+    fn is_layout(&self) -> bool {
+        self.paragraphs >= LAYOUT_PARAGRAPHS && self.content.html.len() >= LAYOUT_BYTES
+    }
+}
+
+impl Page {
+    /// Adds a heading; the outermost level is 1.
+    pub(super) fn heading(&mut self, level: u8, text: &str) {
+        let level = level.clamp(1, 6);
+        if text.trim().is_empty() {
+            return;
+        }
+        if self.bare_heading.as_ref().is_some_and(|(above, _)| *above >= level) {
+            self.show_heading();
+        }
+        self.element(&format!("h{level}"), text);
+        self.bare_heading = Some((level, text.to_owned()));
+    }
+
+    /// Adds a paragraph; each line feed in it begins a line.
+    pub(super) fn paragraph(&mut self, text: &str) {
+        self.element("p", text);
+    }
+
+    /// Adds what was written elsewhere.
+    pub(super) fn append(&mut self, page: &Page) {
+        if !page.html.is_empty() {
+            self.bare_heading = None;
+            self.html.push_str(&page.html);
+        }
+    }
+
+    /// Adds a table, row by row.
+    pub(super) fn table(&mut self, rows: &[Vec<Cell>]) {
+        if rows.iter().flatten().any(Cell::is_layout) {
+            return rows.iter().flatten().for_each(|cell| self.append(&cell.content));
+        }
+        let headers = header_rows(rows);
+        self.bare_heading = None;
+        self.html.push_str("<table>");
+        // Per column, for how many header rows the cell above still holds.
+        let mut covered: Vec<usize> = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            self.html.push_str("<tr>");
+            if index < headers {
+                self.header_row(row, &mut covered);
+                continue;
+            }
+            for cell in row {
+                self.cell("td", cell);
+            }
+        }
+        self.html.push_str("</table>");
+    }
+
+    /// Reads what was written.
+    pub(super) fn finish(mut self) -> Document {
+        self.show_heading();
+        html::read(&self.html)
+    }
+
+    /// A heading without text below it would be in no path, so that it is text too.
+    fn show_heading(&mut self) {
+        if let Some((_, text)) = self.bare_heading.take() {
+            self.element("p", &text);
+        }
+    }
+
+    fn header_row(&mut self, row: &[Cell], covered: &mut Vec<usize>) {
+        let mut column = 0;
+        let mut cells = row.iter();
+        while column < MAX_SPAN {
+            if covered.get(column).is_some_and(|rows| *rows > 0) {
+                covered[column] -= 1;
+                column += 1;
+                self.html.push_str("<th></th>");
+                continue;
+            }
+            let Some(cell) = cells.next() else { break };
+            let columns = cell.columns.clamp(1, MAX_SPAN);
+            covered.resize(covered.len().max(column + columns), 0);
+            covered[column..column + columns].fill(cell.rows.clamp(1, MAX_SPAN) - 1);
+            column += columns;
+            let spanned = Cell { rows: 1, columns, ..Cell::default() };
+            self.open_cell("th", &spanned);
+            self.append(&cell.content);
+            self.html.push_str("</th>");
+        }
+    }
+
+    fn cell(&mut self, name: &str, cell: &Cell) {
+        self.open_cell(name, cell);
+        self.append(&cell.content);
+        let _ = write!(self.html, "</{name}>");
+    }
+
+    fn open_cell(&mut self, name: &str, cell: &Cell) {
+        let (columns, rows) = (cell.columns.clamp(1, MAX_SPAN), cell.rows.clamp(1, MAX_SPAN));
+        // Writing to a string cannot fail.
+        let _ = write!(self.html, "<{name} colspan={columns} rowspan={rows}>");
+    }
+
+    fn element(&mut self, name: &str, text: &str) {
+        let text = text.trim_matches(['\n', '\r']);
+        if text.trim().is_empty() {
+            return;
+        }
+        self.bare_heading = None;
+        let _ = write!(self.html, "<{name}>");
+        for char in text.chars() {
+            match char {
+                '<' => self.html.push_str("&lt;"),
+                '>' => self.html.push_str("&gt;"),
+                '&' => self.html.push_str("&amp;"),
+                '\n' | '\u{b}' | '\u{2028}' => self.html.push_str("<br>"),
+                '\t' => self.html.push(' '),
+                _ if char.is_control() => {}
+                _ => self.html.push(char),
+            }
+        }
+        let _ = write!(self.html, "</{name}>");
+    }
+}
+
+/// How many rows at the top are headers: those marked as such, else a first row that looks like it.
+fn header_rows(rows: &[Vec<Cell>]) -> usize {
+    let is_marked = |row: &&Vec<Cell>| row.len() > 1 && row.iter().all(|cell| cell.is_header);
+    let marked = rows.iter().take_while(is_marked).count();
+    if marked > 0 {
+        return if marked < rows.len() { marked.min(MAX_HEADER_ROWS) } else { 0 };
+    }
+    let Some(first) = rows.first().filter(|row| looks_like_headers(row)) else { return 0 };
+    let height = first.iter().map(|cell| cell.rows).max().unwrap_or(1).max(1);
+    if height < rows.len() && height <= MAX_HEADER_ROWS { height } else { 0 }
+}
+
+/// Names, not numbers: all cells are filled, all are different and have a letter.
+fn looks_like_headers(row: &[Cell]) -> bool {
+    let is_name = |cell: &Cell| {
+        let text = cell.text.trim();
+        !text.is_empty()
+            && text.len() <= MAX_HEADER_BYTES
+            && text.chars().any(char::is_alphabetic)
+            && !text.contains(['<', '\n'])
+    };
+    let distinct = row.iter().map(|cell| cell.text.trim()).collect::<BTreeSet<_>>().len();
+    row.len() > 1 && distinct == row.len() && row.iter().all(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(text: &str, columns: usize, rows: usize) -> Cell {
+        let mut cell = Cell { columns, rows, ..Cell::default() };
+        cell.paragraph(text);
+        cell
+    }
+
+    fn row(texts: &[&str]) -> Vec<Cell> {
+        texts.iter().map(|text| cell(text, 1, 1)).collect()
+    }
+
+    fn text(rows: &[Vec<Cell>]) -> String {
+        let mut page = Page::default();
+        page.table(rows);
+        page.finish().sections.into_iter().map(|section| section.text).collect()
+    }
+
+    #[test]
+    fn a_cell_keeps_its_header() {
+        let rows = [row(&["Name", "City"]), row(&["Kim", "Seoul"])];
+        assert_eq!(text(&rows), "Name: Kim; City: Seoul");
+    }
+
+    #[test]
+    fn merged_headers_stand_above_all_of_their_columns() {
+        let rows = [
+            vec![cell("Name", 1, 2), cell("Score", 2, 1)],
+            row(&["May", "June"]),
+            row(&["Kim", "3", "4"]),
+        ];
+        assert_eq!(text(&rows), "Name: Kim; Score May: 3; Score June: 4");
+    }
+
+    #[test]
+    fn a_first_row_of_numbers_is_no_header() {
+        assert_eq!(text(&[row(&["1", "2"]), row(&["3", "4"])]), "1; 2\n3; 4");
+    }
+
+    #[test]
+    fn a_heading_with_nothing_below_is_still_found() {
+        let mut page = Page::default();
+        page.heading(1, "One");
+        page.heading(2, "Two");
+        page.heading(2, "Three");
+        let sections = page.finish().sections;
+        let texts = sections.iter().map(|section| section.text.as_str());
+        assert_eq!(texts.collect::<Vec<_>>(), ["Two", "Three"]);
+        assert_eq!(sections[1].heading, ["One", "Three"]);
+    }
+
+    #[test]
+    fn a_table_for_layout_is_text() {
+        let mut left = Cell::new();
+        for line in 0..20 {
+            left.paragraph(&format!("{line} {}", "word ".repeat(20)));
+        }
+        let rows = [vec![left, cell("right", 1, 1)]];
+        assert!(text(&rows).lines().filter(|line| !line.is_empty()).count() == 21);
+    }
+
+    #[test]
+    fn headings_lead_to_what_stands_below_and_markup_is_text() {
+        let mut page = Page::default();
+        page.heading(1, "One");
+        page.paragraph("a <b> & c\nd");
+        let document = page.finish();
+        assert_eq!(document.sections[0].heading, ["One"]);
+        assert_eq!(document.sections[0].text, "a <b> & c\nd");
+    }
+}
