@@ -18,6 +18,9 @@ const MAX_HEADER_ROWS: usize = 4;
 /// Longer cells are no headers.
 const MAX_HEADER_BYTES: usize = 200;
 
+/// Longer cells are no labels of their row.
+const MAX_LABEL_BYTES: usize = 60;
+
 /// A cell with so much text is no value: its table only puts text side by side.
 const LAYOUT_PARAGRAPHS: usize = 8;
 const LAYOUT_BYTES: usize = 1000;
@@ -55,6 +58,11 @@ impl Cell {
         self.text.push_str(clipped(text.trim(), room));
         self.paragraphs += usize::from(!text.trim().is_empty());
         self.content.paragraph(text);
+    }
+
+    /// Whether it names what stands beside it.
+    fn is_label(&self) -> bool {
+        self.text.len() <= MAX_LABEL_BYTES && self.text.chars().any(char::is_alphabetic)
     }
 
     /// Whether it holds a part of the document rather than a value.
@@ -106,8 +114,9 @@ impl Page {
                 self.header_row(row, &mut covered);
                 continue;
             }
-            for cell in row {
-                self.cell("td", cell);
+            for (column, cell) in row.iter().enumerate() {
+                let is_label = column == 0 && headers == 0 && row.len() > 1 && cell.is_label();
+                self.cell(if is_label { "th" } else { "td" }, cell);
             }
         }
         self.html.push_str("</table>");
@@ -174,6 +183,7 @@ impl Page {
                 '&' => self.html.push_str("&amp;"),
                 '\n' | '\u{b}' | '\u{2028}' => self.html.push_str("<br>"),
                 '\t' => self.html.push(' '),
+                '\u{feff}' => {}
                 _ if char.is_control() => {}
                 _ => self.html.push(char),
             }
@@ -203,6 +213,10 @@ fn looks_like_headers(row: &[Cell]) -> bool {
             && text.chars().any(char::is_alphabetic)
             && !text.contains(['<', '\n'])
     };
+    // In a list of names and values, the first value is no header.
+    if row.len() == 2 && row[1].text.contains(|char: char| char.is_ascii_digit()) {
+        return false;
+    }
     let distinct = row.iter().map(|cell| cell.text.trim()).collect::<BTreeSet<_>>().len();
     row.len() > 1 && distinct == row.len() && row.iter().all(is_name)
 }
@@ -241,6 +255,12 @@ mod tests {
             row(&["Kim", "3", "4"]),
         ];
         assert_eq!(text(&rows), "Name: Kim; Score May: 3; Score June: 4");
+    }
+
+    #[test]
+    fn a_form_keeps_its_labels() {
+        let rows = [row(&["Date", "2026-01-02"]), row(&["Name", "Kim"])];
+        assert_eq!(text(&rows), "Date: 2026-01-02\nName: Kim");
     }
 
     #[test]

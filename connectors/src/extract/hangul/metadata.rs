@@ -18,8 +18,8 @@ pub(super) fn add(mut document: Document, summary: Metadata) -> Document {
         ("author", summary.author),
         ("subject", summary.subject),
         ("keywords", keywords),
-        ("created", summary.created.filter(|date| is_date(date))),
-        ("modified", summary.modified.filter(|date| is_date(date))),
+        ("created", summary.created.and_then(date)),
+        ("modified", summary.modified.and_then(date)),
     ];
     for (key, value) in values {
         let value = one_line(&value.unwrap_or_default());
@@ -30,8 +30,12 @@ pub(super) fn add(mut document: Document, summary: Metadata) -> Document {
     document
 }
 
-/// A time of 1601 is one that was never set.
-fn is_date(text: &str) -> bool {
+/// A time of 1601 is one that was never set; one without a zone is a day.
+fn date(text: String) -> Option<String> {
     let year = text.get(..4).and_then(|year| year.parse::<u32>().ok());
-    year.is_some_and(|year| (1980..=2200).contains(&year)) && text[4..].starts_with('-')
+    let is_set = year.is_some_and(|year| (1980..=2200).contains(&year));
+    if text.contains('T') {
+        return Some(text).filter(|_| is_set);
+    }
+    text.get(..10).filter(|day| is_set && day.as_bytes()[4] == b'-').map(str::to_owned)
 }

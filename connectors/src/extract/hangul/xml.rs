@@ -130,7 +130,8 @@ impl<'a> Walk<'a> {
     fn open_paragraph(&mut self, element: &BytesStart<'_>) {
         let shape = number(element, "paraPrIDRef").unwrap_or(0);
         let head = self.styles.get_para_style(shape).and_then(|style| style.head.as_ref());
-        let label = head.and_then(|head| self.numbering.label(head, self.styles));
+        let counted = head.filter(|head| head.kind != HeadKind::Bullet);
+        let label = counted.and_then(|head| self.numbering.label(head, self.styles));
         let outline = head.filter(|head| head.kind == HeadKind::Outline);
         self.flow.open_paragraph(outline.map_or(0, |head| head.level.saturating_add(1)), label);
     }
