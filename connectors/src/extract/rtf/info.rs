@@ -22,15 +22,15 @@ struct Date {
 }
 
 impl Info {
+    /// A value comes in; it replaces the one before, which is the same in fewer letters.
+    pub(super) fn begin(&mut self, field: Field) {
+        if let Some(value) = self.value(field) {
+            value.clear();
+        }
+    }
+
     pub(super) fn text(&mut self, field: Field, text: &str) {
-        let value = match field {
-            Field::Title => &mut self.values[0],
-            Field::Author => &mut self.values[1],
-            Field::Subject => &mut self.values[2],
-            Field::Keywords => &mut self.values[3],
-            Field::Created | Field::Modified => return,
-        };
-        if value.len() < MAX_VALUE_BYTES {
+        if let Some(value) = self.value(field).filter(|value| value.len() < MAX_VALUE_BYTES) {
             value.push_str(text);
         }
     }
@@ -66,6 +66,18 @@ impl Info {
         ];
         let filled = values.into_iter().filter(|(_, value)| !value.is_empty());
         document.metadata.extend(filled.map(|(key, value)| (key.to_owned(), value)));
+    }
+}
+
+impl Info {
+    fn value(&mut self, field: Field) -> Option<&mut String> {
+        match field {
+            Field::Title => Some(&mut self.values[0]),
+            Field::Author => Some(&mut self.values[1]),
+            Field::Subject => Some(&mut self.values[2]),
+            Field::Keywords => Some(&mut self.values[3]),
+            Field::Created | Field::Modified => None,
+        }
     }
 }
 

@@ -201,6 +201,9 @@ impl Reader {
             return;
         }
         self.group.destination = destination;
+        if let Destination::Info(field) = destination {
+            self.info.begin(field);
+        }
         if destination == Destination::Story && self.stories.len() < MAX_STORIES {
             self.stories.push(std::mem::take(&mut self.story));
             self.group.is_story = true;

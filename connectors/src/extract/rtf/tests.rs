@@ -95,6 +95,13 @@ fn the_document_says_what_it_is() {
 }
 
 #[test]
+fn a_text_that_is_given_twice_is_read_once() {
+    let rtf = r"{\rtf1{\info{\upr{\title ?}{\*\ud{\title \u44032?}}}}{\upr{?}{\*\ud{\u45208?}}}}";
+    let document = read(rtf.as_bytes()).unwrap();
+    assert_eq!((document.title.as_deref(), text(rtf).as_str()), (Some("가"), "나"));
+}
+
+#[test]
 fn braces_that_do_not_match_lose_no_text() {
     assert_eq!(text(r"{\rtf1 a}}{\b b}}\par c"), "ab\n\nc");
     assert_eq!(text(r"{\rtf1 a{\b b{\i c"), "abc");
