@@ -37,7 +37,10 @@ fn files() -> Vec<(&'static str, &'static str)> {
         (CONTAINER, CONTAINER_XML),
         ("OPS/book.opf", PACKAGE),
         ("OPS/nav.xhtml", NAVIGATION),
-        ("OPS/text/one.xhtml", "<html><body><h1>One</h1><h2>Sub</h2><p>first file</p></body></html>"),
+        (
+            "OPS/text/one.xhtml",
+            "<html><body><h1>One</h1><h2>Sub</h2><p>first file</p></body></html>",
+        ),
         ("OPS/text/two b.xhtml", "<html><body><p>second file</p></body></html>"),
     ]
 }
@@ -70,7 +73,8 @@ fn the_package_says_what_the_book_is() {
 fn the_titles_of_an_older_book_are_found() {
     let ncx = "<ncx><navMap><navPoint><navLabel><text>First</text></navLabel>\
         <content src='text/one.xhtml#x'/></navPoint></navMap></ncx>";
-    let package = PACKAGE.replace("id='n' href='nav.xhtml' properties='nav'", "id='n' href='t.ncx'");
+    let package =
+        PACKAGE.replace("id='n' href='nav.xhtml' properties='nav'", "id='n' href='t.ncx'");
     let mut files = files();
     (files[1].1, files[2]) = (package.as_str(), ("OPS/t.ncx", ncx));
     let document = read(&book(&files)).unwrap();

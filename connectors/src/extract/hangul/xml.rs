@@ -7,9 +7,9 @@ use std::io::Cursor;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+use unhwp::ParseOptions;
 use unhwp::hwpx::{HwpxContainer, HwpxParser};
 use unhwp::model::{HeadKind, Metadata, NumberingState, StyleRegistry};
-use unhwp::ParseOptions;
 
 use super::flow::{Flow, Position};
 use super::{metadata, reason};

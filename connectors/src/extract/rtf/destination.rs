@@ -41,9 +41,7 @@ pub(super) fn of(word: &str) -> Option<Destination> {
         "creatim" => Destination::Info(Field::Created),
         "revtim" => Destination::Info(Field::Modified),
         "footnote" | "annotation" | "header" | "headerl" | "headerr" | "headerf" | "footer"
-        | "footerl" | "footerr" | "footerf" | "shptxt" | "dptxbxtext" => {
-            Destination::Story
-        }
+        | "footerl" | "footerr" | "footerf" | "shptxt" | "dptxbxtext" => Destination::Story,
         "info" | "object" | "shp" | "shpinst" | "shpgrp" | "do" | "field" | "upr" | "mmath" => {
             Destination::Container
         }
@@ -51,19 +49,19 @@ pub(super) fn of(word: &str) -> Option<Destination> {
             Destination::Body
         }
         "nesttableprops" => Destination::NestedRow,
-        "aftnsep" | "aftnsepc" | "aftncn" | "ftncn" | "ftnsep" | "ftnsepc" | "atnauthor" | "atndate" | "atnicn"
-        | "atnid" | "atnparent" | "atnref" | "atntime" | "atrfend" | "atrfstart" | "background"
-        | "bkmkend" | "bkmkstart" | "blipuid" | "buptim" | "category" | "colorschememapping"
-        | "colortbl" | "comment" | "company" | "datafield" | "datastore" | "defchp" | "defpap"
-        | "doccomm" | "docvar" | "ffdeftext" | "ffname" | "filetbl" | "fldinst" | "fldtype"
-        | "fontemb" | "fontfile" | "formfield" | "generator" | "gridtbl" | "hlinkbase"
-        | "keycode" | "latentstyles" | "listoverridetable" | "listtable" | "lsdlockedexcept"
-        | "manager" | "mmathPr" | "nextfile" | "nonesttables" | "nonshppict" | "objalias"
-        | "objclass" | "objdata" | "objname" | "objsect" | "operator" | "panose" | "pgptbl"
-        | "pict" | "picprop" | "pn" | "pnseclvl" | "printim" | "private" | "pxe" | "revtbl"
-        | "rsidtbl" | "rxe" | "shppict" | "shprslt" | "sp" | "tc" | "tcn" | "template"
-        | "themedata" | "txe" | "userprops" | "wgrffmtfilter" | "windowcaption" | "xe"
-        | "xform" | "xmlnstbl" => Destination::Skipped,
+        "aftnsep" | "aftnsepc" | "aftncn" | "ftncn" | "ftnsep" | "ftnsepc" | "atnauthor"
+        | "atndate" | "atnicn" | "atnid" | "atnparent" | "atnref" | "atntime" | "atrfend"
+        | "atrfstart" | "background" | "bkmkend" | "bkmkstart" | "blipuid" | "buptim"
+        | "category" | "colorschememapping" | "colortbl" | "comment" | "company" | "datafield"
+        | "datastore" | "defchp" | "defpap" | "doccomm" | "docvar" | "ffdeftext" | "ffname"
+        | "filetbl" | "fldinst" | "fldtype" | "fontemb" | "fontfile" | "formfield"
+        | "generator" | "gridtbl" | "hlinkbase" | "keycode" | "latentstyles"
+        | "listoverridetable" | "listtable" | "lsdlockedexcept" | "manager" | "mmathPr"
+        | "nextfile" | "nonesttables" | "nonshppict" | "objalias" | "objclass" | "objdata"
+        | "objname" | "objsect" | "operator" | "panose" | "pgptbl" | "pict" | "picprop" | "pn"
+        | "pnseclvl" | "printim" | "private" | "pxe" | "revtbl" | "rsidtbl" | "rxe" | "shppict"
+        | "shprslt" | "sp" | "tc" | "tcn" | "template" | "themedata" | "txe" | "userprops"
+        | "wgrffmtfilter" | "windowcaption" | "xe" | "xform" | "xmlnstbl" => Destination::Skipped,
         _ => return None,
     })
 }

@@ -133,7 +133,9 @@ impl Reader {
             self.ignored_groups -= 1;
             return;
         }
-        if self.group.is_story && let Some(outer) = self.stories.pop() {
+        if self.group.is_story
+            && let Some(outer) = self.stories.pop()
+        {
             self.flush();
             let inner = std::mem::replace(&mut self.story, outer);
             self.story.after.append(&inner.finish());
@@ -142,7 +144,8 @@ impl Reader {
         if self.group.destination != outer.destination {
             self.flush();
         }
-        let is_outermost = self.groups.last().is_none_or(|it| it.destination != Destination::Styles);
+        let is_outermost =
+            self.groups.last().is_none_or(|it| it.destination != Destination::Styles);
         if outer.destination == Destination::Styles && is_outermost {
             self.end_style();
         }
@@ -320,9 +323,7 @@ impl Reader {
                 self.high = Some(unit);
                 return;
             }
-            (Some(high), 0xdc00..=0xdfff) => {
-                0x1_0000 + ((high - 0xd800) << 10) + (unit - 0xdc00)
-            }
+            (Some(high), 0xdc00..=0xdfff) => 0x1_0000 + ((high - 0xd800) << 10) + (unit - 0xdc00),
             // Bullets and the like, in fonts of symbols.
             (_, 0xf020..=0xf0ff) => return,
             _ => unit,

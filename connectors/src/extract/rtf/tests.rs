@@ -41,9 +41,8 @@ fn letters_by_number_replace_their_fallback() {
 
 #[test]
 fn a_cell_keeps_its_header() {
-    let row = |a: &str, b: &str| {
-        format!(r"\trowd\cellx1000\cellx2000\pard\intbl {a}\cell {b}\cell\row ")
-    };
+    let row =
+        |a: &str, b: &str| format!(r"\trowd\cellx1000\cellx2000\pard\intbl {a}\cell {b}\cell\row ");
     let rtf = format!(r"{{\rtf1 {}{}\pard after\par}}", row("Name", "City"), row("Kim", "Seoul"));
     assert_eq!(text(&rtf), "Name: Kim; City: Seoul\n\nafter");
 }
@@ -128,10 +127,40 @@ fn noise(seed: u64) -> impl Iterator<Item = usize> {
 }
 
 const PIECES: [&str; 34] = [
-    "{", "}", "\\par ", "\\cell ", "\\row ", "\\trowd ", "\\cellx500", "\\cellx-9", "\\intbl ",
-    "\\u44032 ?", "\\u-1", "\\uc9 ", "\\'b0", "\\'zz", "\\bin3 ", "\\*", "\\footnote ", "\\pict ",
-    "\\fonttbl ", "\\f1 ", "\\fcharset129 ", "\\dbch ", "\\info ", "\\title ", "\\stylesheet ",
-    "\\s1 ", "\\shptxt ", "\\clvmrg", "\\clvmgf", "\\pard ", "word ", "\u{ff}", "\\nestrow ", "\\",
+    "{",
+    "}",
+    "\\par ",
+    "\\cell ",
+    "\\row ",
+    "\\trowd ",
+    "\\cellx500",
+    "\\cellx-9",
+    "\\intbl ",
+    "\\u44032 ?",
+    "\\u-1",
+    "\\uc9 ",
+    "\\'b0",
+    "\\'zz",
+    "\\bin3 ",
+    "\\*",
+    "\\footnote ",
+    "\\pict ",
+    "\\fonttbl ",
+    "\\f1 ",
+    "\\fcharset129 ",
+    "\\dbch ",
+    "\\info ",
+    "\\title ",
+    "\\stylesheet ",
+    "\\s1 ",
+    "\\shptxt ",
+    "\\clvmrg",
+    "\\clvmgf",
+    "\\pard ",
+    "word ",
+    "\u{ff}",
+    "\\nestrow ",
+    "\\",
 ];
 
 #[test]

@@ -41,9 +41,9 @@ impl<'a> Tokens<'a> {
         let (name, rest) = rest.split_at(length.count());
         let sign = usize::from(rest.first() == Some(&b'-') && rest.get(1).is_some_and(is_digit));
         let digits = rest[sign..].iter().take(MAX_DIGITS).take_while(|byte| is_digit(byte)).count();
-        let number = rest[sign..sign + digits].iter().fold(0_i64, |number, byte| {
-            number * 10 + i64::from(byte - b'0')
-        });
+        let number = rest[sign..sign + digits]
+            .iter()
+            .fold(0_i64, |number, byte| number * 10 + i64::from(byte - b'0'));
         let number = if sign > 0 { -number } else { number };
         let number = number.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         self.at += name.len() + sign + digits;
