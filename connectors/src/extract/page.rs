@@ -10,8 +10,14 @@ use super::html;
 use super::outline::clipped;
 use crate::document::Document;
 
-/// Cells of a row, and rows that a merged cell covers, are told apart up to here.
+/// Columns are told apart up to here.
 const MAX_SPAN: usize = 200;
+
+/// How many rows a merged cell may cover.
+const MAX_ROWS: usize = 1000;
+
+/// Text that may be repeated in a table of any size.
+const FREE_REPEATED_BYTES: usize = 1024;
 
 const MAX_HEADER_ROWS: usize = 4;
 
@@ -31,6 +37,49 @@ pub(super) struct Page {
     html: String,
     /// The last heading, while nothing stands below it.
     bare_heading: Option<(u8, String)>,
+    /// How many bytes are repeats of others.
+    repeated: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowKind {
+    Header,
+    /// The first cell says what the others are.
+    Labelled,
+    Values,
+}
+
+impl RowKind {
+    fn name(self) -> &'static str {
+        if self == Self::Header { "th" } else { "td" }
+    }
+}
+
+/// Per column, for how many rows the cell above still holds, and its text.
+#[derive(Debug, Default)]
+struct Covered {
+    columns: Vec<(usize, String)>,
+}
+
+impl Covered {
+    /// The text that covers a column of the row that is written.
+    fn next(&mut self, column: usize) -> Option<String> {
+        let (rows, text) = self.columns.get_mut(column)?;
+        *rows = rows.checked_sub(1)?;
+        Some(text.clone())
+    }
+
+    fn add(&mut self, column: usize, cell: &Cell) {
+        let columns = cell.columns.clamp(1, MAX_SPAN);
+        if cell.rows <= 1 || column + columns > MAX_SPAN {
+            return;
+        }
+        self.columns.resize(self.columns.len().max(column + columns), (0, String::new()));
+        for covered in &mut self.columns[column..column + columns] {
+            *covered = (cell.rows.min(MAX_ROWS) - 1, String::new());
+        }
+        self.columns[column].1 = clipped(cell.text.trim(), MAX_HEADER_BYTES).to_owned();
+    }
 }
 
 /// A cell of a table.
@@ -106,18 +155,18 @@ impl Page {
         let headers = header_rows(rows);
         self.bare_heading = None;
         self.html.push_str("<table>");
-        // Per column, for how many header rows the cell above still holds.
-        let mut covered: Vec<usize> = Vec::new();
+        let mut covered = Covered::default();
         for (index, row) in rows.iter().enumerate() {
+            if index == headers {
+                covered = Covered::default();
+            }
             self.html.push_str("<tr>");
-            if index < headers {
-                self.header_row(row, &mut covered);
-                continue;
-            }
-            for (column, cell) in row.iter().enumerate() {
-                let is_label = column == 0 && headers == 0 && row.len() > 1 && cell.is_label();
-                self.cell(if is_label { "th" } else { "td" }, cell);
-            }
+            let kind = match index.cmp(&headers) {
+                std::cmp::Ordering::Less => RowKind::Header,
+                _ if headers == 0 => RowKind::Labelled,
+                _ => RowKind::Values,
+            };
+            self.row(row, kind, &mut covered);
         }
         self.html.push_str("</table>");
     }
@@ -135,38 +184,42 @@ impl Page {
         }
     }
 
-    fn header_row(&mut self, row: &[Cell], covered: &mut Vec<usize>) {
+    /// Writes a row; what covers it from above is repeated, so that no value is out of place,
+    /// unless that would make much text of little.
+    fn row(&mut self, row: &[Cell], kind: RowKind, covered: &mut Covered) {
+        let own = self.html.len().saturating_sub(self.repeated);
+        if self.repeated > own * 2 + FREE_REPEATED_BYTES {
+            covered.columns.clear();
+        }
         let mut column = 0;
         let mut cells = row.iter();
-        while column < MAX_SPAN {
-            if covered.get(column).is_some_and(|rows| *rows > 0) {
-                covered[column] -= 1;
+        loop {
+            if let Some(text) = covered.next(column) {
+                let text = if kind == RowKind::Header { "" } else { text.as_str() };
+                self.repeat(kind.name(), text);
                 column += 1;
-                self.html.push_str("<th></th>");
                 continue;
             }
             let Some(cell) = cells.next() else { break };
+            let is_label = column == 0 && kind == RowKind::Labelled && row.len() > 1;
+            let name = if is_label && cell.is_label() { "th" } else { kind.name() };
             let columns = cell.columns.clamp(1, MAX_SPAN);
-            covered.resize(covered.len().max(column + columns), 0);
-            covered[column..column + columns].fill(cell.rows.clamp(1, MAX_SPAN) - 1);
-            column += columns;
-            let spanned = Cell { rows: 1, columns, ..Cell::default() };
-            self.open_cell("th", &spanned);
+            // Writing to a string cannot fail.
+            let _ = write!(self.html, "<{name} colspan={columns}>");
             self.append(&cell.content);
-            self.html.push_str("</th>");
+            let _ = write!(self.html, "</{name}>");
+            covered.add(column, cell);
+            column += columns;
         }
     }
 
-    fn cell(&mut self, name: &str, cell: &Cell) {
-        self.open_cell(name, cell);
-        self.append(&cell.content);
-        let _ = write!(self.html, "</{name}>");
-    }
-
-    fn open_cell(&mut self, name: &str, cell: &Cell) {
-        let (columns, rows) = (cell.columns.clamp(1, MAX_SPAN), cell.rows.clamp(1, MAX_SPAN));
+    fn repeat(&mut self, name: &str, text: &str) {
+        let start = self.html.len();
         // Writing to a string cannot fail.
-        let _ = write!(self.html, "<{name} colspan={columns} rowspan={rows}>");
+        let _ = write!(self.html, "<{name}>");
+        self.element("p", text);
+        let _ = write!(self.html, "</{name}>");
+        self.repeated += self.html.len() - start;
     }
 
     fn element(&mut self, name: &str, text: &str) {
@@ -261,6 +314,26 @@ mod tests {
     fn a_form_keeps_its_labels() {
         let rows = [row(&["Date", "2026-01-02"]), row(&["Name", "Kim"])];
         assert_eq!(text(&rows), "Date: 2026-01-02\nName: Kim");
+    }
+
+    #[test]
+    fn a_value_that_covers_rows_stands_in_each() {
+        let rows = [
+            row(&["Name", "City"]),
+            vec![cell("Kim", 1, 2), cell("Seoul", 1, 1)],
+            vec![cell("Busan", 1, 1)],
+        ];
+        assert_eq!(text(&rows), "Name: Kim; City: Seoul\nName: Kim; City: Busan");
+    }
+
+    #[test]
+    fn covering_cells_cannot_blow_up_the_text() {
+        let long = "word ".repeat(40);
+        let first = (0..150).map(|_| cell(&long, 1, 1000)).chain([cell("x", 1, 1)]).collect();
+        let rows = std::iter::once(first).chain((0..900).map(|_| row(&["x"])));
+        let mut page = Page::default();
+        page.table(&rows.collect::<Vec<_>>());
+        assert!(page.html.len() < 300_000, "{}", page.html.len());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use unhwp::hwp5::{Hwp5Container, Hwp5Parser, Record, RecordIterator, TagId};
 use unhwp::model::{HeadKind, NumberingState, StyleRegistry};
 
 use super::flow::{Flow, Position};
-use super::{characters, metadata, reason};
+use super::{characters, distribution, metadata, reason};
 use crate::document::Document;
 use crate::extract::Reason;
 
@@ -29,8 +29,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     let container = Hwp5Container::from_reader(Cursor::new(bytes)).map_err(reason)?;
     let mut flow = Flow::default();
     for name in container.list_bodytext_sections().map_err(reason)? {
-        let section = container.read_stream_decompressed(&name, header.is_compressed());
-        Walk::new(&source.styles, &mut flow).section(&section.map_err(reason)?)?;
+        let section = if header.is_distribution() {
+            let name = name.replace("BodyText", "ViewText");
+            distribution::section(&container.read_stream_raw(&name).map_err(reason)?)?
+        } else {
+            let section = container.read_stream_decompressed(&name, header.is_compressed());
+            section.map_err(reason)?
+        };
+        Walk::new(&source.styles, &mut flow).section(&section)?;
     }
     Ok(metadata::add(flow.finish(), source.metadata))
 }

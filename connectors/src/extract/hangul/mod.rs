@@ -2,8 +2,11 @@
 
 mod binary;
 mod characters;
+mod distribution;
 mod flow;
 mod metadata;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use unhwp::Error;
