@@ -8,6 +8,7 @@ mod fonts;
 mod info;
 mod reader;
 mod story;
+mod styles;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -1,14 +1,13 @@
 //! From the tokens of an RTF text to paragraphs.
 
-use std::collections::HashMap;
-
 use encoding_rs::Encoding;
 
 use super::codepage;
 use super::destination::{self, Destination};
 use super::fonts::{Fonts, Run};
 use super::info::Info;
-use super::story::{Shape, Story};
+use super::story::{Paragraph, Shape, Story};
+use super::styles::{Styles, level};
 use super::tokens::{Token, Tokens};
 use crate::document::Document;
 
@@ -19,7 +18,6 @@ const MAX_GROUPS: usize = 4096;
 const MAX_STORIES: usize = 8;
 
 const MAX_CELLS: usize = 1000;
-const MAX_STYLES: usize = 10_000;
 
 /// The state of one document.
 #[derive(Debug, Default)]
@@ -30,9 +28,7 @@ pub(super) struct Reader {
     group: Group,
     fonts: Fonts,
     info: Info,
-    /// The outline level of each style.
-    styles: HashMap<i32, u8>,
-    style: StyleEntry,
+    styles: Styles,
     stories: Vec<Story>,
     story: Story,
     /// Bytes whose letters are not complete before the next are known.
@@ -54,16 +50,9 @@ struct Group {
     fallback: usize,
     is_hidden: bool,
     is_deleted: bool,
+    paragraph: Paragraph,
     /// The group began a story.
     is_story: bool,
-}
-
-/// An entry of the table of styles.
-#[derive(Debug, Default)]
-struct StyleEntry {
-    number: i32,
-    level: u8,
-    name: String,
 }
 
 impl Default for Group {
@@ -74,6 +63,7 @@ impl Default for Group {
             fallback: 1,
             is_hidden: false,
             is_deleted: false,
+            paragraph: Paragraph::default(),
             is_story: false,
         }
     }
@@ -147,7 +137,8 @@ impl Reader {
         let is_outermost =
             self.groups.last().is_none_or(|it| it.destination != Destination::Styles);
         if outer.destination == Destination::Styles && is_outermost {
-            self.end_style();
+            self.flush();
+            self.styles.end_entry();
         }
         self.group = outer;
     }
@@ -179,7 +170,7 @@ impl Reader {
         match self.group.destination {
             Destination::Body | Destination::Story => self.body_word(word, number),
             Destination::Fonts => self.fonts.define(word, value),
-            Destination::Styles => self.style_word(word, value),
+            Destination::Styles => self.styles.define(word, value),
             Destination::Info(field) => self.info.number(field, word, value),
             Destination::NestedRow if word == "nestrow" => self.write("\n"),
             Destination::Container => self.document_word(word, value),
@@ -209,6 +200,7 @@ impl Reader {
         }
         if destination == Destination::Story && self.stories.len() < MAX_STORIES {
             self.stories.push(std::mem::take(&mut self.story));
+            self.group.paragraph = Paragraph::default();
             self.group.is_story = true;
         }
     }
@@ -241,13 +233,15 @@ impl Reader {
             "v" => self.group.is_hidden = is_on,
             "deleted" => self.group.is_deleted = is_on,
             "plain" => (self.group.is_hidden, self.group.is_deleted) = (false, false),
-            "pard" => (self.story.level, self.story.is_in_table) = (0, false),
-            "intbl" => self.story.is_in_table = true,
-            "itap" => self.story.is_in_table = number.is_some_and(|depth| depth > 0),
-            "outlinelevel" => self.story.level = level(number.unwrap_or(9)),
+            "pard" => self.group.paragraph = Paragraph::default(),
+            "intbl" => self.group.paragraph.is_in_table = true,
+            "itap" => {
+                self.group.paragraph.is_in_table = number.is_some_and(|depth| depth > 0);
+            }
+            "outlinelevel" => self.group.paragraph.level = level(number.unwrap_or(9)),
             "s" => {
-                let style = self.styles.get(&number.unwrap_or(0)).copied();
-                self.story.level = style.unwrap_or(self.story.level);
+                let style = self.styles.level(number.unwrap_or(0));
+                self.group.paragraph.level = style.unwrap_or(self.group.paragraph.level);
             }
             _ => self.row_or_letter(word, number.unwrap_or(0)),
         }
@@ -274,23 +268,6 @@ impl Reader {
                 Some(letter) => self.write(letter),
                 None => self.document_word(word, value),
             },
-        }
-    }
-
-    fn style_word(&mut self, word: &str, value: i32) {
-        match word {
-            "s" => self.style.number = value,
-            "outlinelevel" => self.style.level = level(value),
-            _ => {}
-        }
-    }
-
-    fn end_style(&mut self) {
-        self.flush();
-        let style = std::mem::take(&mut self.style);
-        let level = if style.level > 0 { style.level } else { named_level(&style.name) };
-        if self.styles.len() < MAX_STYLES {
-            self.styles.insert(style.number, level);
         }
     }
 
@@ -364,7 +341,7 @@ impl Reader {
 
     fn end_paragraph(&mut self) {
         self.flush();
-        self.story.end_paragraph();
+        self.story.end_paragraph(self.group.paragraph);
     }
 
     /// Decodes the bytes that came in; their group's destination is still the one of now.
@@ -388,26 +365,10 @@ impl Reader {
                 self.story.text.push_str(text);
             }
             Destination::Info(field) => self.info.text(field, text),
-            Destination::Styles if self.style.name.len() < 100 => self.style.name.push_str(text),
-            Destination::Styles
-            | Destination::Skipped
-            | Destination::Container
-            | Destination::Fonts => {}
+            Destination::Styles => self.styles.name(text),
+            Destination::Skipped | Destination::Container | Destination::Fonts => {}
         }
     }
-}
-
-/// RTF counts outline levels from 0; 9 is body text.
-fn level(number: i32) -> u8 {
-    u8::try_from(number).ok().filter(|level| *level < 9).map_or(0, |level| level + 1)
-}
-
-/// The level of a style that is named as headings are.
-fn named_level(name: &str) -> u8 {
-    let name = name.trim().trim_end_matches(';').to_lowercase();
-    let names = ["heading ", "heading", "überschrift ", "titre ", "제목 ", "見出し ", "标题 "];
-    let number = names.iter().find_map(|start| name.strip_prefix(start)?.parse::<u8>().ok());
-    number.filter(|level| (1..=9).contains(level)).unwrap_or(0)
 }
 
 /// Letters and spaces that have names.

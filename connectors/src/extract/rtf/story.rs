@@ -16,9 +16,6 @@ pub(super) struct Story {
     page: Page,
     /// The open paragraph.
     pub text: String,
-    /// The outline level of the open paragraph; 0 is none.
-    pub level: u8,
-    pub is_in_table: bool,
     /// What hangs on the open paragraph.
     pub after: Page,
     cell: Cell,
@@ -29,6 +26,14 @@ pub(super) struct Story {
     /// The definition of the cell whose right edge is still to come.
     pub shape: Shape,
     pub is_header_row: bool,
+}
+
+/// What is said of a paragraph.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Paragraph {
+    /// Its outline level; 0 is none.
+    pub level: u8,
+    pub is_in_table: bool,
 }
 
 #[derive(Debug)]
@@ -47,17 +52,17 @@ pub(super) struct Shape {
 }
 
 impl Story {
-    pub(super) fn end_paragraph(&mut self) {
+    pub(super) fn end_paragraph(&mut self, paragraph: Paragraph) {
         let text = std::mem::take(&mut self.text);
         let after = std::mem::take(&mut self.after);
-        if self.is_in_table {
+        if paragraph.is_in_table {
             self.cell.paragraph(&text);
             self.cell.content.append(&after);
             return;
         }
         self.end_table();
-        if (1..=9).contains(&self.level) && text.len() <= MAX_HEADING_BYTES {
-            self.page.heading(self.level, &text);
+        if (1..=9).contains(&paragraph.level) && text.len() <= MAX_HEADING_BYTES {
+            self.page.heading(paragraph.level, &text);
         } else {
             self.page.paragraph(&text);
         }
@@ -65,8 +70,7 @@ impl Story {
     }
 
     pub(super) fn end_cell(&mut self) {
-        self.is_in_table = true;
-        self.end_paragraph();
+        self.end_paragraph(Paragraph { level: 0, is_in_table: true });
         let mut cell = std::mem::take(&mut self.cell);
         (cell.columns, cell.rows, cell.is_header) = (1, 1, self.is_header_row);
         self.cells.push(cell);
@@ -86,20 +90,24 @@ impl Story {
 
     /// All that came in.
     pub(super) fn finish(mut self) -> Page {
-        self.end_paragraph();
-        self.is_in_table = false;
-        self.end_row();
+        let is_in_table = !self.cells.is_empty();
+        self.end_paragraph(Paragraph { level: 0, is_in_table });
         self.end_table();
         self.page
     }
 
     fn end_table(&mut self) {
-        self.end_row();
-        if self.rows.is_empty() {
-            return;
+        if !self.cells.is_empty() && !self.cell.text.is_empty() {
+            self.end_cell();
         }
-        let rows = std::mem::take(&mut self.rows);
-        self.page.table(&merged(rows));
+        self.end_row();
+        if !self.rows.is_empty() {
+            let rows = std::mem::take(&mut self.rows);
+            self.page.table(&merged(rows));
+        }
+        // What no cell mark follows was in no table.
+        let rest = std::mem::take(&mut self.cell);
+        self.page.append(&rest.content);
     }
 }
 

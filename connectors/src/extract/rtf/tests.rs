@@ -48,6 +48,21 @@ fn a_cell_keeps_its_header() {
 }
 
 #[test]
+fn text_after_a_table_is_not_lost_where_nothing_ends_it() {
+    let rtf = r"{\rtf1\trowd\cellx100\cellx200\intbl a1\cell b2\cell\row after\par last}";
+    assert_eq!(text(rtf), "a1: b2\n\nafter\n\nlast");
+    let rtf = r"{\rtf1\trowd\cellx100\intbl a\cell b\par\pard c\par}";
+    assert_eq!(text(rtf), "a: b\n\nc");
+}
+
+#[test]
+fn what_is_said_of_a_paragraph_ends_with_its_group() {
+    let rtf = r"{\rtf1{\pard\outlinelevel0 Top\par}{text\par}}";
+    let section = &read(rtf.as_bytes()).unwrap().sections[0];
+    assert_eq!((section.heading.join(""), &*section.text), ("Top".to_owned(), "text"));
+}
+
+#[test]
 fn merged_cells_cover_columns_and_rows() {
     let rtf = r"{\rtf1\trowd\trhdr\cellx1000\cellx3000\intbl A\cell B\cell\row
         \trowd\clvmgf\cellx1000\cellx2000\cellx3000\intbl 1\cell 2\cell 3\cell\row
