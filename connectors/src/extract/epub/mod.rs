@@ -8,6 +8,8 @@ mod package;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use super::outline::MAX_SECTIONS;
 use super::{Reason, encoding, html};
 use crate::document::{Document, Section};
@@ -70,6 +72,8 @@ fn chapters(archive: &Archive<'_>, package: &Package) -> Vec<String> {
     if chapters.len() > 1 {
         chapters.retain(|path| !contents.contains(&Some(path)));
     }
+    let mut seen = HashSet::new();
+    chapters.retain(|path| seen.insert(path.to_lowercase()));
     chapters.truncate(MAX_CHAPTERS);
     chapters
 }

@@ -5,9 +5,9 @@
 
 use std::io::Cursor;
 
-use unhwp::ParseOptions;
-use unhwp::hwp5::{Hwp5Container, Hwp5Parser, Record, RecordIterator, TagId};
+use unhwp::hwp5::{FileHeader, Hwp5Container, Hwp5Parser, Record, RecordIterator, TagId};
 use unhwp::model::{HeadKind, NumberingState, StyleRegistry};
+use unhwp::{Error, ParseOptions};
 
 use super::flow::{Flow, Position};
 use super::{characters, distribution, metadata, reason};
@@ -25,20 +25,36 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
         return Err(Reason::Failed("protected by digital rights management".to_owned()));
     }
     let options = ParseOptions::default().sequential().structure_only();
-    let source = parser.parse_with_options(&options).map_err(reason)?;
+    // Text is worth more than its styles.
+    let source = parser.parse_with_options(&options).unwrap_or_default();
+    drop(parser);
     let container = Hwp5Container::from_reader(Cursor::new(bytes)).map_err(reason)?;
     let mut flow = Flow::default();
-    for name in container.list_bodytext_sections().map_err(reason)? {
-        let section = if header.is_distribution() {
-            let name = name.replace("BodyText", "ViewText");
-            distribution::section(&container.read_stream_raw(&name).map_err(reason)?)?
-        } else {
-            let section = container.read_stream_decompressed(&name, header.is_compressed());
-            section.map_err(reason)?
-        };
+    for index in 0.. {
+        let Some(section) = section(&container, &header, index)? else { break };
         Walk::new(&source.styles, &mut flow).section(&section)?;
     }
     Ok(metadata::add(flow.finish(), source.metadata))
+}
+
+/// The records of a section; `None` after the last.
+fn section(
+    container: &Hwp5Container,
+    header: &FileHeader,
+    index: usize,
+) -> Result<Option<Vec<u8>>, Reason> {
+    let section = if header.is_distribution() {
+        let stream = container.read_stream_raw(&format!("ViewText/Section{index}"));
+        stream.map(|stream| distribution::section(&stream))
+    } else {
+        let name = format!("BodyText/Section{index}");
+        container.read_stream_decompressed(&name, header.is_compressed()).map(Ok)
+    };
+    match section {
+        Ok(section) => section.map(Some),
+        Err(Error::MissingComponent(_)) if index > 0 => Ok(None),
+        Err(error) => Err(reason(error)),
+    }
 }
 
 /// A walk over the records of one section.

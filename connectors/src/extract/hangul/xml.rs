@@ -18,6 +18,7 @@ use crate::extract::Reason;
 
 /// Reads an HWPX document.
 pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
+    let styles = styles(bytes);
     let mut container = HwpxContainer::from_bytes(bytes.to_vec()).map_err(reason)?;
     if let Ok(manifest) = container.read_file("META-INF/manifest.xml")
         && manifest.contains("encryption-data")
@@ -25,17 +26,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
         return Err(Reason::Failed("protected by a password".to_owned()));
     }
     let summary = container.read_content_hpf().map(|xml| summary(&xml)).unwrap_or_default();
-    let options = ParseOptions::default().sequential().structure_only();
-    let styles = HwpxParser::from_reader(Cursor::new(bytes))
-        .and_then(|mut parser| parser.parse_with_options(&options))
-        .map(|source| source.styles)
-        .unwrap_or_default();
     let mut flow = Flow::default();
     for name in container.list_sections().map_err(reason)? {
-        let section = container.read_file(&name).map_err(reason)?;
-        Walk::new(&styles, &mut flow).section(&section)?;
+        // Some manifests count from their own directory.
+        let inner = format!("Contents/{name}");
+        let is_inner = !container.file_exists(&name) && container.file_exists(&inner);
+        let section = container.read_file(if is_inner { &inner } else { &name });
+        Walk::new(&styles, &mut flow).section(&section.map_err(reason)?)?;
     }
     Ok(metadata::add(flow.finish(), summary))
+}
+
+/// The styles; text is worth more than they are, so that damaged ones are none.
+fn styles(bytes: &[u8]) -> StyleRegistry {
+    let options = ParseOptions::default().sequential().structure_only();
+    let parser = HwpxParser::from_reader(Cursor::new(bytes));
+    let source = parser.and_then(|mut parser| parser.parse_with_options(&options.lenient()));
+    source.map(|source| source.styles).unwrap_or_default()
 }
 
 /// A walk over the XML of one section.
