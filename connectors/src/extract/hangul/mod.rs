@@ -4,6 +4,8 @@ mod binary;
 mod characters;
 mod distribution;
 mod flow;
+mod johab;
+mod legacy;
 mod metadata;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,7 @@ const VERSION_3: &[u8] = b"HWP Document File V3";
 /// Reads an HWP document.
 pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     if bytes.starts_with(VERSION_3) {
-        return Err(Reason::Skipped(
-            "Hangul document of version 3: only 5 and later are read".to_owned(),
-        ));
+        return legacy::read(bytes);
     }
     binary::read(bytes)
 }
