@@ -16,6 +16,7 @@ mod notebook;
 mod office;
 mod opendocument;
 mod outline;
+mod page;
 mod pdf;
 mod rows;
 mod rtf;

@@ -1,14 +1,39 @@
 //! The Korean word processor: HWP 3 and 5, HWPX.
 
+mod binary;
+mod characters;
+mod distribution;
+mod flow;
+mod johab;
+mod legacy;
+mod metadata;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+use unhwp::Error;
+
 use super::Reason;
 use crate::document::Document;
 
-/// Not read yet.
-pub(super) fn read(_bytes: &[u8]) -> Result<Document, Reason> {
-    Err(Reason::Skipped("Hangul document: not supported yet".to_owned()))
+const VERSION_3: &[u8] = b"HWP Document File V3";
+
+/// Reads an HWP document.
+pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
+    if bytes.starts_with(VERSION_3) {
+        return legacy::read(bytes);
+    }
+    binary::read(bytes)
 }
 
-/// Not read yet.
-pub(super) fn read_xml(_bytes: &[u8]) -> Result<Document, Reason> {
-    Err(Reason::Skipped("Hangul document: not supported yet".to_owned()))
+/// Reads an HWPX document.
+pub(super) fn read_xml(bytes: &[u8]) -> Result<Document, Reason> {
+    xml::read(bytes)
+}
+
+fn reason(error: Error) -> Reason {
+    Reason::Failed(match error {
+        Error::Encrypted => "protected by a password".to_owned(),
+        error => format!("damaged: {error}"),
+    })
 }
