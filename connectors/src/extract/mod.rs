@@ -1,7 +1,9 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod cells;
 mod encoding;
 mod epub;
+mod flow;
 mod format;
 mod front_matter;
 mod hangul;
@@ -16,12 +18,14 @@ mod notebook;
 mod office;
 mod opendocument;
 mod outline;
+mod parts;
 mod pdf;
 mod rows;
 mod rtf;
 mod separated;
 mod signature;
 mod workbook;
+mod xml;
 
 use std::fmt;
 
