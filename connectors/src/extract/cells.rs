@@ -159,7 +159,9 @@ fn looks_like_headers(cells: &[Cell<'_>]) -> bool {
     names.len() > 1
         && names.len() * 2 > columns.sum()
         && distinct == names.len()
-        && names.iter().all(|name| is_name(name))
+        && names.iter().all(|name| is_name(name) || is_year(name))
+        && names.iter().filter(|name| is_year(name)).count() != 1
+        && names.iter().any(|name| is_name(name))
 }
 
 /// Each may stand more than once, as the same quarters do under several years.
@@ -170,6 +172,10 @@ fn looks_like_names(cells: &[Cell<'_>]) -> bool {
 
 fn is_name(cell: &str) -> bool {
     cell.len() <= 200 && cell.chars().any(char::is_alphabetic)
+}
+
+fn is_year(cell: &str) -> bool {
+    cell.len() == 4 && matches!(cell.parse(), Ok(1900..=2100))
 }
 
 fn is_filled(cell: &Cell<'_>) -> bool {
@@ -221,6 +227,14 @@ mod tests {
         let rows = [years, quarters, cells(&["Blues", "1", "2", "3", "4"])];
         let expected = "Team: Blues; Y2023 Q1: 1; Y2023 Q2: 2; Y2024 Q1: 3; Y2024 Q2: 4";
         assert_eq!(lines(&rows)[2], expected);
+    }
+
+    #[test]
+    fn years_are_headers_beside_a_name() {
+        let rows = [cells(&["Team", "2023", "2024"]), cells(&["Blues", "1", "2"])];
+        assert_eq!(lines(&rows)[1], "Team: Blues; 2023: 1; 2024: 2");
+        let rows = [cells(&["Blues", "2023"]), cells(&["Flyers", "2024"])];
+        assert_eq!(lines(&rows)[1], "Flyers; 2024");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod rows;
 mod rtf;
 mod separated;
 mod signature;
+mod table;
 mod workbook;
 mod xml;
 
@@ -138,7 +139,7 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
         Kind::Mail => mail::read(input)?,
         Kind::OutlookMail => mail::read_outlook(input)?,
         Kind::Pdf => pdf::read(input)?,
-        Kind::OfficeXml => office::read_xml(bytes)?.into(),
+        Kind::OfficeXml => office::read_xml(bytes)?,
         Kind::LegacyOffice => office::read_legacy(bytes)?.into(),
         Kind::Workbook => workbook::read(bytes)?.into(),
         Kind::OpenDocument => opendocument::read(bytes)?.into(),
