@@ -66,7 +66,7 @@ impl Grid {
             return self.header_row(cells, budget);
         }
         self.are_headers_open = false;
-        let with_headers = self.headers.is_some() && *budget > 0;
+        let with_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
         self.joined(cells, with_headers, budget)
     }
 
@@ -89,7 +89,8 @@ impl Grid {
             }
         }
         // A header over several columns has others beneath it.
-        self.are_headers_open = cells.len() > 1 && cells.iter().any(|cell| cell.columns > 1);
+        let is_wide = |cell: &Cell<'_>| cell.columns > 1 && is_filled(cell);
+        self.are_headers_open = cells.len() > 1 && cells.iter().any(is_wide);
         self.joined(cells, false, budget)
     }
 
@@ -107,6 +108,18 @@ impl Grid {
     pub(super) fn header_columns(&self) -> impl Iterator<Item = usize> {
         let headers = self.headers.as_deref().unwrap_or_default().iter().enumerate();
         headers.filter(|(_, header)| !header.is_empty()).map(|(column, _)| column)
+    }
+
+    /// Headers once more, or a title between the rows of a table.
+    fn stands_alone(&self, cells: &[Cell<'_>]) -> bool {
+        let headers = self.headers.as_deref().unwrap_or_default();
+        let mut filled = cells.iter().enumerate().filter(|(_, cell)| is_filled(cell));
+        let (Some((first, _)), None) = (filled.next(), filled.next()) else {
+            let is_header = |(header, cell): (&String, &Cell<'_>)| one_line(cell.text) == *header;
+            return cells.len() == headers.len() && headers.iter().zip(cells).all(is_header);
+        };
+        let is_below_first = Some(first) == headers.iter().position(|header| !header.is_empty());
+        is_below_first && headers.len() > 2 && !cells.iter().any(|cell| cell.continues)
     }
 
     fn joined(&mut self, cells: &[Cell<'_>], with_headers: bool, budget: &mut usize) -> String {
@@ -153,6 +166,9 @@ impl Grid {
 
 /// Names, not numbers: most cells are filled, all are different and have a letter.
 fn looks_like_headers(cells: &[Cell<'_>]) -> bool {
+    let first = cells.iter().position(is_filled).unwrap_or(0);
+    let last = cells.iter().rposition(is_filled).map_or(0, |last| last + 1);
+    let cells = &cells[first..last];
     let names = filled(cells).collect::<Vec<_>>();
     let distinct = names.iter().collect::<BTreeSet<_>>().len();
     let columns = cells.iter().map(|cell| if is_filled(cell) { 1 } else { cell.columns });
@@ -217,6 +233,14 @@ mod tests {
             "Region: North; Sales: 2",
             "Sales: 3"
         ]);
+    }
+
+    #[test]
+    fn a_title_between_rows_has_no_header() {
+        let header = ["Topic", "Period", "Page"];
+        let rows = [&header[..], &["Cash", "FY", "5"], &["Other", "", ""], &header];
+        let expected = ["Topic: Cash; Period: FY; Page: 5", "Other", "Topic; Period; Page"];
+        assert_eq!(lines(&rows.map(cells))[1..], expected);
     }
 
     #[test]

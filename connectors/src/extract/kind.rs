@@ -16,9 +16,9 @@ pub(crate) enum Kind {
     OfficeXml,
     /// `.doc`, `.ppt`.
     LegacyOffice,
-    /// `.xlsx`, `.xlsb`, `.xls`, `.ods`.
+    /// `.xlsx`, `.xlsb`, `.xls`.
     Workbook,
-    /// `.odt`, `.odp`.
+    /// `.odt`, `.odp`, `.ods`.
     OpenDocument,
     Epub,
     /// `.hwp`, of version 3 or 5.
@@ -138,15 +138,15 @@ fn package(bytes: &[u8], extension: &str) -> Kind {
         } else if any("Contents/section") || has("Contents/content.hpf") {
             Some(Kind::HangulXml)
         } else if has("content.xml") && (has("META-INF/manifest.xml") || has("mimetype")) {
-            Some(if extension == "ods" { Kind::Workbook } else { Kind::OpenDocument })
+            Some(Kind::OpenDocument)
         } else {
             None
         }
     });
     by_content.unwrap_or(match extension {
         "docx" | "docm" | "dotx" | "pptx" | "pptm" | "potx" | "ppsx" => Kind::OfficeXml,
-        "xlsx" | "xlsm" | "xlsb" | "xltx" | "ods" => Kind::Workbook,
-        "odt" | "ott" | "odp" | "otp" => Kind::OpenDocument,
+        "xlsx" | "xlsm" | "xlsb" | "xltx" | "xltm" => Kind::Workbook,
+        "odt" | "ott" | "odp" | "otp" | "ods" | "ots" => Kind::OpenDocument,
         "epub" => Kind::Epub,
         "hwpx" => Kind::HangulXml,
         _ => Kind::Zip,

@@ -91,7 +91,7 @@ impl Series {
         match list {
             "name" => self.name = text,
             "categories" => self.categories.push(text),
-            "values" => self.values.push(crate::extract::workbook::shown(&text)),
+            "values" => self.values.push(text.parse().map_or(text, crate::extract::workbook::number_text)),
             _ => {}
         }
     }

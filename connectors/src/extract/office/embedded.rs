@@ -14,7 +14,8 @@ pub(super) fn of(package: &mut Package<'_>, parts: &[String]) -> Vec<Attachment>
     let mut attachments = Vec::new();
     for part in parts {
         let relations = Relations::of(package, part);
-        for path in relations.all("package").iter().chain(&relations.all("oleObject")) {
+        let kinds = ["package", "oleObject", "aFChunk"];
+        for path in kinds.into_iter().flat_map(|kind| relations.all(kind)) {
             if attachments.len() == MAX_EMBEDDED {
                 return attachments;
             }

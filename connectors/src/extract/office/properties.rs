@@ -54,8 +54,18 @@ pub(in crate::extract) fn set(document: &mut Document, name: &str, value: &str) 
         "Pages" | "Slides" if value.parse::<u32>().is_ok_and(|pages| pages > 0) => "pages",
         _ => return,
     };
+    let value = if matches!(key, "created" | "modified") { date(value) } else { value };
     if !value.is_empty() {
         document.metadata.insert(key.to_owned(), value.to_owned());
+    }
+}
+
+/// Without a time zone, only the day is known.
+fn date(value: &str) -> &str {
+    let day = value.get(..10).unwrap_or_default();
+    match value.split_once('T') {
+        Some((_, time)) if time.contains(['Z', '+', '-']) => value,
+        _ => day,
     }
 }
 

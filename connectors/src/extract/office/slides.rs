@@ -24,8 +24,10 @@ pub(super) fn read(
     let relations = Relations::of(package, path);
     let mut first_title = None;
     let mut seen = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     for (index, id) in slide_ids(xml)?.iter().enumerate() {
-        let Some(slide_path) = relations.target_of_kind(id, "slide") else { continue };
+        let slide_path = relations.target_of_kind(id, "slide");
+        let Some(slide_path) = slide_path.filter(|path| shown.insert(*path)) else { continue };
         // One damaged slide does not hide the others.
         let Some(xml) = package.optional_xml(slide_path) else { continue };
         let relations = Relations::of(package, slide_path);
@@ -103,6 +105,8 @@ struct Slide {
     table: Option<Table>,
     is_cell: bool,
     has_header_row: bool,
+    /// What it refers to is read once.
+    references: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -137,6 +141,9 @@ impl Slide {
 
     fn refer(&mut self, tag: &BytesStart<'_>, relations: &Relations, package: &mut Package<'_>) {
         let id = drawing::reference(tag).unwrap_or_default();
+        if !self.references.insert(id.clone()) {
+            return;
+        }
         let chart = relations.target_of_kind(&id, "chart");
         if let Some(xml) = chart.and_then(|path| package.optional_xml(path)) {
             self.shape.text.push_str(&drawing::chart(&xml));
