@@ -112,14 +112,23 @@ impl Grid {
 
     /// Headers once more, or a title between the rows of a table.
     fn stands_alone(&self, cells: &[Cell<'_>]) -> bool {
-        let headers = self.headers.as_deref().unwrap_or_default();
-        let mut filled = cells.iter().enumerate().filter(|(_, cell)| is_filled(cell));
-        let (Some((first, _)), None) = (filled.next(), filled.next()) else {
-            let is_header = |(header, cell): (&String, &Cell<'_>)| one_line(cell.text) == *header;
-            return cells.len() == headers.len() && headers.iter().zip(cells).all(is_header);
+        let mut headers = self.header_columns();
+        let mut column = 0;
+        let mut filled = Vec::new();
+        for cell in cells {
+            if is_filled(cell) || cell.continues {
+                filled.push((column, cell));
+            }
+            column += cell.columns;
+        }
+        if let [(column, cell)] = &*filled {
+            return headers.next() == Some(*column) && headers.count() > 1 && !cell.continues;
+        }
+        let texts = self.headers.as_deref().unwrap_or_default();
+        let is_header = |(column, cell): &(usize, &Cell<'_>)| {
+            texts.get(*column).is_some_and(|header| one_line(cell.text) == *header)
         };
-        let is_below_first = Some(first) == headers.iter().position(|header| !header.is_empty());
-        is_below_first && headers.len() > 2 && !cells.iter().any(|cell| cell.continues)
+        filled.iter().all(is_header) && headers.count() == filled.len()
     }
 
     fn joined(&mut self, cells: &[Cell<'_>], with_headers: bool, budget: &mut usize) -> String {

@@ -30,8 +30,11 @@ impl Flow {
         if self.sections.len() >= MAX_SECTIONS {
             return self.paragraph(title);
         }
-        self.close(Some(level));
         let title = one_line(title);
+        if title.is_empty() && self.outline.path().is_empty() {
+            return;
+        }
+        self.close(Some(level));
         self.outline.enter(level, &title);
         if title.len() > MAX_HEADING_BYTES {
             self.text.push_str(&title);

@@ -8,7 +8,7 @@ const MAX_SERIES: usize = 200;
 const MAX_VALUES: usize = 10_000;
 
 /// The title of a chart and a line for each category; the values behind the names of the series.
-pub(super) fn chart(xml: &str) -> String {
+pub(in crate::extract) fn chart(xml: &str) -> String {
     let chart = Chart::parse(xml);
     let mut text = chart.title.trim().to_owned();
     // A header and a value for each cell: it cannot outgrow the chart by much.
@@ -35,6 +35,11 @@ pub(super) fn chart(xml: &str) -> String {
         text.push_str(line);
     }
     text
+}
+
+/// The title of a chart whose values stand elsewhere.
+pub(in crate::extract) fn chart_title(xml: &str) -> String {
+    Chart::parse(xml).title.trim().to_owned()
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +103,7 @@ impl Series {
 }
 
 /// The paragraphs of a diagram or of any other drawing.
-pub(super) fn paragraphs(xml: &str) -> String {
+pub(in crate::extract) fn paragraphs(xml: &str) -> String {
     let mut text = String::new();
     let mut tokens = Tokens::new(xml);
     while let Ok(Some(token)) = tokens.next() {
@@ -118,7 +123,7 @@ pub(super) fn paragraphs(xml: &str) -> String {
 }
 
 /// The comments on a slide, of both generations of PowerPoint, each on a line.
-pub(super) fn comments(xml: &str) -> String {
+pub(in crate::extract) fn comments(xml: &str) -> String {
     let mut text = String::new();
     let mut tokens = Tokens::new(xml);
     while let Ok(Some(token)) = tokens.next() {
@@ -140,7 +145,7 @@ pub(super) fn comments(xml: &str) -> String {
 }
 
 /// The id in the attribute by which an element refers to a chart or diagram.
-pub(super) fn reference(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {
+pub(in crate::extract) fn reference(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {
     match tag.local_name().as_ref() {
         "chart" => attribute(tag, "id"),
         "relIds" => attribute(tag, "dm"),

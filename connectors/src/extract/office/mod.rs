@@ -1,11 +1,11 @@
 //! Word and PowerPoint, of both generations.
 
-mod drawing;
+pub(super) mod drawing;
 mod embedded;
 mod legacy;
 mod numbering;
 pub(super) mod properties;
-mod relations;
+pub(super) mod relations;
 mod slides;
 mod styles;
 mod word;

@@ -7,7 +7,7 @@ use crate::extract::xml::{Token, Tokens, attribute};
 
 /// One reference of a part to another.
 #[derive(Debug, Clone)]
-pub(super) struct Relation {
+pub(in crate::extract) struct Relation {
     /// The last word of its type, as `footnotes`.
     pub kind: String,
     /// The name of the other part.
@@ -16,11 +16,11 @@ pub(super) struct Relation {
 
 /// The references of one part, by their ids.
 #[derive(Debug, Default)]
-pub(super) struct Relations(BTreeMap<String, Relation>);
+pub(in crate::extract) struct Relations(BTreeMap<String, Relation>);
 
 impl Relations {
     /// Reads those of a part; the package's own for an empty name.
-    pub(super) fn of(package: &mut Package<'_>, part: &str) -> Self {
+    pub(in crate::extract) fn of(package: &mut Package<'_>, part: &str) -> Self {
         let (directory, name) = part.rsplit_once('/').unwrap_or(("", part));
         let path = format!("{directory}/_rels/{name}.rels");
         let xml = package.optional_xml(&path).unwrap_or_default();
@@ -45,22 +45,22 @@ impl Relations {
     }
 
     /// The part of this id.
-    pub(super) fn target(&self, id: &str) -> Option<&str> {
+    pub(in crate::extract) fn target(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(|relation| &*relation.target)
     }
 
     /// The part of this id and kind.
-    pub(super) fn target_of_kind(&self, id: &str, kind: &str) -> Option<&str> {
+    pub(in crate::extract) fn target_of_kind(&self, id: &str, kind: &str) -> Option<&str> {
         self.0.get(id).filter(|it| it.kind == kind).map(|relation| &*relation.target)
     }
 
     /// The ids of all references of a kind.
-    pub(super) fn ids(&self, kind: &str) -> impl Iterator<Item = &str> {
+    pub(in crate::extract) fn ids(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(_, relation)| relation.kind == kind).map(|(id, _)| &**id)
     }
 
     /// All parts of a kind, without repeats.
-    pub(super) fn all(&self, kind: &str) -> Vec<&str> {
+    pub(in crate::extract) fn all(&self, kind: &str) -> Vec<&str> {
         let found = self.0.values().filter(|relation| relation.kind == kind);
         let mut targets = found.map(|relation| &*relation.target).collect::<Vec<_>>();
         targets.sort_unstable();
@@ -69,7 +69,7 @@ impl Relations {
     }
 
     /// The first part of a kind.
-    pub(super) fn first(&self, kind: &str) -> Option<&str> {
+    pub(in crate::extract) fn first(&self, kind: &str) -> Option<&str> {
         self.0.values().find(|relation| relation.kind == kind).map(|relation| &*relation.target)
     }
 }

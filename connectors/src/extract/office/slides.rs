@@ -39,11 +39,13 @@ pub(super) fn read(
         flow.go_to(Place::Page(u32::try_from(index + 1).unwrap_or(u32::MAX)));
         let title = one_line(&slide.title);
         flow.heading(1, &title);
+        comments(package, &relations, flow);
+        flow.heading(1, &title);
         slide.footers.retain(|footer| seen.insert(footer.clone()));
         for text in slide.texts.iter().chain(&slide.footers) {
             flow.paragraph(text);
         }
-        notes(package, &relations, flow)?;
+        notes(package, &relations, flow);
         if first_title.is_none() && !title.is_empty() {
             first_title = Some(title);
         }
@@ -68,11 +70,20 @@ fn slide_ids(xml: &str) -> Result<Vec<String>, Reason> {
     Ok(ids)
 }
 
-fn notes(
-    package: &mut Package<'_>,
-    relations: &Relations,
-    flow: &mut Flow,
-) -> Result<(), Reason> {
+/// What colleagues remarked on a slide.
+fn comments(package: &mut Package<'_>, relations: &Relations, flow: &mut Flow) {
+    let comments = relations.all("comments").into_iter().filter_map(|path| {
+        let text = drawing::comments(&package.optional_xml(path)?);
+        (!text.trim().is_empty()).then_some(text)
+    });
+    for text in comments.collect::<Vec<_>>() {
+        flow.heading(2, "Comments");
+        flow.paragraph(&text);
+    }
+}
+
+/// What the speaker is going to say.
+fn notes(package: &mut Package<'_>, relations: &Relations, flow: &mut Flow) {
     if let Some(path) = relations.first("notesSlide") {
         let xml = package.optional_xml(path).unwrap_or_default();
         let mut notes = Slide::default();
@@ -83,15 +94,6 @@ fn notes(
             notes.texts.iter().for_each(|text| flow.paragraph(text));
         }
     }
-    let comments = relations.all("comments").into_iter().filter_map(|path| {
-        let text = drawing::comments(&package.optional_xml(path)?);
-        (!text.trim().is_empty()).then_some(text)
-    });
-    for text in comments.collect::<Vec<_>>() {
-        flow.heading(2, "Comments");
-        flow.paragraph(&text);
-    }
-    Ok(())
 }
 
 /// What is read of one slide, or of its notes.

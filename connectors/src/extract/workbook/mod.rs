@@ -1,5 +1,6 @@
 //! Spreadsheets of Excel: each sheet a heading, each row a line of cells with their headers.
 
+mod extras;
 mod gathered;
 mod sheet;
 mod values;
@@ -25,6 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     }
     let mut package = Package::open(bytes)?;
     check(&mut package)?;
+    let extras = extras::read(&mut package);
     let mut document = if package.has("xl/workbook.bin") {
         let mut book = Xlsb::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
         binary(&mut book, bytes.len())?
@@ -35,6 +37,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
         })?;
         package_sheets(&mut book, bytes.len())?
     };
+    document.sections.extend(extras);
     properties::read(&mut package, &mut document);
     Ok(document)
 }
