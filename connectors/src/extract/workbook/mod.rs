@@ -1,6 +1,7 @@
 //! Spreadsheets of Excel: each sheet a heading, each row a line of cells with their headers.
 
 mod extras;
+mod dimensions;
 mod gathered;
 mod sheet;
 mod values;
@@ -46,10 +47,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
 fn check(package: &mut Package<'_>) -> Result<(), Reason> {
     for name in package.names("xl/") {
         if name.ends_with(".xml") || name.ends_with(".bin") && !name.contains("embeddings/") {
-            package.part(&name)?;
+            let content = package.part(&name)?.unwrap_or_default();
+            if name.ends_with("/sharedstrings.xml") && lies(&content) {
+                let reason = "damaged: it announces more texts than it has";
+                return Err(Reason::Failed(reason.to_owned()));
+            }
         }
     }
     Ok(())
+}
+
+/// Whether the number of texts that is announced, for which memory is taken, cannot be true.
+fn lies(shared_strings: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&shared_strings[..shared_strings.len().min(4096)]);
+    let count = start.split("uniqueCount").nth(1).and_then(|rest| rest.split(['"', '\'']).nth(1));
+    let count = count.and_then(|count| count.parse::<u64>().ok());
+    count.is_some_and(|count| count > shared_strings.len() as u64)
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> Reason {
@@ -144,7 +157,8 @@ fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reaso
 }
 
 fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
-    let mut book = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
+    let mended = dimensions::without(bytes);
+    let mut book = Xls::new(Cursor::new(mended.as_deref().unwrap_or(bytes))).map_err(|error| match error {
         XlsError::Password => Reason::Failed("protected by a password".to_owned()),
         error => damaged(&error),
     })?;
