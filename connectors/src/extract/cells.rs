@@ -237,11 +237,10 @@ mod tests {
         let mut lower = cells(&["", "2"]);
         lower[0].continues = true;
         let rows = [cells(&["Region", "Sales"]), tall, lower, cells(&["", "3"])];
-        assert_eq!(lines(&rows)[1..], [
-            "Region: North; Sales: 1",
-            "Region: North; Sales: 2",
-            "Sales: 3"
-        ]);
+        assert_eq!(
+            lines(&rows)[1..],
+            ["Region: North; Sales: 1", "Region: North; Sales: 2", "Sales: 3"]
+        );
     }
 
     #[test]

@@ -110,9 +110,9 @@ mod tests {
         flow.heading(2, "Pay");
         let sections = flow.finish();
         let shown = sections.iter().map(|it| (it.heading.join(">"), &*it.text));
-        assert_eq!(shown.collect::<Vec<_>>(), [
-            ("Rules>Leave".to_owned(), "Ten days."),
-            ("Rules>Pay".to_owned(), "Pay")
-        ]);
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [("Rules>Leave".to_owned(), "Ten days."), ("Rules>Pay".to_owned(), "Pay")]
+        );
     }
 }

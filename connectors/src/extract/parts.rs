@@ -115,3 +115,60 @@ fn decoded(bytes: Vec<u8>) -> String {
         },
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    /// A package of these parts.
+    pub(in crate::extract) fn package(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in parts {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn failure<T>(result: Result<T, Reason>) -> String {
+        match result {
+            Err(Reason::Failed(reason)) => reason,
+            _ => panic!("it was read"),
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_spelling() {
+        let bytes = package(&[("Word\\Document.xml", "text")]);
+        let mut package = Package::open(&bytes).unwrap();
+        assert_eq!(package.xml("/word/document.xml").unwrap().as_deref(), Some("text"));
+        assert_eq!(package.xml("other").unwrap(), None);
+    }
+
+    #[test]
+    fn a_package_inflates_to_no_more_than_its_limit() {
+        let bytes = package(&[("a", &"a".repeat(2000)), ("b", "b")]);
+        let mut package = Package::open(&bytes).unwrap();
+        package.left_bytes = 1000;
+        assert_eq!(failure(package.part("a")), "inflates to more than 200 MiB");
+        assert_eq!(package.part("b").unwrap().unwrap(), b"b");
+    }
+
+    #[test]
+    fn a_truncated_package_says_what_is_missing() {
+        let bytes = package(&[("a", "text")]);
+        let reason = "damaged: the central directory is missing or broken";
+        assert_eq!(failure(Package::open(&bytes[..bytes.len() / 2])), reason);
+    }
+
+    #[test]
+    fn parts_in_utf_16_are_decoded() {
+        let text = "<a>가</a>";
+        let bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        assert_eq!(decoded(bytes), text);
+    }
+}

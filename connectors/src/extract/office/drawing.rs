@@ -96,7 +96,9 @@ impl Series {
         match list {
             "name" => self.name = text,
             "categories" => self.categories.push(text),
-            "values" => self.values.push(text.parse().map_or(text, crate::extract::workbook::number_text)),
+            "values" => {
+                self.values.push(text.parse().map_or(text, crate::extract::workbook::number_text))
+            }
             _ => {}
         }
     }

@@ -8,6 +8,8 @@ pub(super) mod properties;
 pub(super) mod relations;
 mod slides;
 mod styles;
+#[cfg(test)]
+mod tests;
 mod word;
 
 use std::collections::BTreeSet;

@@ -38,8 +38,12 @@ pub(super) fn read(
         }
         flow.go_to(Place::Page(u32::try_from(index + 1).unwrap_or(u32::MAX)));
         let title = one_line(&slide.title);
-        flow.heading(1, &title);
-        comments(package, &relations, flow);
+        let comments = comments(package, &relations);
+        if !comments.is_empty() {
+            flow.heading(1, &title);
+            flow.heading(2, "Comments");
+            comments.iter().for_each(|text| flow.paragraph(text));
+        }
         flow.heading(1, &title);
         slide.footers.retain(|footer| seen.insert(footer.clone()));
         for text in slide.texts.iter().chain(&slide.footers) {
@@ -71,15 +75,10 @@ fn slide_ids(xml: &str) -> Result<Vec<String>, Reason> {
 }
 
 /// What colleagues remarked on a slide.
-fn comments(package: &mut Package<'_>, relations: &Relations, flow: &mut Flow) {
-    let comments = relations.all("comments").into_iter().filter_map(|path| {
-        let text = drawing::comments(&package.optional_xml(path)?);
-        (!text.trim().is_empty()).then_some(text)
-    });
-    for text in comments.collect::<Vec<_>>() {
-        flow.heading(2, "Comments");
-        flow.paragraph(&text);
-    }
+fn comments(package: &mut Package<'_>, relations: &Relations) -> Vec<String> {
+    let texts = relations.all("comments").into_iter();
+    let texts = texts.filter_map(|path| Some(drawing::comments(&package.optional_xml(path)?)));
+    texts.filter(|text| !text.trim().is_empty()).collect()
 }
 
 /// What the speaker is going to say.

@@ -2,6 +2,8 @@
 
 mod lists;
 mod margins;
+#[cfg(test)]
+mod tests;
 mod walker;
 
 use super::Reason;

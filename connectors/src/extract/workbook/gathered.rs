@@ -97,9 +97,6 @@ mod tests {
         }
         rows.flush(&mut budget);
         let text = &rows.sheet.finish("S")[0].text;
-        assert_eq!(
-            text,
-            "Region; Sales\nRegion: North; Sales: 1\nRegion: North; Sales: 2"
-        );
+        assert_eq!(text, "Region; Sales\nRegion: North; Sales: 1\nRegion: North; Sales: 2");
     }
 }

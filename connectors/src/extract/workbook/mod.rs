@@ -1,9 +1,11 @@
 //! Spreadsheets of Excel: each sheet a heading, each row a line of cells with their headers.
 
-mod extras;
 mod dimensions;
+mod extras;
 mod gathered;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::io::Cursor;
@@ -14,10 +16,10 @@ use gathered::SheetRows;
 pub(super) use sheet::Sheet;
 pub(super) use values::{iso_text, number_text};
 
+use super::Reason;
 use super::office::properties;
 use super::outline::growth_budget;
 use super::parts::Package;
-use super::Reason;
 use crate::document::Document;
 
 /// Reads a workbook (`.xlsx`, `.xlsb`, `.xls`).
@@ -158,10 +160,11 @@ fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reaso
 
 fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
     let mended = dimensions::without(bytes);
-    let mut book = Xls::new(Cursor::new(mended.as_deref().unwrap_or(bytes))).map_err(|error| match error {
-        XlsError::Password => Reason::Failed("protected by a password".to_owned()),
-        error => damaged(&error),
-    })?;
+    let mut book =
+        Xls::new(Cursor::new(mended.as_deref().unwrap_or(bytes))).map_err(|error| match error {
+            XlsError::Password => Reason::Failed("protected by a password".to_owned()),
+            error => damaged(&error),
+        })?;
     let mut read = Book::new(bytes.len());
     for metadata in book.sheets_metadata().to_owned() {
         let name = &metadata.name;

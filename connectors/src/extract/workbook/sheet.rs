@@ -32,7 +32,7 @@ impl Sheet {
             return;
         }
         if self.last_row > 0 && gap <= MAX_GAP_ROWS {
-            (self.last_row + 1..number).for_each(|empty| self.rows.add(empty, ""));
+            (self.last_row.saturating_add(1)..number).for_each(|empty| self.rows.add(empty, ""));
         }
         self.rows.add(number, &text);
         self.last_row = number;
