@@ -10,7 +10,7 @@ use crate::document::Place;
 use crate::extract::Reason;
 use crate::extract::flow::Flow;
 use crate::extract::outline::one_line;
-use crate::extract::parts::Package;
+use crate::extract::parts::{Package, missing};
 use crate::extract::table::Table;
 use crate::extract::xml::{Token, Tokens, attribute, is_on, number};
 
@@ -22,39 +22,28 @@ pub(super) fn read(
 ) -> Result<Option<String>, Reason> {
     let (path, xml) = main;
     let relations = Relations::of(package, path);
-    let mut first_title = None;
-    let mut seen = BTreeSet::new();
+    let mut titles = Vec::new();
+    let mut failure = None;
+    let mut footers = BTreeSet::new();
     let mut shown = BTreeSet::new();
     for (index, id) in slide_ids(xml)?.iter().enumerate() {
-        let slide_path = relations.target_of_kind(id, "slide");
-        let Some(slide_path) = slide_path.filter(|path| shown.insert(*path)) else { continue };
-        // One damaged slide does not hide the others.
-        let Some(xml) = package.optional_xml(slide_path) else { continue };
-        let relations = Relations::of(package, slide_path);
-        let mut slide = Slide::default();
-        let outcome = slide.read(&xml, &relations, package, flow);
-        if index == 0 {
-            outcome?;
-        }
+        let path = relations.target_of_kind(id, "slide");
+        let Some(path) = path.filter(|path| shown.insert(*path)) else { continue };
         flow.go_to(Place::Page(u32::try_from(index + 1).unwrap_or(u32::MAX)));
-        let title = one_line(&slide.title);
-        let comments = comments(package, &relations);
-        if !comments.is_empty() {
-            flow.heading(1, &title);
-            flow.heading(2, "Comments");
-            comments.iter().for_each(|text| flow.paragraph(text));
-        }
-        flow.heading(1, &title);
-        slide.footers.retain(|footer| seen.insert(footer.clone()));
-        for text in slide.texts.iter().chain(&slide.footers) {
-            flow.paragraph(text);
-        }
-        notes(package, &relations, flow);
-        if first_title.is_none() && !title.is_empty() {
-            first_title = Some(title);
+        match Slide::of(package, path, flow) {
+            Ok(mut slide) => {
+                slide.footers.retain(|footer| footers.insert(footer.clone()));
+                slide.write(package, path, flow);
+                titles.push(slide.title);
+            }
+            // One damaged slide does not hide the others.
+            Err(reason) => failure = Some(reason),
         }
     }
-    Ok(first_title)
+    match failure {
+        Some(failure) if titles.is_empty() => Err(failure),
+        _ => Ok(titles.into_iter().map(|title| one_line(&title)).find(|title| !title.is_empty())),
+    }
 }
 
 /// The relations of the slides, as the presentation lists them.
@@ -117,6 +106,30 @@ struct Shape {
 }
 
 impl Slide {
+    fn of(package: &mut Package<'_>, path: &str, flow: &mut Flow) -> Result<Self, Reason> {
+        let xml = package.xml(path)?.ok_or_else(|| missing(path))?;
+        let relations = Relations::of(package, path);
+        let mut slide = Self::default();
+        slide.read(&xml, &relations, package, flow)?;
+        Ok(slide)
+    }
+
+    fn write(&self, package: &mut Package<'_>, path: &str, flow: &mut Flow) {
+        let relations = Relations::of(package, path);
+        let title = one_line(&self.title);
+        let comments = comments(package, &relations);
+        if !comments.is_empty() {
+            flow.heading(1, &title);
+            flow.heading(2, "Comments");
+            comments.iter().for_each(|text| flow.paragraph(text));
+        }
+        flow.heading(1, &title);
+        for text in self.texts.iter().chain(&self.footers) {
+            flow.paragraph(text);
+        }
+        notes(package, &relations, flow);
+    }
+
     fn read(
         &mut self,
         xml: &str,

@@ -1,3 +1,5 @@
+//! Packages of Word and PowerPoint as they are written, in small.
+
 use super::*;
 use crate::document::Place;
 use crate::extract::parts::tests::package;
@@ -165,6 +167,25 @@ fn a_slide_keeps_its_number_title_and_notes() {
     let places = document.sections.iter().map(|section| section.place).collect::<Vec<_>>();
     assert_eq!(places, [Place::Page(1), Place::Page(2), Place::Page(2)]);
     assert_eq!(document.title.as_deref(), Some("Welcome"));
+}
+
+#[test]
+fn a_damaged_slide_does_not_hide_the_others() {
+    let presentation = r#"<p:presentation><p:sldId id="256" r:id="r1"/>
+        <p:sldId id="257" r:id="r2"/></p:presentation>"#;
+    let rels = relations(&[("r1", "slide", "slide1.xml"), ("r2", "slide", "slide2.xml")]);
+    let deck = |second: &str| {
+        read_xml(&package(&[
+            ("ppt/presentation.xml", presentation),
+            ("ppt/_rels/presentation.xml.rels", &rels),
+            ("ppt/slide1.xml", "<p:sld>"),
+            ("ppt/slide2.xml", second),
+        ]))
+    };
+    let document = deck(&slide("Budget", "Rent")).unwrap().document;
+    assert_eq!((&*shown(&document), document.sections[0].place), ("[Budget] Rent", Place::Page(2)));
+    let failure = deck("<p:sld>").unwrap_err();
+    assert_eq!(failure, Reason::Failed("damaged: its XML ends too early".to_owned()));
 }
 
 #[test]

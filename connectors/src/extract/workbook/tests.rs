@@ -1,3 +1,5 @@
+//! Workbooks in small.
+
 use super::*;
 use crate::document::Place;
 use crate::extract::parts::tests::package;

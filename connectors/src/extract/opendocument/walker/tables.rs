@@ -8,16 +8,13 @@ use crate::extract::table::OpenCell;
 
 impl Walker {
     pub(super) fn open_in_table(&mut self, tag: &BytesStart<'_>) {
-        let name = tag.local_name();
-        if name.as_ref() == "table" {
+        if tag.local_name().as_ref() == "table" {
             self.open_table(tag);
         }
-        if self.ignored_tables > 0 {
-            return;
-        }
         let index = self.tables.len().wrapping_sub(1);
-        let Some(table) = self.tables.get_mut(index) else { return };
-        match name.as_ref() {
+        let is_ignored = self.ignored_tables > 0;
+        let Some(table) = self.tables.get_mut(index).filter(|_| !is_ignored) else { return };
+        match tag.local_name().as_ref() {
             "table-header-rows" => self.is_header = true,
             "table-row" => {
                 table.is_header_row = self.is_header;
@@ -28,8 +25,8 @@ impl Walker {
                 }
             }
             "table-cell" => {
-                table.cell.columns = number(tag, "number-columns-spanned").unwrap_or(1);
-                table.cell.columns = table.cell.columns.clamp(1, 1000);
+                let columns = number(tag, "number-columns-spanned").unwrap_or(1);
+                table.cell.columns = columns.clamp(1, 1000);
                 table.cell.is_tall = number(tag, "number-rows-spanned").unwrap_or(1) > 1;
                 self.repeated = number(tag, "number-columns-repeated").unwrap_or(1);
                 self.value = value(tag);
