@@ -1,6 +1,7 @@
 //! A table while its cells come in one after the other.
 
 use super::cells::{Cell, Grid};
+use super::outline::one_line;
 
 /// How often a cell with text is repeated at most; an empty one costs nothing.
 const MAX_REPEATED_CELLS: usize = 100;
@@ -16,6 +17,8 @@ pub(super) struct Table {
     /// Whether the open row is marked as one of headers.
     pub is_header_row: bool,
     was_header_row: bool,
+    /// Whether labels and values alternate, as in a form; decided by the first row.
+    is_form: Option<bool>,
 }
 
 /// A cell that is being filled.
@@ -25,11 +28,14 @@ pub(super) struct OpenCell {
     pub columns: usize,
     pub is_tall: bool,
     pub continues: bool,
+    /// Whether it looks other than plain cells do: bold, or shaded.
+    pub is_label: bool,
 }
 
 impl Default for OpenCell {
     fn default() -> Self {
-        Self { text: String::new(), columns: 1, is_tall: false, continues: false }
+        let text = String::new();
+        Self { text, columns: 1, is_tall: false, continues: false, is_label: false }
     }
 }
 
@@ -92,6 +98,12 @@ impl Table {
             // A table for layout, or a title over all columns: the text keeps its lines.
             return only.text.clone();
         }
+        if self.is_form.is_none() && row.iter().filter(|cell| !cell.text.is_empty()).count() > 1 {
+            self.is_form = Some(is_form_row(&row));
+        }
+        if self.is_form == Some(true) {
+            return form_line(&row);
+        }
         let cells = row.iter().map(OpenCell::as_cell).collect::<Vec<_>>();
         let is_header = std::mem::take(&mut self.is_header_row);
         let was_header = std::mem::replace(&mut self.was_header_row, is_header);
@@ -102,5 +114,66 @@ impl Table {
             self.grid.keep_headers_open();
         }
         self.grid.header_row(&cells, budget)
+    }
+}
+
+/// Whether a row begins with a label, and each label has a value at its right.
+fn is_form_row(row: &[OpenCell]) -> bool {
+    let is_label = |cell: &OpenCell| cell.is_label && !cell.text.is_empty();
+    row.first().is_some_and(is_label)
+        && row.last().is_some_and(|last| !last.is_label)
+        && row.windows(2).all(|pair| !(pair[0].is_label && pair[1].is_label))
+}
+
+/// `label: value; label: value`.
+fn form_line(row: &[OpenCell]) -> String {
+    let mut line = String::new();
+    let mut was_label = false;
+    for cell in row {
+        let text = one_line(&cell.text);
+        if text.is_empty() {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(if was_label && !cell.is_label { ": " } else { "; " });
+        }
+        line.push_str(&text);
+        was_label = cell.is_label;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(rows: &[&[&str]]) -> Vec<String> {
+        let mut table = Table::default();
+        let lines = rows.iter().map(|row| {
+            for cell in *row {
+                table.cell.is_label = cell.starts_with('*');
+                table.cell.add_line(cell.trim_start_matches('*'));
+                table.close_cell();
+            }
+            table.close_row(&mut 1000)
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn a_form_keeps_each_value_with_its_label() {
+        let rows: [&[&str]; 3] = [
+            &["*성명", "홍길동", "*부서", "영업"],
+            &["*직급", "과장", "*입사", "2024"],
+            &["*주소", "서울"],
+        ];
+        let expected = ["성명: 홍길동; 부서: 영업", "직급: 과장; 입사: 2024", "주소: 서울"];
+        assert_eq!(lines(&rows), expected);
+    }
+
+    #[test]
+    fn marked_headers_are_headers() {
+        let rows: [&[&str]; 2] = [&["*Team", "*City"], &["Blues", "STL"]];
+        assert_eq!(lines(&rows)[1], "Team: Blues; City: STL");
     }
 }

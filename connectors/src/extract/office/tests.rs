@@ -64,6 +64,21 @@ fn a_cell_stands_behind_its_header_and_tall_cells_in_each_row() {
 }
 
 #[test]
+fn a_form_keeps_each_value_with_its_label() {
+    let cell = |properties, run, text| {
+        format!(
+            "<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:rPr>{run}</w:rPr><w:t>{text}</w:t>\
+            </w:r></w:p></w:tc>"
+        )
+    };
+    let shaded = r#"<w:shd w:val="clear" w:fill="D9D9D9"/>"#;
+    let first = [cell(shaded, "", "성명"), cell("", "", "홍길동")].concat();
+    let second = [cell("", "<w:b/>", "부서"), cell("", r#"<w:b w:val="0"/>"#, "영업")].concat();
+    let body = format!("<w:tbl><w:tr>{first}</w:tr><w:tr>{second}</w:tr></w:tbl>");
+    assert_eq!(shown(&word(&body, &[]).document), "[] 성명: 홍길동\n부서: 영업");
+}
+
+#[test]
 fn notes_and_comments_stand_below_what_they_belong_to() {
     let body = format!(
         r#"<w:p><w:r><w:t>Ten days</w:t><w:footnoteReference w:id="2"/></w:r>

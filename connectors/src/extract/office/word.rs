@@ -47,6 +47,7 @@ pub(super) struct Word<'a> {
     ignored_tables: usize,
     containers: Vec<Container>,
     is_text: bool,
+    is_bold: bool,
     /// The first title or heading.
     pub title: Option<String>,
 }
@@ -55,6 +56,7 @@ pub(super) struct Word<'a> {
 struct Paragraph {
     text: String,
     traits: Traits,
+    has_plain_text: bool,
     /// Text boxes, notes and charts that hang on it.
     after: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl<'a> Word<'a> {
             ignored_tables: 0,
             containers: Vec::new(),
             is_text: false,
+            is_bold: false,
             title: None,
         }
     }
@@ -102,6 +105,8 @@ impl<'a> Word<'a> {
         match tag.local_name().as_ref() {
             "p" => self.paragraphs.push(Paragraph::default()),
             "t" => self.is_text = true,
+            "r" => self.is_bold = false,
+            "b" => self.is_bold = attribute(tag, "val").is_none() || is_on(tag, "val"),
             "tab" | "ptab" => self.text("\t"),
             "br" | "cr" => self.text("\n"),
             "noBreakHyphen" => self.text("-"),
@@ -136,6 +141,10 @@ impl<'a> Word<'a> {
             "vMerge" => {
                 table.cell.is_tall = attribute(tag, "val").is_some_and(|val| val == "restart");
                 table.cell.continues = !table.cell.is_tall;
+            }
+            "shd" if self.paragraphs.is_empty() => {
+                let fill = attribute(tag, "fill").unwrap_or_default().to_lowercase();
+                table.cell.is_label = !matches!(&*fill, "" | "auto" | "ffffff");
             }
             "tblHeader" => {
                 table.is_header_row = attribute(tag, "val").is_none() || is_on(tag, "val");
@@ -180,6 +189,7 @@ impl<'a> Word<'a> {
     fn text(&mut self, text: &str) {
         if let Some(paragraph) = self.paragraphs.last_mut() {
             paragraph.text.push_str(text);
+            paragraph.has_plain_text |= !self.is_bold && !text.trim().is_empty();
         }
     }
 
@@ -202,8 +212,9 @@ impl<'a> Word<'a> {
 
     fn close_paragraph(&mut self) {
         let Some(paragraph) = self.paragraphs.pop() else { return };
-        let Paragraph { text, traits, after } = paragraph;
+        let Paragraph { text, traits, has_plain_text, after } = paragraph;
         if !text.trim().is_empty() {
+            self.mark_cell(!has_plain_text);
             let label = self.label(&traits);
             let level = if traits.is_title { Some(0) } else { traits.outline_level };
             match level.filter(|level| *level < 9 && self.containers.is_empty()) {
@@ -223,6 +234,15 @@ impl<'a> Word<'a> {
         }
         for text in after {
             self.add(&text);
+        }
+    }
+
+    /// A cell that begins with bold text is a label.
+    fn mark_cell(&mut self, is_bold: bool) {
+        if let Some(Container::Cell(index)) = self.containers.last()
+            && let Some(table) = self.tables.get_mut(*index)
+        {
+            table.cell.is_label |= is_bold && table.cell.text.is_empty();
         }
     }
 
