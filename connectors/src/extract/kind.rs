@@ -16,9 +16,9 @@ pub(crate) enum Kind {
     OfficeXml,
     /// `.doc`, `.ppt`.
     LegacyOffice,
-    /// `.xlsx`, `.xlsb`, `.xls`, `.ods`.
+    /// `.xlsx`, `.xlsb`, `.xls`.
     Workbook,
-    /// `.odt`, `.odp`.
+    /// `.odt`, `.odp`, `.ods`.
     OpenDocument,
     Epub,
     /// `.hwp`, of version 3 or 5.
@@ -122,8 +122,8 @@ impl Kind {
     pub(crate) fn of_package(content: impl Read + Seek, extension: &str) -> Self {
         by_names(content, extension).unwrap_or(match extension {
             "docx" | "docm" | "dotx" | "pptx" | "pptm" | "potx" | "ppsx" => Self::OfficeXml,
-            "xlsx" | "xlsm" | "xlsb" | "xltx" | "ods" => Self::Workbook,
-            "odt" | "ott" | "odp" | "otp" => Self::OpenDocument,
+            "xlsx" | "xlsm" | "xlsb" | "xltx" | "xltm" => Self::Workbook,
+            "odt" | "ott" | "odp" | "otp" | "ods" | "ots" => Self::OpenDocument,
             "epub" => Self::Epub,
             "hwpx" => Self::HangulXml,
             _ => Self::Zip,
@@ -149,7 +149,7 @@ fn by_names(content: impl Read + Seek, extension: &str) -> Option<Kind> {
         } else if any("Contents/section") || has("Contents/content.hpf") {
             Some(Kind::HangulXml)
         } else if has("content.xml") && (has("META-INF/manifest.xml") || has("mimetype")) {
-            Some(if extension == "ods" { Kind::Workbook } else { Kind::OpenDocument })
+            Some(Kind::OpenDocument)
         } else {
             None
         }

@@ -1,7 +1,9 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod cells;
 mod encoding;
 mod epub;
+mod flow;
 mod format;
 mod front_matter;
 mod hangul;
@@ -17,12 +19,15 @@ mod office;
 mod opendocument;
 mod outline;
 mod page;
+mod parts;
 mod pdf;
 mod rows;
 mod rtf;
 mod separated;
 mod signature;
+mod table;
 mod workbook;
+mod xml;
 
 use std::fmt;
 
@@ -137,7 +142,7 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
         Kind::Mail => mail::read(input)?,
         Kind::OutlookMail => mail::read_outlook(input)?,
         Kind::Pdf => pdf::read(input)?,
-        Kind::OfficeXml => office::read_xml(bytes)?.into(),
+        Kind::OfficeXml => office::read_xml(bytes)?,
         Kind::LegacyOffice => office::read_legacy(bytes)?.into(),
         Kind::Workbook => workbook::read(bytes)?.into(),
         Kind::OpenDocument => opendocument::read(bytes)?.into(),

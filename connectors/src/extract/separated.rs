@@ -1,10 +1,9 @@
 //! Tables as text (CSV, TSV): each row a line of `header: value; header: value`.
 
-use std::collections::BTreeSet;
-
 use csv::{ReaderBuilder, StringRecord};
 
-use super::outline::{clipped, growth_budget, one_line};
+use super::cells::{Cell, Grid};
+use super::outline::{clipped, growth_budget};
 use super::rows::Rows;
 use crate::document::Document;
 
@@ -13,11 +12,6 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How much of the text shows its dialect.
 const SAMPLE_BYTES: usize = 32 * 1024;
 const SAMPLE_ROWS: usize = 50;
-
-const MAX_HEADER_BYTES: usize = 80;
-
-/// Lines above the headers, such as a title, have one cell.
-const MAX_PREAMBLE_ROWS: usize = 5;
 
 /// Reads a table; without a given delimiter, the most regular one is taken.
 pub(super) fn read(text: &str, delimiter: Option<u8>) -> Document {
@@ -29,42 +23,19 @@ pub(super) fn read(text: &str, delimiter: Option<u8>) -> Document {
         .has_headers(false)
         .flexible(true)
         .from_reader(body.as_bytes());
-    let mut table = Table { budget: growth_budget(text.len()), ..Table::default() };
+    let (mut rows, mut grid) = (Rows::default(), Grid::default());
+    let mut budget = growth_budget(text.len());
     let mut record = StringRecord::new();
     // The input is text, so that reading it cannot fail.
     while reader.read_record(&mut record).unwrap_or(false) {
         let start = record.position().map_or(1, csv::Position::line) + skipped as u64;
-        table.add(u32::try_from(start).unwrap_or(u32::MAX), &record);
-    }
-    Document { sections: table.rows.finish(), ..Document::default() }
-}
-
-#[derive(Default)]
-struct Table {
-    rows: Rows,
-    headers: Option<Vec<String>>,
-    preamble: usize,
-    /// The headers are repeated in each row until this is used up; then the values stand alone.
-    budget: usize,
-}
-
-impl Table {
-    fn add(&mut self, line: u32, record: &StringRecord) {
-        let headers = self.headers.as_deref().filter(|_| self.budget > 0).unwrap_or_default();
-        let row = joined(record, headers);
-        if row.is_empty() {
-            return;
+        let cells = record.iter().map(Cell::new).collect::<Vec<_>>();
+        let row = grid.row(&cells, &mut budget);
+        if !row.is_empty() {
+            rows.add(u32::try_from(start).unwrap_or(u32::MAX), &row);
         }
-        if self.headers.is_some() {
-            self.budget = self.budget.saturating_sub(row.len());
-        } else if self.preamble < MAX_PREAMBLE_ROWS && filled(record).nth(1).is_none() {
-            self.preamble += 1;
-        } else {
-            let headers = if looks_like_headers(record) { clean(record) } else { Vec::new() };
-            self.headers = Some(headers);
-        }
-        self.rows.add(line, &row);
     }
+    Document { sections: rows.finish(), ..Document::default() }
 }
 
 /// Excel's first line `sep=;`, and the text below it.
@@ -93,44 +64,6 @@ fn likely_delimiter(text: &str) -> u8 {
     };
     // Of equals the last wins: the comma.
     DELIMITERS.iter().rev().copied().max_by_key(score).unwrap_or(b',')
-}
-
-/// Names, not numbers: most cells are filled, all are different and have a letter.
-fn looks_like_headers(record: &StringRecord) -> bool {
-    let names = filled(record).collect::<Vec<_>>();
-    let is_name = |cell: &&str| cell.len() <= 200 && cell.chars().any(char::is_alphabetic);
-    let distinct = names.iter().collect::<BTreeSet<_>>().len();
-    names.len() > 1
-        && names.len() * 2 > record.len()
-        && distinct == names.len()
-        && names.iter().all(is_name)
-}
-
-fn filled(record: &StringRecord) -> impl Iterator<Item = &str> {
-    record.iter().map(str::trim).filter(|cell| !cell.is_empty())
-}
-
-fn clean(record: &StringRecord) -> Vec<String> {
-    record.iter().map(|cell| clipped(&one_line(cell), MAX_HEADER_BYTES).to_owned()).collect()
-}
-
-fn joined(record: &StringRecord, headers: &[String]) -> String {
-    let mut row = String::new();
-    for (column, cell) in record.iter().enumerate() {
-        let value = one_line(cell);
-        if value.is_empty() {
-            continue;
-        }
-        if !row.is_empty() {
-            row.push_str("; ");
-        }
-        if let Some(header) = headers.get(column).filter(|header| !header.is_empty()) {
-            row.push_str(header);
-            row.push_str(": ");
-        }
-        row.push_str(&value);
-    }
-    row
 }
 
 #[cfg(test)]

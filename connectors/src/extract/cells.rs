@@ -1,0 +1,279 @@
+//! Rows of cells as text: `header: value; header: value`, so that each cell can be found.
+
+use std::collections::BTreeSet;
+
+use super::outline::{clipped, one_line};
+
+const MAX_HEADER_BYTES: usize = 80;
+
+/// A value that spans rows is repeated in each, up to this length.
+const MAX_REPEATED_BYTES: usize = 200;
+
+/// Lines above the headers, such as a title, have one cell.
+const MAX_PREAMBLE_ROWS: usize = 5;
+
+/// Cells further right have no header.
+const MAX_COLUMNS: usize = 4096;
+
+/// A cell as it stands in its row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell<'a> {
+    pub text: &'a str,
+    /// How many columns it covers.
+    pub columns: usize,
+    /// Whether it goes on in the rows below.
+    pub is_tall: bool,
+    /// Whether it is the lower part of a cell above.
+    pub continues: bool,
+}
+
+impl<'a> Cell<'a> {
+    /// A cell of one row and one column.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, columns: 1, is_tall: false, continues: false }
+    }
+}
+
+/// A table while its rows come in.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    headers: Option<Vec<String>>,
+    /// The row above was part of the headers, and the next one may be too.
+    are_headers_open: bool,
+    preamble: usize,
+    /// Per column, the value of a tall cell.
+    above: Vec<String>,
+}
+
+impl Grid {
+    /// The line of text for a row; empty if no cell has text. What it repeats from other rows
+    /// is taken off the budget; without one, the values stand alone.
+    pub(super) fn row(&mut self, cells: &[Cell<'_>], budget: &mut usize) -> String {
+        if self.headers.is_none() {
+            let names = filled(cells).collect::<Vec<_>>();
+            if names.is_empty() {
+                return String::new();
+            }
+            if names.len() > 1 || self.preamble >= MAX_PREAMBLE_ROWS {
+                if looks_like_headers(cells) {
+                    return self.header_row(cells, budget);
+                }
+                self.headers = Some(Vec::new());
+            } else {
+                self.preamble += 1;
+            }
+        } else if self.are_headers_open && looks_like_names(cells) {
+            return self.header_row(cells, budget);
+        }
+        self.are_headers_open = false;
+        let with_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
+        self.joined(cells, with_headers, budget)
+    }
+
+    /// Adds a row that is known to be one of headers; the line of text for it.
+    pub(super) fn header_row(&mut self, cells: &[Cell<'_>], budget: &mut usize) -> String {
+        if !self.are_headers_open {
+            self.headers = Some(Vec::new());
+        }
+        let headers = self.headers.get_or_insert_default();
+        let mut column = 0;
+        for cell in cells {
+            let text = one_line(cell.text);
+            for _ in 0..cell.columns.min(MAX_COLUMNS.saturating_sub(column)) {
+                if headers.len() <= column {
+                    headers.resize(column + 1, String::new());
+                }
+                let header = one_line(&format!("{} {text}", headers[column]));
+                headers[column] = clipped(&header, MAX_HEADER_BYTES).to_owned();
+                column += 1;
+            }
+        }
+        // A header over several columns has others beneath it.
+        let is_wide = |cell: &Cell<'_>| cell.columns > 1 && is_filled(cell);
+        self.are_headers_open = cells.len() > 1 && cells.iter().any(is_wide);
+        self.joined(cells, false, budget)
+    }
+
+    /// More headers are known to follow in the next row.
+    pub(super) fn keep_headers_open(&mut self) {
+        self.are_headers_open = true;
+    }
+
+    /// Forgets the headers: what follows is another table.
+    pub(super) fn restart(&mut self) {
+        *self = Self::default();
+    }
+
+    /// In which columns there are headers.
+    pub(super) fn header_columns(&self) -> impl Iterator<Item = usize> {
+        let headers = self.headers.as_deref().unwrap_or_default().iter().enumerate();
+        headers.filter(|(_, header)| !header.is_empty()).map(|(column, _)| column)
+    }
+
+    /// Headers once more, or a title between the rows of a table.
+    fn stands_alone(&self, cells: &[Cell<'_>]) -> bool {
+        let mut headers = self.header_columns();
+        let mut column = 0;
+        let mut filled = Vec::new();
+        for cell in cells {
+            if is_filled(cell) || cell.continues {
+                filled.push((column, cell));
+            }
+            column += cell.columns;
+        }
+        if let [(column, cell)] = &*filled {
+            return headers.next() == Some(*column) && headers.count() > 1 && !cell.continues;
+        }
+        let texts = self.headers.as_deref().unwrap_or_default();
+        let is_header = |(column, cell): &(usize, &Cell<'_>)| {
+            texts.get(*column).is_some_and(|header| one_line(cell.text) == *header)
+        };
+        filled.iter().all(is_header) && headers.count() == filled.len()
+    }
+
+    fn joined(&mut self, cells: &[Cell<'_>], with_headers: bool, budget: &mut usize) -> String {
+        let mut row = String::new();
+        let mut column = 0;
+        for cell in cells {
+            let value = self.value(cell, column, budget);
+            if !value.is_empty() {
+                if !row.is_empty() {
+                    row.push_str("; ");
+                }
+                let headers = self.headers.as_deref().filter(|_| with_headers).unwrap_or_default();
+                if let Some(header) = headers.get(column).filter(|header| !header.is_empty()) {
+                    row.push_str(header);
+                    row.push_str(": ");
+                    *budget = budget.saturating_sub(header.len() + 2);
+                }
+                row.push_str(&value);
+            }
+            column += cell.columns;
+        }
+        row
+    }
+
+    /// The text of a cell, or of the tall one above that it belongs to.
+    fn value(&mut self, cell: &Cell<'_>, column: usize, budget: &mut usize) -> String {
+        if cell.continues {
+            let value = self.above.get(column).filter(|_| *budget > 0).cloned().unwrap_or_default();
+            *budget = budget.saturating_sub(value.len());
+            return value;
+        }
+        let value = one_line(cell.text);
+        if cell.is_tall && column < MAX_COLUMNS {
+            if self.above.len() <= column {
+                self.above.resize(column + 1, String::new());
+            }
+            clipped(&value, MAX_REPEATED_BYTES).clone_into(&mut self.above[column]);
+        } else if let Some(above) = self.above.get_mut(column) {
+            above.clear();
+        }
+        value
+    }
+}
+
+/// Names, not numbers: most cells are filled, all are different and have a letter.
+fn looks_like_headers(cells: &[Cell<'_>]) -> bool {
+    let first = cells.iter().position(is_filled).unwrap_or(0);
+    let last = cells.iter().rposition(is_filled).map_or(0, |last| last + 1);
+    let cells = &cells[first..last];
+    let names = filled(cells).collect::<Vec<_>>();
+    let distinct = names.iter().collect::<BTreeSet<_>>().len();
+    let columns = cells.iter().map(|cell| if is_filled(cell) { 1 } else { cell.columns });
+    names.len() > 1
+        && names.len() * 2 > columns.sum()
+        && distinct == names.len()
+        && names.iter().all(|name| is_name(name) || is_year(name))
+        && names.iter().filter(|name| is_year(name)).count() != 1
+        && names.iter().any(|name| is_name(name))
+}
+
+/// Each may stand more than once, as the same quarters do under several years.
+fn looks_like_names(cells: &[Cell<'_>]) -> bool {
+    let mut names = filled(cells).peekable();
+    names.peek().is_some() && names.all(is_name)
+}
+
+fn is_name(cell: &str) -> bool {
+    cell.len() <= 200 && cell.chars().any(char::is_alphabetic)
+}
+
+fn is_year(cell: &str) -> bool {
+    cell.len() == 4 && matches!(cell.parse(), Ok(1900..=2100))
+}
+
+fn is_filled(cell: &Cell<'_>) -> bool {
+    !cell.text.trim().is_empty()
+}
+
+fn filled<'a>(cells: &[Cell<'a>]) -> impl Iterator<Item = &'a str> {
+    cells.iter().filter(|cell| is_filled(cell)).map(|cell| cell.text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells<'a>(row: &[&'a str]) -> Vec<Cell<'a>> {
+        row.iter().map(|text| Cell::new(text)).collect()
+    }
+
+    fn lines(rows: &[Vec<Cell<'_>>]) -> Vec<String> {
+        let (mut grid, mut budget) = (Grid::default(), 1000);
+        rows.iter().map(|row| grid.row(row, &mut budget)).collect()
+    }
+
+    #[test]
+    fn a_cell_keeps_its_header() {
+        let rows = [cells(&["Team", "City"]), cells(&["Blues", "STL"])];
+        assert_eq!(lines(&rows), ["Team; City", "Team: Blues; City: STL"]);
+    }
+
+    #[test]
+    fn a_tall_cell_holds_for_each_row() {
+        let mut tall = cells(&["North", "1"]);
+        tall[0].is_tall = true;
+        let mut lower = cells(&["", "2"]);
+        lower[0].continues = true;
+        let rows = [cells(&["Region", "Sales"]), tall, lower, cells(&["", "3"])];
+        assert_eq!(
+            lines(&rows)[1..],
+            ["Region: North; Sales: 1", "Region: North; Sales: 2", "Sales: 3"]
+        );
+    }
+
+    #[test]
+    fn a_title_between_rows_has_no_header() {
+        let header = ["Topic", "Period", "Page"];
+        let rows = [&header[..], &["Cash", "FY", "5"], &["Other", "", ""], &header];
+        let expected = ["Topic: Cash; Period: FY; Page: 5", "Other", "Topic; Period; Page"];
+        assert_eq!(lines(&rows.map(cells))[1..], expected);
+    }
+
+    #[test]
+    fn headers_of_two_rows_are_one_for_each_column() {
+        let mut years = cells(&["Team", "Y2023", "Y2024"]);
+        (years[1].columns, years[2].columns) = (2, 2);
+        let quarters = cells(&["", "Q1", "Q2", "Q1", "Q2"]);
+        let rows = [years, quarters, cells(&["Blues", "1", "2", "3", "4"])];
+        let expected = "Team: Blues; Y2023 Q1: 1; Y2023 Q2: 2; Y2024 Q1: 3; Y2024 Q2: 4";
+        assert_eq!(lines(&rows)[2], expected);
+    }
+
+    #[test]
+    fn years_are_headers_beside_a_name() {
+        let rows = [cells(&["Team", "2023", "2024"]), cells(&["Blues", "1", "2"])];
+        assert_eq!(lines(&rows)[1], "Team: Blues; 2023: 1; 2024: 2");
+        let rows = [cells(&["Blues", "2023"]), cells(&["Flyers", "2024"])];
+        assert_eq!(lines(&rows)[1], "Flyers; 2024");
+    }
+
+    #[test]
+    fn without_a_budget_nothing_is_repeated() {
+        let (mut grid, mut budget) = (Grid::default(), 8);
+        grid.row(&cells(&["Team", "City"]), &mut budget);
+        grid.row(&cells(&["Blues", "STL"]), &mut budget);
+        assert_eq!(grid.row(&cells(&["Flyers", "PHI"]), &mut budget), "Flyers; PHI");
+    }
+}
