@@ -5,6 +5,7 @@ mod epub;
 mod format;
 mod front_matter;
 mod hangul;
+mod headed;
 mod html;
 mod image;
 mod json_lines;
@@ -159,7 +160,7 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let format = Format::of(input.name(), &text);
     let mut document = match format {
         Format::Html => html::read(&text),
-        Format::Markdown => markdown::read(&text),
+        Format::Markdown => markdown::read_page(input.name(), &text)?,
         Format::JsonLines => json_lines::read(&text),
         Format::Notebook => notebook::read(&text),
         Format::Separated(delimiter) => separated::read(&text, delimiter),
