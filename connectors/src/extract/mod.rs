@@ -1,5 +1,6 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod dokuwiki;
 mod encoding;
 mod epub;
 mod format;
@@ -157,8 +158,9 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
 
 fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let text = encoding::decode(input.bytes)?;
-    let format = Format::of(input.name(), &text);
+    let format = Format::of(input, &text);
     let mut document = match format {
+        Format::DokuWiki => dokuwiki::read_page(input, &text)?,
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read_page(input.name(), &text)?,
         Format::JsonLines => json_lines::read(&text),

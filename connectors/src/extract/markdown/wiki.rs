@@ -207,7 +207,9 @@ impl<'a> Scanner<'a> {
             Some((target, shown)) => (target.trim_end_matches('\\'), shown.trim()),
             None => (content, ""),
         };
-        let page = page_of(target);
+        // What follows a picture's name says how it is shown.
+        let is_picture = is_embedded && target.contains('.') && !target.contains(".md");
+        let page = page_of(if is_picture { clipped_at(target, '#') } else { target });
         let is_size = |text: &str| text.chars().all(|it| it.is_ascii_digit() || it == 'x');
         let instead = if shown.is_empty() || is_size(shown) { &page } else { shown };
         let is_shown = instead.to_lowercase().contains(&page.to_lowercase());
@@ -341,6 +343,10 @@ fn looks_like_page(content: &str) -> bool {
     let is_date = content.len() >= 8 && content.bytes().all(|it| it.is_ascii_digit() || it == b'-');
     let has_name = content.chars().any(char::is_alphabetic) || is_date;
     !content.starts_with([' ', ':', '"', '\'', '$', '!', '|', '-']) && has_name
+}
+
+fn clipped_at(text: &str, end: char) -> &str {
+    text.split(end).next().unwrap_or(text)
 }
 
 /// `Page#Heading` as Obsidian shows it; the names of blocks are no words.
