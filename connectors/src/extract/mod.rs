@@ -1,5 +1,6 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod dates;
 mod dokuwiki;
 mod encoding;
 mod epub;
@@ -15,6 +16,7 @@ mod language;
 mod mail;
 mod markdown;
 mod notebook;
+pub(crate) mod notion;
 mod office;
 mod opendocument;
 mod outline;
@@ -160,6 +162,9 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let text = encoding::decode(input.bytes)?;
     let format = Format::of(input, &text);
     let mut document = match format {
+        _ if input.dialect == Dialect::Notion && notion::reads(format) => {
+            notion::read(input, &text, format)?
+        }
         Format::DokuWiki => dokuwiki::read_page(input, &text)?,
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read_page(input.name(), &text)?,

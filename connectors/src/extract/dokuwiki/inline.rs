@@ -185,7 +185,7 @@ fn media(inner: &str) -> String {
 }
 
 /// `%ED%95%9C` as the letter it stands for.
-pub(super) fn without_percents(text: &str) -> String {
+pub(in crate::extract) fn without_percents(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -10,6 +10,7 @@ use super::outline::{MAX_SECTIONS, clipped, growth_budget, one_line};
 use super::{Input, Reason};
 use crate::document::Document;
 use inline::readable;
+pub(super) use inline::without_percents;
 use table::Table;
 
 const MAX_TITLE_BYTES: usize = 300;
@@ -217,5 +218,5 @@ fn heading(line: &str) -> Option<(u8, &str)> {
 
 /// A name of a file or directory as the name of a page.
 fn name(name: &str) -> String {
-    inline::without_percents(name).replace('_', " ")
+    without_percents(name).replace('_', " ")
 }
