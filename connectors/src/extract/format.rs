@@ -1,5 +1,6 @@
 //! Which extractor reads a text: by the extension first, by the content where that says nothing.
 
+use super::lightweight::Markup;
 use super::{Dialect, Input, dokuwiki, html};
 
 /// The formats that are read.
@@ -17,6 +18,8 @@ pub(super) enum Format {
     JsonLines,
     /// A table; with its delimiter if the extension tells.
     Separated(Option<u8>),
+    /// A markup of which the headings are understood.
+    Lightweight(Markup),
     /// Jupyter's cells, as JSON.
     Notebook,
     /// Markdown, with or without front matter.
@@ -106,6 +109,9 @@ impl Format {
             "htm" | "html" | "shtml" | "xht" | "xhtml" => Self::Html,
             "jsonl" | "jsonlines" | "ndjson" => Self::JsonLines,
             "ipynb" => Self::Notebook,
+            "rst" | "rest" => Self::Lightweight(Markup::Restructured),
+            "adoc" | "asciidoc" => Self::Lightweight(Markup::AsciiDoc),
+            "org" => Self::Lightweight(Markup::Org),
             "csv" => Self::Separated(None),
             "tab" | "tsv" => Self::Separated(Some(b'\t')),
             "yml" | "vue" | "zsh" => Self::Code,

@@ -13,6 +13,7 @@ mod image;
 mod json_lines;
 mod kind;
 mod language;
+mod lightweight;
 mod mail;
 mod markdown;
 mod notebook;
@@ -21,6 +22,7 @@ mod office;
 mod opendocument;
 mod outline;
 mod pdf;
+pub(crate) mod record;
 mod rows;
 mod rtf;
 mod separated;
@@ -168,6 +170,7 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
         Format::DokuWiki => dokuwiki::read_page(input, &text)?,
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read_page(input.name(), &text)?,
+        Format::Lightweight(markup) => lightweight::read(&text, markup),
         Format::JsonLines => json_lines::read(&text),
         Format::Notebook => notebook::read(&text),
         Format::Separated(delimiter) => separated::read(&text, delimiter),

@@ -11,7 +11,6 @@ use super::format::Format;
 use super::outline::{clipped, one_line};
 use super::{Input, Reason, dates, html, markdown, separated};
 use crate::document::Document;
-pub(crate) use names::readable_path;
 use references::without_references;
 
 const MAX_PROPERTIES: usize = 64;
@@ -43,6 +42,11 @@ const KNOWN: [(&str, &str); 22] = [
     ("최종 편집 일시", "modified"),
     ("태그", "tags"),
 ];
+
+/// A path of an export without the ids that its names end with.
+pub(crate) fn readable_path(path: &str) -> String {
+    path.split('/').map(names::readable_name).collect::<Vec<_>>().join("/")
+}
 
 /// Whether a text of an export is read here.
 pub(super) fn reads(format: Format) -> bool {

@@ -1,5 +1,7 @@
 //! The names in an export of Notion, without the ids in them.
 
+use super::readable_path;
+
 /// A full id in hexadecimal digits; the same with dashes is longer.
 const ID_DIGITS: usize = 32;
 
@@ -34,12 +36,8 @@ impl Names {
     }
 }
 
-/// A path of an export without the ids that each of its names ends with.
-pub(crate) fn readable_path(path: &str) -> String {
-    path.split('/').map(readable_name).collect::<Vec<_>>().join("/")
-}
-
-fn readable_name(name: &str) -> String {
+/// A name of an export without the id at its end.
+pub(super) fn readable_name(name: &str) -> String {
     if name.starts_with("Export-") || name.starts_with("ExportBlock-") {
         return name.to_owned();
     }

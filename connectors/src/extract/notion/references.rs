@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::dokuwiki;
-use super::names::readable_path;
+use super::readable_path;
 
 /// Longer references are text.
 const MAX_REFERENCE_BYTES: usize = 2000;
