@@ -45,7 +45,8 @@ pub(crate) fn read(line: &str) -> Result<Record, String> {
     let value: Value = serde_json::from_str(line).map_err(|error| what_is_wrong(&error))?;
     let Value::Object(mut fields) = value else { return Err("not a JSON object".to_owned()) };
     let id = take_first(&mut fields, &IDS, scalar);
-    let title = take_first(&mut fields, &TITLES, |value| value.as_str().map(one_line));
+    let title =
+        take_first(&mut fields, &TITLES, |value| scalar(value).filter(|_| value.is_string()));
     let address = take_first(&mut fields, &ADDRESSES, address);
     let changed = take_first(&mut fields, &CHANGES, moment);
     let created = take_first(&mut fields, &CREATIONS, moment);
@@ -250,6 +251,12 @@ mod tests {
             ("url", "https://wiki.example/leave?v=2"),
         ];
         assert_eq!(metadata, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn an_empty_title_is_none() {
+        let record = document(r#"{"id":"1","title":" ","name":"Kim","text":"t"}"#);
+        assert_eq!(record.title.as_deref(), Some("Kim"));
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(super) fn read(text: &str) -> Found {
             styles.push(style);
             styles.len() - 1
         });
-        let title = lines[at + count - 2].1;
-        found.add(level + 1, title, lines[at].0.start..lines[at + count - 1].0.end);
+        let title = without_roles(lines[at + count - 2].1);
+        found.add(level + 1, &title, lines[at].0.start..lines[at + count - 1].0.end);
         at += count;
     }
     found
@@ -63,6 +63,20 @@ fn sign_of(line: &str, title: &str) -> Option<char> {
 fn sign(line: &str) -> Option<char> {
     let sign = line.chars().next().filter(char::is_ascii_punctuation)?;
     (line.len() >= MIN_SIGNS && line.chars().all(|char| char == sign)).then_some(sign)
+}
+
+/// ``:mod:`email` and ``x`` `` in words.
+fn without_roles(title: &str) -> String {
+    let mut words = String::with_capacity(title.len());
+    for (index, part) in title.split('`').enumerate() {
+        let is_before_quote = index % 2 == 0 && part.ends_with(':');
+        let role =
+            part.trim_end_matches(|char: char| char.is_alphanumeric() || ":-.".contains(char));
+        let has_role =
+            is_before_quote && part[role.len()..].starts_with(':') && part.len() > role.len() + 2;
+        words.push_str(if has_role { role } else { part });
+    }
+    words
 }
 
 /// `:Author: Kim`

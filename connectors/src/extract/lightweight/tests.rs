@@ -26,6 +26,14 @@ fn the_order_of_signs_makes_the_levels_of_restructured_text() {
 }
 
 #[test]
+fn a_heading_of_restructured_text_loses_its_roles() {
+    let title =
+        |text: &str| read(&format!("{text}\n{}\nx", "=".repeat(60)), Markup::Restructured).title;
+    assert_eq!(title(":mod:`email` and ``x``: more").as_deref(), Some("email and x: more"));
+    assert_eq!(title("Note: this: that").as_deref(), Some("Note: this: that"));
+}
+
+#[test]
 fn tables_and_rules_of_restructured_text_are_no_headings() {
     for same in [
         "a\n\n=====  =====\nA      B\n=====  =====\n1      2\n=====  =====",

@@ -76,6 +76,9 @@ struct Shape {
     headings: Vec<Heading>,
     /// Code and HTML, in order.
     opaque: Vec<Range<usize>>,
+    /// How many quotations and lists are open; a heading in one is part of that.
+    depth: usize,
+    is_heading_open: bool,
 }
 
 impl Shape {
@@ -87,48 +90,45 @@ impl Shape {
             shape.opaque.push(0..text.len());
             return shape;
         }
-        let headings = &mut shape.headings;
-        let mut depth = 0_usize;
-        let mut is_open = false;
         let parser = Parser::new_ext(body, Options::ENABLE_HEADING_ATTRIBUTES);
         for (event, range) in parser.into_offset_iter() {
-            let range = start + range.start..start + range.end;
-            match event {
-                // A heading in a quotation or a list is part of that.
-                Event::Start(Tag::BlockQuote(_) | Tag::List(_)) => depth += 1,
-                Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_)) => depth -= 1,
-                Event::Start(Tag::Heading { level, .. }) if depth == 0 => {
-                    if headings.len() < MAX_SECTIONS {
-                        let lines = whole_lines(text, range);
-                        headings.push(Heading { level: level as u8, title: String::new(), lines });
-                        is_open = true;
-                    }
-                }
-                Event::End(TagEnd::Heading(_)) => is_open = false,
-                Event::Text(part) if is_open => push(headings, &part),
-                Event::SoftBreak | Event::HardBreak if is_open => push(headings, " "),
-                Event::Code(part) => {
-                    shape.opaque.push(range);
-                    if is_open {
-                        push(headings, &part);
-                    }
-                }
-                Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) | Event::InlineHtml(_) => {
-                    shape.opaque.push(range);
-                }
-                _ => {}
-            }
+            shape.take(text, event, start + range.start..start + range.end);
         }
-        for heading in headings {
+        for heading in &mut shape.headings {
             heading.title = one_line(&heading.title);
         }
         shape
     }
-}
 
-fn push(headings: &mut [Heading], part: &str) {
-    if let Some(heading) = headings.last_mut() {
-        heading.title.push_str(part);
+    fn take(&mut self, text: &str, event: Event<'_>, range: Range<usize>) {
+        match event {
+            Event::Start(Tag::BlockQuote(_) | Tag::List(_)) => self.depth += 1,
+            Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_)) => self.depth -= 1,
+            Event::Start(Tag::Heading { level, .. })
+                if self.depth == 0 && self.headings.len() < MAX_SECTIONS =>
+            {
+                let lines = whole_lines(text, range);
+                self.headings.push(Heading { level: level as u8, title: String::new(), lines });
+                self.is_heading_open = true;
+            }
+            Event::End(TagEnd::Heading(_)) => self.is_heading_open = false,
+            Event::Text(part) => self.add_title(&part),
+            Event::SoftBreak | Event::HardBreak => self.add_title(" "),
+            Event::Code(part) => {
+                self.opaque.push(range);
+                self.add_title(&part);
+            }
+            Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) | Event::InlineHtml(_) => {
+                self.opaque.push(range);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_title(&mut self, part: &str) {
+        if let Some(heading) = self.headings.last_mut().filter(|_| self.is_heading_open) {
+            heading.title.push_str(part);
+        }
     }
 }
 
