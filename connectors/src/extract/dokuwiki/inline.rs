@@ -17,7 +17,7 @@ const WRAPPERS: [&str; 13] = [
 
 /// A line, or a part of one, without its markup.
 pub(super) fn readable(line: &str) -> Cow<'_, str> {
-    let has_markup = line.contains(|char: char| "*/_'[{(<~\\".contains(char));
+    let has_markup = line.contains(|char: char| "*/_'[{(<~\\%".contains(char));
     if !has_markup {
         return Cow::Borrowed(line);
     }
@@ -51,6 +51,8 @@ impl<'a> Line<'a> {
             .mark()
             .or_else(|| self.enclosed("[[", "]]", link))
             .or_else(|| self.enclosed("{{", "}}", media))
+            .or_else(|| self.enclosed("%%", "%%", str::to_owned))
+            .or_else(|| self.enclosed("<nowiki>", "</nowiki>", str::to_owned))
             .or_else(|| self.footnote())
             .or_else(|| self.element())
             .or_else(|| self.address())

@@ -22,6 +22,9 @@ const NOT_PAGES: [&str; 4] = ["data/attic/", "data/meta/", "data/cache/", "data/
 /// Elements whose content is not markup.
 const VERBATIM: [&str; 5] = ["code", "file", "nowiki", "html", "php"];
 
+/// Those that a cell of a table does not hold.
+const BLOCKS: [&str; 4] = ["code", "file", "html", "php"];
+
 /// Reads a page of a wiki; its namespaces lead to its headings.
 pub(super) fn read_page(input: &Input<'_>, text: &str) -> Result<Document, Reason> {
     if NOT_PAGES.iter().any(|part| input.path.contains(part)) {
@@ -107,8 +110,7 @@ impl Page {
             }
             self.find_tags(line);
             let is_row = line.starts_with(['^', '|']);
-            let opens_more =
-                is_row && VERBATIM.iter().any(|name| line.contains(&format!("<{name}")));
+            let opens_more = is_row && BLOCKS.iter().any(|name| line.contains(&format!("<{name}")));
             if is_row && !opens_more {
                 let row = self.table.row(line);
                 self.text.push_str(&row);
@@ -145,7 +147,8 @@ impl Page {
                 rest = &rest[at + tag.length..];
                 self.verbatim = Some(tag.end);
             } else {
-                let is_code = self.text.ends_with('\n') && is_indented_code(rest);
+                let is_line = self.text.is_empty() || self.text.ends_with('\n');
+                let is_code = is_line && is_indented_code(rest);
                 let text = if is_code { rest.into() } else { readable(rest) };
                 self.text.push_str(&text);
                 return;
@@ -176,15 +179,17 @@ fn verbatim_start(line: &str) -> Option<(usize, Verbatim<'_>)> {
         let rest = &line[at..];
         if let Some(after) = rest.strip_prefix("%%") {
             let end = "%%".to_owned();
-            return after
-                .contains("%%")
-                .then_some((at, Verbatim { attributes: "", length: 2, end }));
+            if after.contains("%%") {
+                return Some((at, Verbatim { attributes: "", length: 2, end }));
+            }
+            from = at + 2;
+            continue;
         }
         let name = VERBATIM.iter().find(|name| {
             let after = rest[1..].strip_prefix(**name);
             rest.starts_with('<') && after.is_some_and(|after| after.starts_with([' ', '>']))
         });
-        if let (Some(name), Some(close)) = (name, rest.find('>')) {
+        if let (Some(name), Some(close)) = (name, clipped(rest, 200).find('>')) {
             let attributes = &rest[1 + name.len()..close];
             let end = format!("</{name}>");
             return Some((at, Verbatim { attributes, length: close + 1, end }));

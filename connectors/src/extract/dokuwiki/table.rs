@@ -126,7 +126,7 @@ fn cells(line: &str) -> Vec<Cell<'_>> {
         let rest = &line[at..];
         let inside = ENCLOSED.iter().find(|(open, _)| rest.starts_with(open));
         let end = inside.and_then(|(open, end)| {
-            let rest = clipped(rest, 4000);
+            let rest = clipped(rest, 1000);
             rest[open.len()..].find(end).map(|length| open.len() + length + end.len())
         });
         if let Some(end) = end {

@@ -61,6 +61,7 @@ fn code_is_not_markup() {
     let expected =
         "run.php\n====== no ======\n**a** [[b|c]]\n\nx **y**\n  indented **z**\n  * item";
     assert_eq!(text(page), expected);
+    assert_eq!(text("50%% of <code>**x**</code>"), "50%% of **x**");
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn cells_keep_their_headers() {
         "Name; Days\nName: Kim; Days: 5; Days: six\nName: Kim; Days: 7\n\nOwner: Lee\nDue: May";
     assert_eq!(text(page), expected);
     assert_eq!(text("^ ^ A ^\n^ x | 1 |"), "A\nx: A: 1");
+    assert_eq!(text("| %%a|b%% | <nowiki>**c|d**</nowiki> |"), "a|b; **c|d**");
 }
 
 #[test]

@@ -7,11 +7,14 @@ use super::{Found, lines};
 /// Shorter lines of signs are lines of text.
 const MIN_SIGNS: usize = 3;
 
+/// Headings below so many lines are not looked for.
+const MAX_LINES: usize = 1_000_000;
+
 /// A level is told by its sign and by whether there is a line above, too.
 type Style = (char, bool);
 
 pub(super) fn read(text: &str) -> Found {
-    let lines: Vec<(Range<usize>, &str)> = lines(text).collect();
+    let lines: Vec<(Range<usize>, &str)> = lines(text).take(MAX_LINES).collect();
     let mut found = Found::default();
     let mut styles: Vec<Style> = Vec::new();
     let mut at = 0;

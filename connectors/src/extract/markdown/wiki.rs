@@ -9,6 +9,9 @@ use super::super::headed::Heading;
 use super::super::outline::one_line;
 
 const MAX_LINK_BYTES: usize = 300;
+/// What comes after so many stays as it is.
+const MAX_EDITS: usize = 200_000;
+
 const MAX_TAG_BYTES: usize = 80;
 const MAX_TAGS: usize = 64;
 
@@ -150,7 +153,9 @@ impl<'a> Scanner<'a> {
 
     fn step(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
+        let is_full = self.wiki.edits.len() >= MAX_EDITS;
         let found = match rest {
+            [b'[' | b'%' | b'^', ..] if is_full => None,
             [b'[', b'[', ..] => self.link(),
             [b'[', b'!', ..] => self.callout(),
             [b'%', b'%', ..] => self.comment(),

@@ -8,6 +8,9 @@ use super::readable_path;
 /// Longer references are text.
 const MAX_REFERENCE_BYTES: usize = 2000;
 
+/// Brackets in titles are nested no deeper.
+const MAX_DEPTH: usize = 8;
+
 /// The text with the names of pages where their files or addresses stood; lines stay lines.
 pub(super) fn without_references(text: &str) -> Cow<'_, str> {
     let mut readable = String::new();
@@ -50,6 +53,7 @@ fn length(text: &str) -> Option<usize> {
     for (at, byte) in text.bytes().enumerate().take(MAX_REFERENCE_BYTES) {
         match byte {
             b'\n' => return None,
+            b'(' if depth == MAX_DEPTH => return None,
             b'(' => depth += 1,
             b')' if depth == 0 => return Some(at),
             b')' => depth -= 1,
