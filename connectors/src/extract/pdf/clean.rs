@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::extract::outline::one_line;
 
 /// Dots between an entry of a table of contents and its page number are cut to these.
-const LEADER: &str = " … ";
+pub(super) const LEADER: &str = " … ";
 const LEADER_DOTS: usize = 5;
 
 /// The text with ligatures spelt out and without invisible characters.
@@ -14,7 +14,9 @@ pub(super) fn text(text: &str) -> String {
     for c in text.chars() {
         match c {
             // Latin, Hebrew and Arabic ligatures and forms of letters; nothing else is changed.
-            '\u{fb00}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => out.extend(std::iter::once(c).nfkc()),
+            '\u{fb00}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => {
+                out.extend(std::iter::once(c).nfkc())
+            }
             // Bullets of the Symbol and Wingdings fonts.
             '\u{f0b7}' | '\u{f0a7}' | '\u{f06c}' | '\u{f06e}' | '\u{f0d8}' => out.push('•'),
             '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}

@@ -21,7 +21,7 @@ const PROSE_CHARS: usize = 25;
 const PROSE_FILL: f32 = 0.7;
 
 /// Rows that belong together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Block {
     pub(super) rows: Vec<Printed>,
     /// Cells side by side: each row is a line of its own.
@@ -31,6 +31,10 @@ pub(super) struct Block {
 impl Block {
     fn prose(rows: &[Row]) -> Self {
         Self { rows: rows.iter().map(Row::printed).collect(), is_table: false }
+    }
+
+    fn some_prose(rows: &[Row]) -> Option<Self> {
+        (!rows.is_empty()).then(|| Self::prose(rows))
     }
 
     fn table(rows: &[Row]) -> Self {
@@ -51,56 +55,51 @@ fn split(fragments: Vec<Fragment>, depth: u8, blocks: &mut Vec<Block>) {
         blocks.push(Block::prose(&rows));
         return;
     }
-    let mut single = Vec::new();
-    let mut rest = rows.into_iter().peekable();
-    let mut ahead: Vec<Row> = Vec::new();
-    while !ahead.is_empty() || rest.peek().is_some() {
-        let (length, bands) = parallel_rows(&mut ahead, &mut rest);
-        if length < 2 {
-            single.push(ahead.remove(0));
-            continue;
+    let mut single = 0..0;
+    while single.end < rows.len() {
+        let rest = &rows[single.end..];
+        let length = parallel_rows(rest).filter(|length| !is_accident(rest, *length));
+        let region = length.map(|length| &rest[..length]);
+        match region.map(|region| (region, Layout::of(region))) {
+            Some((region, layout)) if layout != Layout::Prose => {
+                blocks.extend(Block::some_prose(&rows[single.clone()]));
+                match layout {
+                    Layout::Columns(cut) => split_at(region, cut, depth, blocks),
+                    _ => blocks.push(Block::table(region)),
+                }
+                single = single.end + region.len()..single.end + region.len();
+            }
+            Some((region, _)) if is_list(region) => single.end += region.len(),
+            _ => single.end += 1,
         }
-        flush(&mut single, blocks);
-        let region = ahead.drain(..length).collect();
-        split_region(region, &bands, depth, blocks);
     }
-    flush(&mut single, blocks);
+    blocks.extend(Block::some_prose(&rows[single]));
 }
 
-fn flush(single: &mut Vec<Row>, blocks: &mut Vec<Block>) {
-    if !single.is_empty() {
-        blocks.push(Block::prose(single));
-        single.clear();
-    }
+fn split_at(region: &[Row], cut: f32, depth: u8, blocks: &mut Vec<Block>) {
+    let fragments = region.iter().flat_map(|row| &row.fragments).cloned();
+    let (left, right) = fragments.partition(|fragment| fragment.left < cut);
+    split(left, depth - 1, blocks);
+    split(right, depth - 1, blocks);
+}
+
+/// Whether a few rows only happen to leave a gap, and would take the next rows from their columns.
+fn is_accident(rows: &[Row], length: usize) -> bool {
+    length <= 4 && parallel_rows(&rows[1..]).is_some_and(|later| later + 1 > length * 2)
 }
 
 /// An interval of the page's width with text in it.
 type Band = (f32, f32);
 
-/// How many of the next rows leave a common gap free, and the bands of text beside it.
-fn parallel_rows(
-    ahead: &mut Vec<Row>,
-    rest: &mut impl Iterator<Item = Row>,
-) -> (usize, Vec<Band>) {
-    let mut bands: Vec<Band> = Vec::new();
-    let mut length = 0;
-    loop {
-        if length == ahead.len() {
-            match rest.next() {
-                Some(row) => ahead.push(row),
-                None => break,
-            }
-        }
-        let mut wider = bands.clone();
-        occupy(&mut wider, &ahead[length]);
+/// How many of the first rows leave a common gap free; `None` for fewer than two.
+fn parallel_rows(rows: &[Row]) -> Option<usize> {
+    let mut bands = Vec::new();
+    let parallel = rows.iter().enumerate().take_while(|(index, row)| {
+        occupy(&mut bands, row);
         // The first row may stand on one side alone.
-        if length > 0 && wider.len() < 2 {
-            break;
-        }
-        bands = wider;
-        length += 1;
-    }
-    (if bands.len() < 2 { 1 } else { length }, bands)
+        *index == 0 || bands.len() > 1
+    });
+    Some(parallel.count()).filter(|length| *length > 1)
 }
 
 /// Adds the text of a row; bands with less than a gutter between them become one.
@@ -117,20 +116,47 @@ fn occupy(bands: &mut Vec<Band>, row: &Row) {
     });
 }
 
-/// Cuts a region at the gap that best separates columns, or reads it as a table.
-fn split_region(region: Vec<Row>, bands: &[Band], depth: u8, blocks: &mut Vec<Block>) {
-    let gaps = bands.windows(2).map(|pair| f32::midpoint(pair[0].1, pair[1].0));
-    let sides = gaps.map(|cut| (Sides::of(&region, cut), cut));
-    let best = sides.min_by_key(|(sides, _)| sides.changes);
-    match best {
-        Some((sides, cut)) if sides.are_columns() => {
-            let fragments = region.into_iter().flat_map(|row| row.fragments);
-            let (left, right) = fragments.partition(|fragment| fragment.left < cut);
-            split(left, depth - 1, blocks);
-            split(right, depth - 1, blocks);
+/// How a run of rows with a common gap is read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Layout {
+    /// What is left of the cut first, then what is right of it.
+    Columns(f32),
+    Table,
+    /// As lines: the gap has no meaning.
+    Prose,
+}
+
+impl Layout {
+    fn of(region: &[Row]) -> Self {
+        let mut bands = Vec::new();
+        region.iter().for_each(|row| occupy(&mut bands, row));
+        let cuts = bands.windows(2).map(|pair| f32::midpoint(pair[0].1, pair[1].0));
+        let sides = cuts.map(|cut| (Sides::of(region, cut), cut)).collect::<Vec<_>>();
+        let best = sides.iter().min_by_key(|(sides, _)| sides.changes);
+        match best {
+            Some((sides, cut)) if sides.are_columns() => Self::Columns(*cut),
+            _ if is_list(region) => Self::Prose,
+            _ if sides.iter().any(|(sides, _)| sides.shared_rows > 1) => Self::Table,
+            _ => Self::Prose,
         }
-        _ => blocks.push(Block::table(&region)),
     }
+}
+
+/// Whether a gap is that between the marks of a list and its items.
+fn is_list(region: &[Row]) -> bool {
+    let marks = region.iter().filter(|row| {
+        let mark = row.fragments.first().filter(|_| row.fragments.len() > 1);
+        mark.is_some_and(|mark| is_mark(&mark.text))
+    });
+    let rows = region.iter().filter(|row| row.fragments.len() > 1);
+    let marks = marks.count();
+    marks > 0 && marks == rows.count()
+}
+
+fn is_mark(text: &str) -> bool {
+    let length = text.chars().count();
+    let is_sign = length == 1 && !text.chars().any(char::is_alphanumeric);
+    is_sign || (length <= 5 && text.ends_with(['.', ')']))
 }
 
 /// What stands to the left and the right of a gap.
@@ -174,6 +200,9 @@ impl Sides {
     }
 
     fn are_columns(&self) -> bool {
+        if self.shared_rows < 2 && self.least_rows < 3 {
+            return false;
+        }
         if self.is_prose {
             return true;
         }

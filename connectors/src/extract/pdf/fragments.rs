@@ -16,7 +16,8 @@ pub(super) struct Fragment {
     pub(super) size: f32,
     /// When it was drawn: text is mostly drawn as it is read.
     pub(super) order: usize,
-    /// A blank was drawn behind it.
+    /// A blank was drawn before it, or behind it.
+    pub(super) has_blank_before: bool,
     pub(super) has_blank_after: bool,
 }
 
@@ -73,6 +74,7 @@ fn fragment(span: TextSpan, quarter: usize) -> Option<Fragment> {
     } else {
         width
     };
+    let has_blank_before = span.text.starts_with(char::is_whitespace);
     let has_blank_after = span.text.ends_with(char::is_whitespace);
     let text = if text.len() == span.text.len() { span.text } else { text.to_owned() };
     Some(Fragment {
@@ -82,6 +84,7 @@ fn fragment(span: TextSpan, quarter: usize) -> Option<Fragment> {
         baseline,
         size,
         order: span.sequence,
+        has_blank_before,
         has_blank_after,
     })
 }

@@ -15,14 +15,28 @@ const FILE_EXTENSIONS: [&str; 24] = [
     "pmd", "ppt", "pptx", "ps", "pub", "qxd", "rtf", "tex", "txt", "xls", "xlsx",
 ];
 
-/// Titles that say nothing.
-const EMPTY_TITLES: [&str; 12] = [
-    "document", "document1", "layout 1", "no title", "none", "presentation title",
-    "powerpoint presentation", "print", "slide 1", "title", "unknown", "제목 없음",
+/// Titles, and names of authors, that say nothing.
+const EMPTY_VALUES: [&str; 16] = [
+    "(anonymous)",
+    "(unspecified)",
+    "anonymous",
+    "document",
+    "document1",
+    "layout 1",
+    "no title",
+    "none",
+    "presentation title",
+    "powerpoint presentation",
+    "print",
+    "slide 1",
+    "title",
+    "unknown",
+    "unspecified",
+    "제목 없음",
 ];
 
-/// The title, if it is one, and the metadata.
-pub(super) fn read(pdf: &PdfDocument) -> (Option<String>, BTreeMap<String, String>) {
+/// The title, if it is one, and the metadata; `stem` is the file's name without its extension.
+pub(super) fn read(pdf: &PdfDocument, stem: &str) -> (Option<String>, BTreeMap<String, String>) {
     let mut metadata = BTreeMap::new();
     let trailer = pdf.trailer().as_dict();
     let Some(info) = trailer.and_then(|trailer| objects::dictionary(pdf, trailer, "Info")) else {
@@ -32,8 +46,7 @@ pub(super) fn read(pdf: &PdfDocument) -> (Option<String>, BTreeMap<String, Strin
         objects::text(pdf, info, key).map(|text| clipped(&text, MAX_VALUE_BYTES).to_owned())
     };
     for (key, name) in [("Author", "author"), ("Subject", "subject"), ("Keywords", "keywords")] {
-        if let Some(value) = get(&info, key).filter(|value| value.chars().any(char::is_alphanumeric))
-        {
+        if let Some(value) = get(&info, key).filter(|value| says_something(value)) {
             metadata.insert(name.to_owned(), value);
         }
     }
@@ -42,7 +55,8 @@ pub(super) fn read(pdf: &PdfDocument) -> (Option<String>, BTreeMap<String, Strin
             metadata.insert(name.to_owned(), date);
         }
     }
-    (get(&info, "Title").and_then(|title| meaningful(&title)), metadata)
+    let title = get(&info, "Title").and_then(|title| meaningful(&title));
+    (title.filter(|title| title != stem), metadata)
 }
 
 /// The title without what programs put around it; `None` for one that no author wrote.
@@ -61,10 +75,14 @@ fn meaningful(title: &str) -> Option<String> {
         || lower.starts_with('/')
         || (lower.contains('_') && !lower.contains(' '));
     let is_empty = lower.starts_with("untitled")
-        || EMPTY_TITLES.contains(&&*lower)
+        || !says_something(&lower)
         || lower.chars().filter(|c| c.is_alphabetic()).count() < 2
         || lower.contains('\u{fffd}');
     (!is_file && !is_empty).then(|| title.to_owned())
+}
+
+fn says_something(value: &str) -> bool {
+    value.chars().any(char::is_alphanumeric) && !EMPTY_VALUES.contains(&&*value.to_lowercase())
 }
 
 /// `D:20240131235959+09'00'` as RFC 3339, or as a date where the time is missing.

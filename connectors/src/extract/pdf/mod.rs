@@ -7,6 +7,8 @@ mod attachments;
 mod bookmarks;
 mod clean;
 mod columns;
+#[cfg(test)]
+mod fixture;
 mod form;
 mod fragments;
 mod information;
@@ -17,7 +19,10 @@ mod paragraphs;
 mod quality;
 mod rows;
 mod running;
+mod scan;
 mod sections;
+#[cfg(test)]
+mod tests;
 mod title;
 
 use pdf_oxide::PdfDocument;
@@ -30,17 +35,23 @@ use paragraphs::{Line, Words};
 /// Reads a PDF: its text, its filled form fields and the files packed in it.
 pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     let (pdf, count) = open::open(input.bytes)?;
-    let pages = (0..count).map(|number| pages::read(&pdf, number)).collect::<Vec<_>>();
-    let (own_title, metadata) = information::read(&pdf);
+    let mut pages = (0..count).map(|number| pages::read(&pdf, number)).collect::<Vec<_>>();
+    let ocr = input.ocr.map_or(Ok(()), |languages| scan::recognise(&pdf, &mut pages, languages));
+    let (own_title, metadata) =
+        information::read(&pdf, input.name().rsplit_once('.').map_or("", |(stem, _)| stem));
     let title = own_title.or_else(|| title::printed(&pages));
     let mut document = Document { title, metadata, ..Document::default() };
     describe(&pages, &mut document);
+    running::drop_repeated(&mut pages);
     let lines = lines(&pages);
     document.sections = sections::of(&lines, &bookmarks::read(&pdf), input.bytes.len());
     add_form(&pdf, &mut document);
     let attachments = attachments::read(&pdf, count);
     if document.sections.is_empty() && attachments.is_empty() {
-        return Err(emptiness(&pages));
+        return Err(ocr.err().unwrap_or_else(|| emptiness(&pages)));
+    }
+    if let Err(reason) = ocr {
+        document.metadata.insert("ocr".to_owned(), format!("failed: {reason}"));
     }
     Ok(Extraction { document, attachments })
 }
@@ -58,8 +69,8 @@ fn describe(pages: &[Page], document: &mut Document) {
         put("pages_damaged", damaged.to_string());
     }
     let faults = pages.iter().filter_map(|page| page.fault).collect::<Vec<_>>();
-    if let Some(fault) = faults.first() {
-        let (faulty, all) = (faults.len(), pages.len());
+    let (faulty, all) = (faults.len(), pages.len());
+    if let Some(fault) = faults.first().filter(|_| faulty * 10 >= all) {
         put("quality", format!("low: {fault} on {faulty} of {all} pages (fonts without Unicode)"));
     }
 }
@@ -68,10 +79,7 @@ fn lines(pages: &[Page]) -> Vec<Vec<Line>> {
     let mut words = Words::default();
     let rows = pages.iter().flat_map(|page| &page.blocks).flat_map(|block| &block.rows);
     rows.for_each(|row| words.add(&row.text));
-    let lines = pages.iter().map(|page| paragraphs::lines(&page.blocks, &words));
-    let mut lines = lines.collect::<Vec<_>>();
-    running::drop_repeated(&mut lines);
-    lines
+    pages.iter().map(|page| paragraphs::lines(&page.blocks, &words)).collect()
 }
 
 /// Fields whose values are not printed on the pages already.

@@ -41,9 +41,10 @@ fn is_truncated(bytes: &[u8]) -> bool {
     let Some((_, linearized)) = head.split_once("/Linearized") else { return false };
     let dictionary = linearized.split(">>").next().unwrap_or_default();
     // `/L` is the length of the file; `/Length` and the like go on with a letter.
-    let lengths = dictionary.split("/L").skip(1).filter(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace())
-    });
+    let lengths = dictionary
+        .split("/L")
+        .skip(1)
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_whitespace()));
     let digits = lengths.map(|rest| rest.split_whitespace().next().unwrap_or_default());
     let length = digits.filter_map(|digits| {
         digits.split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()

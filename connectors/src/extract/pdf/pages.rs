@@ -8,7 +8,7 @@ use super::rows::Printed;
 use super::{clean, fragments, quality};
 
 /// An image smaller than this, in dots, is a logo, not a page.
-const LEAST_IMAGE_DOTS: u32 = 200;
+pub(super) const LEAST_IMAGE_DOTS: u32 = 200;
 
 /// Fewer letters than these beside an image of the page are a stamp, not its text.
 const STAMP_LETTERS: usize = 25;
@@ -17,7 +17,7 @@ const STAMP_LETTERS: usize = 25;
 const RIGHT_TO_LEFT_SHARE: usize = 3;
 
 /// One page.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Page {
     pub(super) blocks: Vec<Block>,
     /// It is shown by an image and has no text of its own.

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::clean::{LEADER, without_leaders};
 use super::columns::Block;
-use super::clean::without_leaders;
 use super::rows::Printed;
 
 /// Lines further apart than this, in ems, belong to two paragraphs.
@@ -15,12 +15,13 @@ const MAX_LEADING: f32 = 1.35;
 /// A line that is printed larger than the next by this ratio is a heading.
 const SAME_SIZE: f32 = 1.12;
 
+/// Lines shorter than this, in ems, are no prose.
+const LEAST_WIDTH_EMS: f32 = 12.0;
+
 /// One line of a page's text as it is shown: a paragraph, a heading, a row of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) text: String,
-    /// The height on the page, in points; larger is higher.
-    pub(super) top: f32,
     /// Whether a paragraph ends before it.
     pub(super) begins: bool,
 }
@@ -45,7 +46,7 @@ pub(super) fn lines(blocks: &[Block], words: &Words) -> Vec<Line> {
 fn table(block: &Block, lines: &mut Vec<Line>) {
     for row in &block.rows {
         let text = without_leaders(&row.text);
-        lines.push(Line { text, top: row.baseline, begins: false });
+        lines.push(Line { text, begins: false });
     }
 }
 
@@ -65,7 +66,7 @@ fn prose(block: &Block, words: &Words, lines: &mut Vec<Line>) {
         });
         match lines.last_mut().filter(|_| continues) {
             Some(line) => join(&mut line.text, &text, words, before.as_ref().map(|it| it.0)),
-            None => lines.push(Line { text: text.clone(), top: row.baseline, begins }),
+            None => lines.push(Line { text: text.clone(), begins }),
         }
         before = Some((row, text));
     }
@@ -82,11 +83,17 @@ fn usual_leading(rows: &[Printed]) -> f32 {
 /// Whether a line goes on in the next: nothing begins there, and its first word found no room.
 fn continues(before: &Printed, text_before: &str, row: &Printed, text: &str, edge: f32) -> bool {
     let sizes = (before.size, row.size);
-    if sizes.0.max(sizes.1) > sizes.0.min(sizes.1) * SAME_SIZE || begins_item(text) {
+    if sizes.0.max(sizes.1) > sizes.0.min(sizes.1) * SAME_SIZE
+        || begins_item(text)
+        || is_entry(text_before)
+    {
         return false;
     }
     if text_before.ends_with(['-', '\u{ad}']) && text.starts_with(char::is_lowercase) {
         return true;
+    }
+    if before.right - before.left < before.size * LEAST_WIDTH_EMS {
+        return false;
     }
     let chars = text.chars().count().max(1) as f32;
     let first_word = text.split_whitespace().next().map_or(0, |word| word.chars().count());
@@ -94,6 +101,14 @@ fn continues(before: &Printed, text_before: &str, row: &Printed, text: &str, edg
     before.right + needed > edge - before.size * 0.3
         || (text.starts_with(char::is_lowercase) && !ends_sentence(text_before))
             && before.right - before.left > (edge - before.left) * 0.6
+}
+
+/// A line of a table of contents, or a label with its number.
+fn is_entry(text: &str) -> bool {
+    let number = text.rsplit_once("  ").or_else(|| text.rsplit_once(LEADER));
+    number.is_some_and(|(_, number)| {
+        number.chars().count() <= 12 && number.chars().any(|c| c.is_ascii_digit())
+    })
 }
 
 fn ends_sentence(text: &str) -> bool {
@@ -187,9 +202,9 @@ const MAX_WORDS: usize = 200_000;
 
 fn halves<'a>(text: &'a str, next: &'a str) -> (&'a str, &'a str) {
     let is_word = |c: char| c.is_alphabetic() || c == '-';
-    let first = text.rfind(|c| !is_word(c)).map_or(text, |at| {
-        &text[at + text[at..].chars().next().map_or(0, char::len_utf8)..]
-    });
+    let first = text
+        .rfind(|c| !is_word(c))
+        .map_or(text, |at| &text[at + text[at..].chars().next().map_or(0, char::len_utf8)..]);
     let second = next.find(|c| !is_word(c)).map_or(next, |at| &next[..at]);
     (first, second)
 }

@@ -52,7 +52,8 @@ impl Row {
                 let gap = (fragment.left - before.right) / before.size.min(fragment.size);
                 if gap > CELL_GAP_EMS {
                     text.push_str("  ");
-                } else if gap > WORD_GAP_EMS || before.has_blank_after {
+                } else if gap > WORD_GAP_EMS || before.has_blank_after || fragment.has_blank_before
+                {
                     text.push(' ');
                 }
             }

@@ -2,10 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::paragraphs::Line;
+use super::columns::Block;
+use super::pages::Page;
 
-/// How many lines at the top and at the bottom of a page may be running ones.
-const EDGE_LINES: usize = 3;
+/// How many rows at the top and at the bottom of a page may be running ones.
+const EDGE_ROWS: usize = 2;
+
+/// A row of so many cells is rather the head of a table, which each page needs.
+const TABLE_CELLS: usize = 4;
 
 /// A line runs when it stands on at least so many pages, and on this part of them: the heads of
 /// left and right pages differ.
@@ -23,50 +27,51 @@ struct Key {
 }
 
 /// Drops what repeats; the first page that has it keeps it, unless it is a mere number.
-pub(super) fn drop_repeated(pages: &mut [Vec<Line>]) {
+pub(super) fn drop_repeated(pages: &mut [Page]) {
     let mut counts: HashMap<Key, usize> = HashMap::new();
     let mut filled = 0;
-    for (number, lines) in pages.iter().enumerate() {
-        filled += usize::from(!lines.is_empty());
-        let edges = edges(lines).into_iter();
-        let keys = edges.flat_map(|index| keys(&lines[index].text, number));
-        for key in keys.collect::<HashSet<_>>() {
+    for (number, page) in pages.iter().enumerate() {
+        let edges = edges(&page.blocks);
+        filled += usize::from(!edges.is_empty());
+        let texts = edges.iter().map(|(block, row)| &page.blocks[*block].rows[*row].text);
+        for key in texts.flat_map(|text| keys(text, number)).collect::<HashSet<_>>() {
             *counts.entry(key).or_default() += 1;
         }
     }
     let least = LEAST_PAGES.max((filled as f32 * LEAST_SHARE).ceil() as usize);
     counts.retain(|_, count| *count >= least);
     let mut kept = HashSet::new();
-    for (number, lines) in pages.iter_mut().enumerate() {
-        let repeated = edges(lines).into_iter().filter(|index| {
-            let key = keys(&lines[*index].text, number).into_iter();
-            let Some(key) = key.into_iter().find(|key| counts.contains_key(key)) else {
-                return false;
-            };
-            !key.text.chars().any(char::is_alphabetic) || !kept.insert(key)
-        });
-        let repeated = repeated.collect::<HashSet<_>>();
-        let mut index = 0;
-        lines.retain(|_| {
-            index += 1;
-            !repeated.contains(&(index - 1))
-        });
+    for (number, page) in pages.iter_mut().enumerate() {
+        for (block, row) in edges(&page.blocks) {
+            let text = &mut page.blocks[block].rows[row].text;
+            let key = keys(text, number).into_iter().find(|key| counts.contains_key(key));
+            if let Some(key) = key
+                && (!key.text.chars().any(char::is_alphabetic) || !kept.insert(key))
+            {
+                text.clear();
+            }
+        }
+        page.blocks.iter_mut().for_each(|block| block.rows.retain(|row| !row.text.is_empty()));
     }
 }
 
-/// The lines that stand highest and lowest on the page, whatever their order of reading.
-fn edges(lines: &[Line]) -> Vec<usize> {
-    let mut order = (0..lines.len()).collect::<Vec<_>>();
-    order.sort_by(|a, b| lines[*b].top.total_cmp(&lines[*a].top));
-    let below = order.len().saturating_sub(EDGE_LINES).max(EDGE_LINES.min(order.len()));
-    let mut edges = order[..EDGE_LINES.min(order.len())].to_vec();
-    edges.extend(&order[below..]);
+/// The rows that stand highest and lowest on the page, whatever their order of reading.
+fn edges(blocks: &[Block]) -> Vec<(usize, usize)> {
+    let mut order = Vec::new();
+    for (block, rows) in blocks.iter().map(|block| &block.rows).enumerate() {
+        order.extend(rows.iter().enumerate().map(|(row, it)| (block, row, it.baseline)));
+    }
+    order.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let last = order.len().saturating_sub(EDGE_ROWS).max(EDGE_ROWS.min(order.len()));
+    let order = order.iter().map(|(block, row, _)| (*block, *row)).collect::<Vec<_>>();
+    let mut edges = order[..EDGE_ROWS.min(order.len())].to_vec();
+    edges.extend(&order[last..]);
     edges
 }
 
 /// The text as it is, then with each of its numbers taken for that of the page.
 fn keys(text: &str, page: usize) -> Vec<Key> {
-    if text.chars().count() > MAX_LINE_CHARS {
+    if text.chars().count() > MAX_LINE_CHARS || text.split("  ").count() >= TABLE_CELLS {
         return Vec::new();
     }
     let mut keys = Vec::new();
@@ -103,43 +108,52 @@ fn numbers(text: &str) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::pdf::rows::Printed;
 
-    fn page(lines: &[&str]) -> Vec<Line> {
-        let height = |index: usize| 800.0 - 20.0 * index as f32;
-        let line = |(index, text): (usize, &&str)| Line {
+    fn page(lines: &[&str]) -> Page {
+        let row = |(index, text): (usize, &&str)| Printed {
             text: (*text).to_owned(),
-            top: height(index),
-            begins: false,
+            baseline: 800.0 - 20.0 * index as f32,
+            ..Printed::default()
         };
-        lines.iter().enumerate().map(line).collect()
+        let rows = lines.iter().enumerate().map(row).collect();
+        Page { blocks: vec![Block { rows, is_table: false }], ..Page::default() }
     }
 
-    fn texts(pages: &[Vec<Line>]) -> Vec<String> {
-        let join = |lines: &Vec<Line>| lines.iter().map(|it| &*it.text).collect::<Vec<_>>().join("|");
-        pages.iter().map(join).collect()
+    fn texts(pages: &[Page]) -> Vec<String> {
+        let texts = |page: &Page| {
+            page.blocks[0].rows.iter().map(|row| row.text.clone()).collect::<Vec<_>>().join("|")
+        };
+        pages.iter().map(texts).collect()
     }
 
     #[test]
     fn heads_and_page_numbers_are_dropped_after_the_first_page() {
         let body = |n: usize| format!("body {}", "x".repeat(n + 1));
         let mut pages = (0..6)
-            .map(|n| page(&["ACME report", &body(n), "b", "c", "d", "e", &format!("{}", n + 3)]))
+            .map(|n| page(&["ACME report", &body(n), "b", &body(n), &format!("{}", n + 3)]))
             .collect::<Vec<_>>();
         drop_repeated(&mut pages);
-        assert_eq!(texts(&pages)[0], "ACME report|body x|b|c|d|e");
-        assert_eq!(texts(&pages)[5], "body xxxxxx|c|d");
+        assert_eq!(texts(&pages)[0], "ACME report|body x|b|body x");
+        assert_eq!(texts(&pages)[5], "body xxxxxx|b|body xxxxxx");
     }
 
     #[test]
     fn numbers_that_differ_from_the_count_of_pages_stay() {
         let numbers = ["4711", "4690", "5001", "5002", "4001", "3999"];
-        let mut pages = numbers.map(|number| page(&[&format!("Invoice {number}"), "x y"])).to_vec();
-        for (index, page) in pages.iter_mut().enumerate() {
-            page[1].text = format!("line {}", "y".repeat(index + 1));
-        }
+        let mut pages = numbers
+            .map(|number| page(&[&format!("Invoice {number}"), &format!("line of {number}")]))
+            .to_vec();
         let before = texts(&pages);
         drop_repeated(&mut pages);
         assert_eq!(texts(&pages), before);
+    }
+
+    #[test]
+    fn the_head_of_a_table_stays_on_each_page() {
+        let mut pages = vec![page(&["Name  Team  City  Cups", "x"]); 5];
+        drop_repeated(&mut pages);
+        assert_eq!(texts(&pages)[4], "Name  Team  City  Cups");
     }
 
     #[test]

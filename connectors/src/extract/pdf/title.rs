@@ -5,7 +5,10 @@ use super::rows::Printed;
 use crate::extract::outline::one_line;
 
 /// How much larger than the text a title is printed.
-const LARGER: f32 = 1.25;
+const LARGER: f32 = 1.3;
+
+/// Lines of a title may differ by this much.
+const SAME: f32 = 0.9;
 
 const MAX_LINES: usize = 3;
 const MAX_CHARS: usize = 160;
@@ -22,8 +25,8 @@ pub(super) fn printed(pages: &[Page]) -> Option<String> {
     if largest < usual * LARGER {
         return None;
     }
-    let mut lines = rows.iter().skip_while(|row| row.size < largest * 0.97 || !is_word(row));
-    let title = lines.by_ref().take_while(|row| row.size >= largest * 0.97);
+    let mut lines = rows.iter().skip_while(|row| row.size < largest * SAME || !is_word(row));
+    let title = lines.by_ref().take_while(|row| row.size >= largest * SAME);
     let title = title.take(MAX_LINES + 1).collect::<Vec<_>>();
     let text = title.iter().map(|row| one_line(&row.text)).collect::<Vec<_>>().join(" ");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
