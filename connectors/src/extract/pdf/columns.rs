@@ -4,6 +4,7 @@
 //! prose. Text is mostly drawn as it is read: columns are drawn one after the other, a table row
 //! by row, so the order of drawing tells them apart; where it does not, prose fills its column.
 
+use super::clean;
 use super::fragments::Fragment;
 use super::rows::{self, Printed, Row};
 
@@ -31,6 +32,18 @@ pub(super) struct Block {
 impl Block {
     fn prose(rows: &[Row]) -> Self {
         Self { rows: rows.iter().map(Row::printed).collect(), is_table: false }
+    }
+
+    /// Lines that are in order already.
+    pub(super) fn as_it_stands(text: &str) -> Self {
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).enumerate();
+        let rows = lines.map(|(index, line)| Printed {
+            text: clean::text(line),
+            baseline: -(index as f32),
+            size: 1.0,
+            ..Printed::default()
+        });
+        Self { rows: rows.collect(), is_table: true }
     }
 
     fn some_prose(rows: &[Row]) -> Option<Self> {

@@ -12,6 +12,7 @@ mod fixture;
 mod form;
 mod fragments;
 mod information;
+mod notes;
 mod objects;
 mod open;
 mod pages;
@@ -21,6 +22,7 @@ mod rows;
 mod running;
 mod scan;
 mod sections;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod title;

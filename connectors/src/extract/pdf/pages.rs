@@ -4,8 +4,7 @@ use pdf_oxide::PdfDocument;
 use pdf_oxide::layout::TextSpan;
 
 use super::columns::{self, Block};
-use super::rows::Printed;
-use super::{clean, fragments, quality};
+use super::{fragments, notes, quality, spans};
 
 /// An image smaller than this, in dots, is a logo, not a page.
 pub(super) const LEAST_IMAGE_DOTS: u32 = 200;
@@ -30,14 +29,17 @@ pub(super) struct Page {
 
 /// Reads a page, counted from 0.
 pub(super) fn read(pdf: &PdfDocument, number: usize) -> Page {
-    let Ok(spans) = pdf.extract_spans(number) else {
+    let Ok(spans) = spans::read(pdf, number) else {
         return Page { is_damaged: true, ..Page::default() };
     };
     let blocks = if needs_library(&spans) {
-        pdf.extract_text(number).map(|text| vec![as_it_stands(&text)]).unwrap_or_default()
+        pdf.extract_text(number).map(|text| vec![Block::as_it_stands(&text)]).unwrap_or_default()
     } else {
         fragments::of(spans).into_iter().flat_map(columns::blocks).collect::<Vec<_>>()
     };
+    let notes = notes::read(pdf, number).join("\n");
+    let blocks = blocks.into_iter().chain((!notes.is_empty()).then(|| Block::as_it_stands(&notes)));
+    let blocks = blocks.collect::<Vec<_>>();
     let rows = || blocks.iter().flat_map(|block| &block.rows);
     let letters = rows().flat_map(|row| row.text.chars()).filter(|c| c.is_alphanumeric()).count();
     let is_image = letters < STAMP_LETTERS && has_page_image(pdf, number);
@@ -61,17 +63,6 @@ fn needs_library(spans: &[TextSpan]) -> bool {
         }
     }
     right_to_left * RIGHT_TO_LEFT_SHARE > letters
-}
-
-fn as_it_stands(text: &str) -> Block {
-    let lines = text.lines().filter(|line| !line.trim().is_empty()).enumerate();
-    let rows = lines.map(|(index, line)| Printed {
-        text: clean::text(line),
-        baseline: -(index as f32),
-        size: 1.0,
-        ..Printed::default()
-    });
-    Block { rows: rows.collect(), is_table: true }
 }
 
 fn has_page_image(pdf: &PdfDocument, number: usize) -> bool {

@@ -8,7 +8,6 @@ use pdf_oxide::{PdfFilter, PdfImageHandle};
 
 use super::columns::Block;
 use super::pages::{LEAST_IMAGE_DOTS, Page};
-use super::rows::Printed;
 use crate::extract::Reason;
 use crate::extract::image::tesseract::{Tesseract, paragraphs};
 
@@ -44,7 +43,7 @@ pub(super) fn recognise(
             Ok(text) => {
                 is_any_read = true;
                 page.is_image = text.is_empty();
-                page.blocks.push(block(&text));
+                page.blocks.push(Block::as_it_stands(&text));
             }
             Err(reason) => first_fault = first_fault.or(Some(reason)),
         }
@@ -98,14 +97,4 @@ fn resolution(image: &PdfImageHandle<'_>) -> Option<u32> {
     let inches = image.bbox.width.abs() / 72.0;
     let resolution = image.width as f32 / inches;
     (70.0..=1200.0).contains(&resolution).then_some(resolution as u32)
-}
-
-fn block(text: &str) -> Block {
-    let rows = text.lines().enumerate().map(|(index, line)| Printed {
-        text: line.to_owned(),
-        baseline: -(index as f32),
-        size: 1.0,
-        ..Printed::default()
-    });
-    Block { rows: rows.collect(), is_table: true }
 }

@@ -25,7 +25,12 @@ pub(super) fn printed(pages: &[Page]) -> Option<String> {
     if largest < usual * LARGER {
         return None;
     }
-    let mut lines = rows.iter().skip_while(|row| row.size < largest * SAME || !is_word(row));
+    let start = rows.iter().position(|row| row.size >= largest * SAME && is_word(&row))?;
+    // A title stands above the text.
+    if start * 3 > rows.len() || rows[start].text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let mut lines = rows[start..].iter();
     let title = lines.by_ref().take_while(|row| row.size >= largest * SAME);
     let title = title.take(MAX_LINES + 1).collect::<Vec<_>>();
     let text = title.iter().map(|row| one_line(&row.text)).collect::<Vec<_>>().join(" ");
