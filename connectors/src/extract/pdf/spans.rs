@@ -7,7 +7,7 @@ use pdf_oxide::extractors::TextExtractor;
 use pdf_oxide::fonts::{Encoding, FontInfo};
 use pdf_oxide::layout::TextSpan;
 use pdf_oxide::object::Object;
-use pdf_oxide::{PdfDocument, Result};
+use pdf_oxide::{Error, PdfDocument, Result};
 
 use super::objects::{Dictionary, dictionary, entry};
 
@@ -22,6 +22,9 @@ const ONE_BYTE: &str = "OneByteIdentity";
 const DECOY_WORD: &str = "qzplacedqz";
 const DECOY_WORDS: usize = 100;
 
+/// What a page may take to draw; a page full of text takes 50 KB, a dense map a few MB.
+const MAX_CONTENT_BYTES: usize = 24 * 1024 * 1024;
+
 /// Text may stand this far outside the page and still be seen, in points.
 const EDGE_POINTS: f32 = 2.0;
 
@@ -29,6 +32,9 @@ const EDGE_POINTS: f32 = 2.0;
 pub(super) fn read(pdf: &PdfDocument, number: usize) -> Result<Vec<TextSpan>> {
     let page = pdf.get_page(number)?;
     let content = pdf.get_page_content_data(number)?;
+    if content.len() > MAX_CONTENT_BYTES {
+        return Err(Error::Unsupported("a page of this size".to_owned()));
+    }
     if !PdfDocument::may_contain_text_public(&content) {
         return Ok(Vec::new());
     }
