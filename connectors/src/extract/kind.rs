@@ -120,7 +120,7 @@ impl Kind {
 
     /// What a ZIP package is, by the names in it; a damaged one is what its extension says.
     pub(crate) fn of_package(content: impl Read + Seek, extension: &str) -> Self {
-        by_names(content, extension).unwrap_or(match extension {
+        by_names(content).unwrap_or(match extension {
             "docx" | "docm" | "dotx" | "pptx" | "pptm" | "potx" | "ppsx" => Self::OfficeXml,
             "xlsx" | "xlsm" | "xlsb" | "xltx" | "xltm" => Self::Workbook,
             "odt" | "ott" | "odp" | "otp" | "ods" | "ots" => Self::OpenDocument,
@@ -131,7 +131,7 @@ impl Kind {
     }
 }
 
-fn by_names(content: impl Read + Seek, extension: &str) -> Option<Kind> {
+fn by_names(content: impl Read + Seek) -> Option<Kind> {
     zip::ZipArchive::new(content).ok().and_then(|archive| {
         let has = |name: &str| archive.index_for_name(name).is_some();
         let any = |start: &str| {

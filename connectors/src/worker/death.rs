@@ -46,7 +46,7 @@ impl Death {
     /// The reason that is recorded for the document.
     pub(super) fn reason(self, limits: &Limits) -> Reason {
         Reason::Failed(match self {
-            Self::TimedOut => format!("took longer than {:?} to read", limits.timeout),
+            Self::TimedOut => format!("took longer than {:?} to read", limits.patience()),
             Self::OutOfMemory => {
                 format!("needed more than {} of memory to read", read::size(limits.memory_bytes))
             }

@@ -42,6 +42,16 @@ pub struct Limits {
     pub ocr: Option<String>,
 }
 
+/// Recognising the text of a page takes seconds, and a document has up to two hundred pages.
+const OCR_TIMEOUT: Duration = Duration::from_secs(600);
+
+impl Limits {
+    /// How long a worker may be silent.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.ocr.is_some() { self.timeout.max(OCR_TIMEOUT) } else { self.timeout }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

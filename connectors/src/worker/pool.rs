@@ -191,7 +191,7 @@ impl Inner {
         call: &Call,
         (progress, members): (&mut Progress, &mpsc::Sender<Member>),
     ) -> Result<Result<Reply, Death>, PoolError> {
-        let limit = self.limits.timeout;
+        let limit = self.limits.patience();
         let request = Request { resume: progress.resume.clone(), ..call.request.clone() };
         if let Err(death) = process.ask(&request, call.content.as_deref(), limit).await {
             return Ok(Err(death));

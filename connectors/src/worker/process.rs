@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, Command};
@@ -34,6 +35,9 @@ const MAX_RESTING_KIB: u64 = 128 * 1024;
 
 /// …which is looked at each time it has read so much.
 const MEMORY_CHECK_BYTES: u64 = 1024 * 1024;
+
+/// The most that the reader of PDFs unpacks of one stream; four times as much is its own default.
+const MAX_STREAM_MIB: &str = "64";
 
 /// Set for the worker if the daemon has it; nothing else of its environment is passed on.
 const INHERITED_VARIABLES: [&str; 1] = ["LD_LIBRARY_PATH"];
@@ -82,6 +86,7 @@ impl Process {
             .args(&launch.arguments)
             .env_clear()
             .env(MEMORY_VARIABLE, limits.memory_bytes.to_string())
+            .env("PDF_OXIDE_MAX_DECOMPRESS_MB", MAX_STREAM_MIB)
             .envs(launch.environment.iter().map(|(name, value)| (name, value)))
             // A worker must not keep a share mounted.
             .current_dir("/")
@@ -200,8 +205,12 @@ impl Process {
         }
     }
 
-    /// Ends it without asking.
+    /// Ends it without asking, and what it started.
     pub(super) async fn kill(mut self) {
+        if let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It leads a group of its own; one that is empty is gone already.
+            let _gone = rustix::process::kill_process_group(id, Signal::KILL);
+        }
         // Bounded: a process that waits for a dead share cannot even be killed.
         let _ = timeout(END_TIMEOUT, self.child.kill()).await;
     }
