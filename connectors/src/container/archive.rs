@@ -1,9 +1,106 @@
 //! ZIP archives, and the exports of wikis that come as one.
 
-use super::{Opened, Walk};
-use crate::extract::Reason;
+use std::io::{Read, Seek};
 
-/// Not walked yet.
-pub(super) fn walk(_opened: Opened<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
-    Err(Reason::Skipped("ZIP archive: not supported yet".to_owned()))
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::names::{Spelling, is_left_out};
+use super::shape::HEAD_BYTES;
+use super::unpack::{Stated, unpack};
+use super::walk::failed;
+use super::{Entry, Packed, Shape, Stream, Walk, clock, confluence};
+use crate::extract::{Dialect, Reason};
+
+/// Where Confluence puts all pages of a space.
+const ENTITIES: &str = "entities.xml";
+
+/// Visits the files in the order of the archive's directory.
+pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
+    let mut archive = ZipArchive::new(opened.content).map_err(reason)?;
+    if is_confluence(&mut archive) {
+        return confluence::walk_packed(archive, walk);
+    }
+    let spelling = Spelling::of(archive.file_names_raw());
+    let names = archive.file_names_raw().map(|name| spelling.read(name).into_owned());
+    let names = names.collect::<Vec<_>>();
+    if is_notion(&names) {
+        walk.set_dialect(Dialect::Notion);
+    }
+    names.into_iter().enumerate().try_for_each(|(index, name)| {
+        if is_left_out(&name) || name.ends_with(['/', '\\']) {
+            return Ok(());
+        }
+        file(&mut archive, index, name, walk)
+    })
+}
+
+fn file<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    index: usize,
+    name: String,
+    walk: &mut Walk<'_>,
+) -> Result<(), Reason> {
+    let mut entry = Entry::at(name);
+    let data = archive.by_index_data(index).map_err(reason)?;
+    if data.is_dir() || data.is_symlink() {
+        return Ok(());
+    }
+    entry.modified_ns = data.last_modified().and_then(clock::of_dos);
+    let stated = Stated { size: data.size(), packed: data.compressed_size() };
+    let is_encrypted = data.encrypted();
+    let content = archive.by_index(index);
+    let content = if is_encrypted { Err(ZipError::InvalidPassword) } else { content };
+    match content {
+        Ok(mut content) => unpack(entry, stated, &mut content, walk),
+        Err(error) => {
+            // What is wrong with its size matters less than that it cannot be read.
+            let _ = walk.admit(stated.size, stated.packed)?;
+            walk.unreadable(entry, reason(error))
+        }
+    }
+}
+
+fn reason(error: ZipError) -> Reason {
+    failed(match error {
+        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            "protected by a password".to_owned()
+        }
+        ZipError::CompressionMethodNotSupported(method) => {
+            format!("packed by a method that is not supported ({method})")
+        }
+        ZipError::UnsupportedArchive(what) => format!("not supported: {what}"),
+        ZipError::InvalidArchive(what) if what.contains("EOCD") => {
+            "damaged: the directory at its end is missing".to_owned()
+        }
+        ZipError::InvalidArchive(what) => format!("damaged: {what}"),
+        error => format!("damaged: {error}"),
+    })
+}
+
+fn is_confluence<R: Read + Seek>(archive: &mut ZipArchive<R>) -> bool {
+    let mut head = Vec::new();
+    archive.by_name(ENTITIES).is_ok_and(|entities| {
+        let is_read = entities.take(HEAD_BYTES).read_to_end(&mut head).is_ok();
+        let shape = Shape::of_head(ENTITIES, Dialect::Confluence, &head);
+        is_read && shape == Some(Shape::Stream(Stream::Confluence))
+    })
+}
+
+/// Notion puts its identifiers behind the names of pages.
+fn is_notion(names: &[String]) -> bool {
+    let (mut pages, mut identified) = (0_usize, 0_usize);
+    for name in names.iter().filter(|name| !is_left_out(name)) {
+        let Some((stem, "md" | "html" | "csv")) = name.rsplit_once('.') else { continue };
+        pages += 1;
+        identified += usize::from(has_identifier(stem.strip_suffix("_all").unwrap_or(stem)));
+    }
+    identified > 0 && identified * 2 > pages
+}
+
+fn has_identifier(stem: &str) -> bool {
+    let identifier = stem.rsplit([' ', '/']).next().unwrap_or_default();
+    identifier.len() == 32
+        && identifier.len() < stem.len()
+        && identifier.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

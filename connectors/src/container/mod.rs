@@ -5,16 +5,20 @@
 //! that a walk can be taken up where another one ended.
 
 mod archive;
+mod clock;
 mod compressed;
 mod confluence;
 mod mailbox;
 mod mediawiki;
+mod meter;
+mod names;
 mod records;
 mod seven_zip;
 mod shape;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod walk;
 
 use std::fs::File;
@@ -25,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Extraction, Input, Reason};
 
+use shape::Stream;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};
 
@@ -43,6 +48,14 @@ pub struct Member {
     pub hash: Option<[u8; 32]>,
     /// The document, or why there is none.
     pub outcome: Result<Document, Reason>,
+}
+
+impl Member {
+    /// A file that no document was taken out of.
+    fn unread(path: String, size: u64, hash: Option<[u8; 32]>) -> Self {
+        let outcome = Err(Reason::Skipped("not read".to_owned()));
+        Self { path, kind: None, size, modified_ns: None, hash, outcome }
+    }
 }
 
 /// Who hears of what a container holds.
@@ -74,30 +87,49 @@ impl<T: Read + Seek> Content for T {}
 /// Opens a file that lies beside the container, by its path below the same directory.
 pub type Beside<'a> = &'a dyn Fn(&str) -> io::Result<File>;
 
-/// A container that is open.
-pub struct Opened<'a> {
+/// A container that is open. Most are read from their beginning to their end, whatever they come
+/// out of; only where one begins may it have to be read at any place.
+pub struct Opened<'a, C = Box<dyn Read + 'a>> {
     /// Its path, for its name.
     pub path: &'a str,
     /// What wrote it.
     pub dialect: Dialect,
     /// Its bytes, at the beginning.
-    pub content: Box<dyn Content + 'a>,
+    pub content: C,
     /// For exports that were unpacked.
     pub beside: Option<Beside<'a>>,
 }
 
-impl Opened<'_> {
+impl<'a, C: Content + 'a> Opened<'a, C> {
     /// Visits all that the container holds, in its order. What was visited before an error counts.
     pub fn walk(self, shape: Shape, walk: &mut Walk<'_>) -> Result<(), Reason> {
         match shape {
-            Shape::Zip => archive::walk(self, walk),
-            Shape::SevenZip => seven_zip::walk(self, walk),
-            Shape::Tar => tape::walk(self, walk),
-            Shape::Compressed(codec) => compressed::walk(self, codec, walk),
-            Shape::Mailbox => mailbox::walk(self, walk),
-            Shape::MediaWiki => mediawiki::walk(self, walk),
-            Shape::Confluence => confluence::walk_unpacked(self, walk),
-            Shape::Records => records::walk(self, walk),
+            Shape::Zip => archive::walk(self.with(|content| Box::new(content) as _), walk),
+            Shape::SevenZip => seven_zip::walk(self.with(|content| Box::new(content) as _), walk),
+            Shape::Stream(stream) => {
+                self.with(|content| Box::new(content) as Box<dyn Read + 'a>).read(stream, walk)
+            }
+        }
+    }
+
+    fn with<D>(self, change: impl FnOnce(C) -> D) -> Opened<'a, D> {
+        let Self { path, dialect, content, beside } = self;
+        Opened { path, dialect, content: change(content), beside }
+    }
+}
+
+impl Opened<'_> {
+    fn read(self, stream: Stream, walk: &mut Walk<'_>) -> Result<(), Reason> {
+        match stream {
+            Stream::Tar => tape::walk(self, walk),
+            Stream::Compressed(codec) => compressed::walk(self, codec, walk),
+            Stream::Mailbox => mailbox::walk(self, walk),
+            Stream::MediaWiki => mediawiki::walk(self, walk),
+            Stream::Confluence => confluence::walk_unpacked(self, walk),
+            Stream::Records => records::walk(self, walk),
         }
     }
 }
+
+/// An archive that is open, read at any place.
+type Packed<'a> = Opened<'a, Box<dyn Content + 'a>>;
