@@ -204,7 +204,12 @@ impl<'v> Walk<'v> {
 
     fn carried(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
         if self.depth < self.limits.depth {
-            return self.inside(|walk| walk.attachments(attachments));
+            return self.inside(|walk| {
+                if walk.dialect == Dialect::Mail {
+                    walk.dialect = Dialect::Any;
+                }
+                walk.attachments(attachments)
+            });
         }
         attachments.into_iter().try_for_each(|attachment| {
             self.admit(0, 0)??;

@@ -32,6 +32,7 @@ use format::Format;
 
 pub(crate) use format::extension;
 pub(crate) use kind::Kind;
+pub(crate) use mail::Envelope;
 
 /// Raised whenever the same bytes give another document than before.
 pub const EXTRACTION_VERSION: u32 = 3;
