@@ -2,14 +2,14 @@
 
 use std::io::{Read, Seek};
 
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::names::{Spelling, is_left_out};
 use super::shape::HEAD_BYTES;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
-use super::{Entry, Packed, Shape, Stream, Walk, clock, confluence};
+use super::{Entry, Packed, Shape, Stream, Walk, clock, confluence, notion};
 use crate::extract::{Dialect, Reason};
 
 /// Where Confluence puts all pages of a space.
@@ -24,7 +24,7 @@ pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
     let spelling = Spelling::of(archive.file_names_raw());
     let names = archive.file_names_raw().map(|name| spelling.read(name).into_owned());
     let names = names.collect::<Vec<_>>();
-    if is_notion(&names) {
+    if notion::is_export(&names) {
         walk.set_dialect(Dialect::Notion);
     }
     names.into_iter().enumerate().try_for_each(|(index, name)| {
@@ -41,7 +41,8 @@ fn file<R: Read + Seek>(
     name: String,
     walk: &mut Walk<'_>,
 ) -> Result<(), Reason> {
-    let mut entry = Entry::at(name);
+    let is_notion = walk.dialect() == Dialect::Notion;
+    let mut entry = Entry::at(if is_notion { notion::path(&name) } else { &name });
     let data = archive.by_index_data(index).map_err(reason)?;
     if data.is_dir() || data.is_symlink() {
         return Ok(());
@@ -49,6 +50,16 @@ fn file<R: Read + Seek>(
     entry.modified_ns = data.last_modified().and_then(clock::of_dos);
     let stated = Stated { size: data.size(), packed: data.compressed_size() };
     let is_encrypted = data.encrypted();
+    let is_part = is_notion && notion::is_part(&name);
+    let is_stored = data.compression() == CompressionMethod::Stored && !is_encrypted;
+    if is_stored && (is_part || stated.size > walk.file_bytes()) {
+        let mut content = archive.by_index_seek(index).map_err(reason)?;
+        if Shape::of(&name, walk.dialect(), &mut content).ok().flatten() == Some(Shape::Zip) {
+            // It is a directory more than a file, so its size is that of what it holds.
+            walk.admit(0, 0)??;
+            return if is_part { walk.part(entry, content) } else { walk.stored(entry, content) };
+        }
+    }
     let content = archive.by_index(index);
     let content = if is_encrypted { Err(ZipError::InvalidPassword) } else { content };
     match content {
@@ -85,22 +96,4 @@ fn is_confluence<R: Read + Seek>(archive: &mut ZipArchive<R>) -> bool {
         let shape = Shape::of_head(ENTITIES, Dialect::Confluence, &head);
         is_read && shape == Some(Shape::Stream(Stream::Confluence))
     })
-}
-
-/// Notion puts its identifiers behind the names of pages.
-fn is_notion(names: &[String]) -> bool {
-    let (mut pages, mut identified) = (0_usize, 0_usize);
-    for name in names.iter().filter(|name| !is_left_out(name)) {
-        let Some((stem, "md" | "html" | "csv")) = name.rsplit_once('.') else { continue };
-        pages += 1;
-        identified += usize::from(has_identifier(stem.strip_suffix("_all").unwrap_or(stem)));
-    }
-    identified > 0 && identified * 2 > pages
-}
-
-fn has_identifier(stem: &str) -> bool {
-    let identifier = stem.rsplit([' ', '/']).next().unwrap_or_default();
-    identifier.len() == 32
-        && identifier.len() < stem.len()
-        && identifier.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

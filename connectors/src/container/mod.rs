@@ -12,6 +12,7 @@ mod mailbox;
 mod mediawiki;
 mod meter;
 mod names;
+mod notion;
 mod records;
 mod seven_zip;
 mod shape;

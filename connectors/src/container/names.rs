@@ -43,7 +43,9 @@ impl Spelling {
             return Self(None);
         }
         Self(likely.find(|encoding| {
-            encoding.decode_without_bom_handling_and_without_replacement(&sample).is_some()
+            encoding
+                .decode_without_bom_handling_and_without_replacement(&sample)
+                .is_some_and(|names| encoding.is_single_byte() || is_eastern(&names))
         }))
     }
 
@@ -57,6 +59,27 @@ impl Spelling {
             None => name.iter().map(|byte| of_dos(*byte)).collect::<String>().into(),
         }
     }
+}
+
+/// Whether these are names of the East, and not those of DOS with a letter of the East here and
+/// there: their characters stand in runs.
+fn is_eastern(names: &str) -> bool {
+    let (mut runs, mut alone, mut length, mut before) = (0_usize, 0_usize, 0_usize, ' ');
+    let mut is_between_letters = false;
+    for char in names.chars().chain([' ']) {
+        if !char.is_ascii() {
+            is_between_letters |= length == 0 && before.is_ascii_alphabetic();
+            // Marks and signs are what the bytes of single letters become most often.
+            length += if char.is_alphanumeric() { 2 } else { 1 };
+        } else if length > 0 {
+            runs += 1;
+            is_between_letters |= char.is_ascii_alphabetic();
+            alone += usize::from(length <= 2 && is_between_letters);
+            (length, is_between_letters) = (0, false);
+        }
+        before = char;
+    }
+    alone * 2 <= runs
 }
 
 fn of_dos(byte: u8) -> char {

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use unicode_normalization::UnicodeNormalization;
 
 use super::meter::{self, Meter, in_words};
-use super::{Member, Opened, Shape, Step, Stream, Visitor};
+use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
 use crate::extract::{Attachment, Dialect, Input, Reason, extension};
 
@@ -241,6 +241,26 @@ impl<'v> Walk<'v> {
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.read(stream, walk)));
         let outcome = self.metered(&meter, outcome);
         self.ended(Member::unread(path.to_owned(), meter.unpacked(), None), outcome)
+    }
+
+    /// An archive that stands in another one as it is, and so need not be held.
+    pub(super) fn stored(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
+        let path = &*self.place(&entry.path);
+        let opened = Opened { path, dialect: self.dialect, content, beside: None };
+        let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(Shape::Zip, walk)));
+        self.ended(Member::unread(path.to_owned(), 0, None), outcome)
+    }
+
+    /// An archive that is but a part of another one: what it holds stands beside what that holds.
+    pub(super) fn part(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
+        let path = &*entry.path;
+        let opened = Opened { path, dialect: self.dialect, content, beside: None };
+        let outcome = self.inside(|walk| opened.walk(Shape::Zip, walk));
+        if outcome.is_ok() {
+            return Ok(());
+        }
+        let path = self.place(path);
+        self.ended(Member::unread(path, 0, None), outcome)
     }
 
     /// Goes one container deeper, if that is not too deep.

@@ -20,8 +20,9 @@ pub(crate) struct Envelope {
 impl Envelope {
     /// Reads the headers alone.
     pub(crate) fn of(message: &[u8]) -> Self {
-        let head = &message[..header_length(message)];
-        let head = in_utf8(head);
+        // Without an empty line at the end, the last header would not count.
+        let head = [&message[..header_length(message)], b"\n\n"].concat();
+        let head = in_utf8(&head);
         let Some(message) = MessageParser::default().parse_headers(head.as_ref()) else {
             return Self::default();
         };

@@ -78,10 +78,10 @@ impl Drop for Parsed<'_> {
 /// Without the line that begins it in a mailbox, and in bytes if it was saved in UTF-16.
 fn in_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes[..bytes.len().min(256)].contains(&0) {
-        if let Ok(text) = encoding::decode(bytes) {
-            return Cow::Owned(text.into_owned().into_bytes());
-        }
+    if bytes[..bytes.len().min(256)].contains(&0)
+        && let Ok(text) = encoding::decode(bytes)
+    {
+        return Cow::Owned(text.into_owned().into_bytes());
     }
     let bytes = bytes.trim_ascii_start();
     let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
