@@ -117,6 +117,10 @@ fn body(message: &Message<'_>, is_forwarded: bool) -> Body {
             match &part.body {
                 PartType::Text(_) => body.add_text(&text(message, part)),
                 PartType::Html(_) => body.add_html(&text(message, part), is_forwarded),
+                // It is multipart, but without a boundary.
+                PartType::Binary(bytes) if is_multipart(part) => {
+                    body.add_text(&encoding::decode(bytes).unwrap_or_default());
+                }
                 _ => {}
             }
         }
@@ -137,6 +141,10 @@ fn body(message: &Message<'_>, is_forwarded: bool) -> Body {
         body = of(&ids);
     }
     body
+}
+
+fn is_multipart(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|it| it.ctype().eq_ignore_ascii_case("multipart"))
 }
 
 /// The text of a part; in the encoding that it is really in, where what it says is wrong.

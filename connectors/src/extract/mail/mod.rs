@@ -10,6 +10,8 @@ mod outlook;
 mod parts;
 mod properties;
 mod quoted;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use envelope::Envelope;
 

@@ -37,11 +37,11 @@ pub(super) fn attachments(message: &Message<'_>) -> Vec<Attachment> {
     parts.filter_map(|part| attachment(message, part)).take(MAX_ATTACHMENTS).collect()
 }
 
-/// The name that a part says it has.
+/// The name that a part says it has; of the pieces of a saved page, only documents have one.
 pub(super) fn name(part: &MessagePart<'_>) -> Option<String> {
     let name = part.attachment_name().map(str::trim).filter(|name| !name.is_empty());
     name.map(str::to_owned).or_else(|| {
-        let location = part.content_location()?;
+        let location = part.content_location().filter(|_| extension_of(part).is_some())?;
         let path = location.split(['?', '#']).next()?;
         let name = path.rsplit('/').next().filter(|name| name.contains('.'))?;
         Some(name.to_owned())
