@@ -130,3 +130,118 @@ fn attachment(file: &mut Compound<'_>, path: &Path) -> Option<Attachment> {
 fn without_brackets(id: String) -> String {
     id.trim().trim_start_matches('<').trim_end_matches('>').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::extract::{Input, extract};
+
+    /// A message in the making.
+    struct Draft(CompoundFile<Cursor<Vec<u8>>>);
+
+    impl Draft {
+        fn new() -> Self {
+            Self(CompoundFile::create(Cursor::new(Vec::new())).unwrap())
+        }
+
+        fn put(mut self, path: &str, bytes: &[u8]) -> Self {
+            let storage = Path::new(path).parent().unwrap();
+            self.0.create_storage_all(storage).unwrap();
+            self.0.create_stream(path).unwrap().write_all(bytes).unwrap();
+            self
+        }
+
+        fn text(self, path: &str, text: &str) -> Self {
+            let bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+            self.put(&format!("{path}001F"), &bytes)
+        }
+
+        /// The table of properties, with a header of so many bytes.
+        fn table(self, storage: &str, header: usize, rows: &[(u32, u64)]) -> Self {
+            let mut bytes = vec![0; header];
+            for (tag, value) in rows {
+                bytes.extend(tag.to_le_bytes());
+                bytes.extend([0; 4]);
+                bytes.extend(value.to_le_bytes());
+            }
+            self.put(&format!("{storage}/__properties_version1.0"), &bytes)
+        }
+
+        fn bytes(mut self) -> Vec<u8> {
+            self.0.flush().unwrap();
+            self.0.into_inner().into_inner()
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Extraction {
+        extract(&Input::new("a.msg", bytes)).unwrap()
+    }
+
+    const SENT: (u32, u64) = (0x0039_0040, 133_444_736_000_000_000);
+
+    #[test]
+    fn the_properties_of_a_message_are_read() {
+        let bytes = Draft::new()
+            .table("", 32, &[SENT])
+            .text("/__substg1.0_0037", "예산")
+            .text("/__substg1.0_0C1A", "Kim")
+            .text("/__substg1.0_5D01", "kim@x")
+            .text("/__substg1.0_0E04", "Lee")
+            .text("/__substg1.0_1035", "<1@x>")
+            .text("/__substg1.0_1000", "words\r\n")
+            .bytes();
+        let document = read(&bytes).document;
+        assert_eq!(document.title.as_deref(), Some("예산"));
+        let headers = "From: Kim <kim@x>; To: Lee; Date: 2023-11-14T22:13:20Z";
+        assert_eq!(document.sections[0].text, headers);
+        assert_eq!(document.metadata["message-id"], "1@x");
+        assert_eq!(document.sections[1].text, "words\n");
+    }
+
+    #[test]
+    fn old_messages_are_read_in_their_code_page() {
+        let (subject, _, _) = encoding_rs::EUC_KR.encode("예산");
+        let bytes = Draft::new()
+            .table("", 32, &[(0x3ffd_0003, 949)])
+            .put("/__substg1.0_0037001E", &subject)
+            .put("/__substg1.0_10130102", b"<html><p>words of the page</p>")
+            .bytes();
+        let document = read(&bytes).document;
+        assert_eq!(document.title.as_deref(), Some("예산"));
+        assert!(document.sections[0].text.contains("words of the page"));
+    }
+
+    #[test]
+    fn attachments_and_messages_inside_are_files_of_their_own() {
+        let inner = "/__attach_version1.0_#00000001/__substg1.0_3701000D";
+        let bytes = Draft::new()
+            .table("", 32, &[])
+            .text("/__substg1.0_0037", "Outer")
+            .text("/__attach_version1.0_#00000000/__substg1.0_3707", "notes.txt")
+            .put("/__attach_version1.0_#00000000/__substg1.0_37010102", b"attached")
+            .text("/__attach_version1.0_#00000001/__substg1.0_3001", "Inner/message")
+            .table(inner, 24, &[SENT])
+            .text(&format!("{inner}/__substg1.0_0037"), "Inner")
+            .text(&format!("{inner}/__substg1.0_1000"), "inside")
+            .bytes();
+        let attachments = read(&bytes).attachments;
+        let names = attachments.iter().map(|attachment| &*attachment.name).collect::<Vec<_>>();
+        assert_eq!(names, ["notes.txt", "Inner message.msg"]);
+        let document = read(&attachments[1].bytes).document;
+        assert_eq!(document.title.as_deref(), Some("Inner"));
+        assert_eq!(document.metadata["date"], "2023-11-14T22:13:20Z");
+        assert_eq!(document.sections[1].text, "inside");
+    }
+
+    #[test]
+    fn what_is_encrypted_or_damaged_says_so() {
+        let draft = Draft::new().table("", 32, &[]);
+        let bytes = draft.text("/__substg1.0_001A", "IPM.Note.SMIME").bytes();
+        let encrypted = extract(&Input::new("a.msg", &bytes)).unwrap_err();
+        assert_eq!(encrypted, Reason::Failed("encrypted (S/MIME)".to_owned()));
+        let cut = extract(&Input::new("a.msg", &bytes[..600])).unwrap_err();
+        assert!(matches!(cut, Reason::Failed(reason) if reason.starts_with("damaged")));
+    }
+}
