@@ -6,18 +6,25 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::names::{Spelling, is_left_out};
+use super::salvage::{Shared, salvage};
 use super::shape::HEAD_BYTES;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
-use super::{Entry, Packed, Shape, Stream, Walk, clock, confluence, notion};
+use super::{Content, Entry, Packed, Shape, Stream, Walk, clock, confluence, notion};
 use crate::extract::{Dialect, Reason};
 
 /// Where Confluence puts all pages of a space.
 const ENTITIES: &str = "entities.xml";
 
-/// Visits the files in the order of the archive's directory.
+/// Visits the files in the order of the archive's directory; without one, those at its beginning.
 pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
-    let mut archive = ZipArchive::new(opened.content).map_err(reason)?;
+    let content = Shared::new(opened.content);
+    let content_again = content.clone();
+    let content: Box<dyn Content + '_> = Box::new(content);
+    let mut archive = match ZipArchive::new(content) {
+        Ok(archive) => archive,
+        Err(error) => return salvage(content_again, walk).and(Err(reason(error))),
+    };
     if is_confluence(&mut archive) {
         return confluence::walk_packed(archive, walk);
     }

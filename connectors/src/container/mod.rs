@@ -14,6 +14,7 @@ mod meter;
 mod names;
 mod notion;
 mod records;
+mod salvage;
 mod seven_zip;
 mod shape;
 mod tape;

@@ -34,5 +34,13 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
 }
 
 fn damaged(error: io::Error) -> Reason {
-    failed(format!("damaged: {error}"))
+    // What the archive calls a number or a name is text of the file, and none for a reason.
+    let what = error.to_string();
+    if ["checksum", "numeric field", "invalid gnu header"].iter().any(|mark| what.contains(mark)) {
+        return failed("damaged: what stands before a file is broken".to_owned());
+    }
+    if what.contains("unexpected EOF") || what.contains("failed to read entire block") {
+        return failed("damaged: it ends too early".to_owned());
+    }
+    failed(format!("damaged: {what}"))
 }
