@@ -83,10 +83,10 @@ impl Shape {
             return Some(Self::Stream(Stream::Mailbox));
         }
         let has = |text: &str| head.windows(text.len()).any(|window| window == text.as_bytes());
-        if has("<mediawiki") && (extension == "xml" || dialect == Dialect::MediaWiki) {
+        if (extension == "xml" || dialect == Dialect::MediaWiki) && has("<mediawiki") {
             return Some(Self::Stream(Stream::MediaWiki));
         }
-        if has("<hibernate-generic") && extension == "xml" {
+        if extension == "xml" && has("<hibernate-generic") {
             return Some(Self::Stream(Stream::Confluence));
         }
         let is_records = matches!(&*extension, "jsonl" | "jsonlines" | "ndjson");
@@ -123,9 +123,8 @@ fn is_old_tar(head: &[u8]) -> bool {
 /// Whether files of this name may be containers, which are read piece by piece whatever their size.
 pub fn may_be_large(name: &str, dialect: Dialect) -> bool {
     match extension(name).as_str() {
-        "zip" | "7z" | "tar" | "tgz" | "tbz2" | "txz" | "gz" | "bz2" | "xz" | "zst" | "mbox" => {
-            true
-        }
+        "zip" | "7z" | "tar" | "tgz" | "tbz" | "tbz2" | "txz" | "tzst" | "gz" | "bz2" | "xz"
+        | "zst" | "mbox" => true,
         "xml" => true,
         "jsonl" | "jsonlines" | "ndjson" => dialect == Dialect::JsonLines,
         _ => dialect == Dialect::Mail,

@@ -93,7 +93,7 @@ fn what_stands_before_the_damage_is_kept() {
 
 #[test]
 fn a_bomb_ends_at_the_ratio_and_at_the_limits() {
-    let zeros = vec![0; 40_000_000];
+    let zeros = vec![0; 18_000_000];
     let (_, outcome) = opened("x.gz", &gzip(&zeros), Limits::default());
     assert!(matches!(outcome, Err(Reason::Failed(reason)) if reason.contains("bomb")));
     let small = Limits { total_bytes: 1_000_000, ..Limits::default() };

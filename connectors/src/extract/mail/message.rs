@@ -9,7 +9,7 @@ use mail_parser::{
 
 use super::body::Body;
 use super::letter::{self, Letter};
-use super::{envelope, parts, quoted};
+use super::{envelope, parts, quoted, seven_bits};
 use crate::extract::{Extraction, Reason, encoding};
 
 /// A text shorter than this may be no more than an advice to read the HTML beside it.
@@ -154,7 +154,11 @@ fn text<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, str>
     if !text.contains('\u{fffd}') {
         return if text.contains('\r') { lines(text) } else { Cow::Borrowed(text) };
     }
-    match encoding::decode(&parts::raw(message, part)) {
+    let raw = parts::raw(message, part);
+    if let Some(decoded) = seven_bits::decode(&raw) {
+        return lines(&decoded);
+    }
+    match encoding::decode(&raw) {
         Ok(decoded) => decoded.into_owned().into(),
         Err(_) => lines(text),
     }

@@ -10,6 +10,7 @@ mod outlook;
 mod parts;
 mod properties;
 mod quoted;
+mod seven_bits;
 #[cfg(test)]
 mod tests;
 

@@ -75,6 +75,8 @@ fn text_is_read_in_its_real_encoding_wherever_it_is_not_declared() {
     let unknown = format!("{head}Content-Type: text/plain; charset=cp949\n\n");
     let unknown = [unknown.into_bytes(), in_korean(text)].concat();
     assert_eq!(body(&read(&unknown)), text.trim());
+    let old = b"Subject: a\nContent-Type: text/plain; charset=iso-2022-kr\n\n\x1b$)C\x0eH8@G\x0f\n";
+    assert!(read(old).document.sections.iter().any(|section| section.text.trim() == "회의"));
     let wide = format!("\u{feff}{head}\n{text}");
     let wide = wide.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     assert_eq!(body(&read(&wide)), text.trim());
