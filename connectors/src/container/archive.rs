@@ -10,7 +10,7 @@ use super::salvage::{Shared, salvage};
 use super::shape::HEAD_BYTES;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
-use super::{Content, Entry, Packed, Shape, Stream, Walk, clock, confluence, notion};
+use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
 use crate::extract::{Dialect, Reason};
 
 /// Where Confluence puts all pages of a space.
@@ -101,6 +101,6 @@ fn is_confluence<R: Read + Seek>(archive: &mut ZipArchive<R>) -> bool {
     archive.by_name(ENTITIES).is_ok_and(|entities| {
         let is_read = entities.take(HEAD_BYTES).read_to_end(&mut head).is_ok();
         let shape = Shape::of_head(ENTITIES, Dialect::Confluence, &head);
-        is_read && shape == Some(Shape::Stream(Stream::Confluence))
+        is_read && shape == Some(Shape::Confluence)
     })
 }

@@ -2,11 +2,11 @@
 
 use zip::ZipArchive;
 
-use super::{Content, Opened, Walk};
+use super::{Content, Packed, Walk};
 use crate::extract::Reason;
 
 /// Not walked yet.
-pub(super) fn walk_unpacked(_opened: Opened<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
+pub(super) fn walk_unpacked(_opened: Packed<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
     Err(Reason::Skipped("Confluence export: not supported yet".to_owned()))
 }
 

@@ -106,12 +106,17 @@ impl<'a, C: Content + 'a> Opened<'a, C> {
     /// Visits all that the container holds, in its order. What was visited before an error counts.
     pub fn walk(self, shape: Shape, walk: &mut Walk<'_>) -> Result<(), Reason> {
         match shape {
-            Shape::Zip => archive::walk(self.with(|content| Box::new(content) as _), walk),
-            Shape::SevenZip => seven_zip::walk(self.with(|content| Box::new(content) as _), walk),
+            Shape::Zip => archive::walk(self.boxed(), walk),
+            Shape::SevenZip => seven_zip::walk(self.boxed(), walk),
+            Shape::Confluence => confluence::walk_unpacked(self.boxed(), walk),
             Shape::Stream(stream) => {
                 self.with(|content| Box::new(content) as Box<dyn Read + 'a>).read(stream, walk)
             }
         }
+    }
+
+    fn boxed(self) -> Packed<'a> {
+        self.with(|content| Box::new(content) as _)
     }
 
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Opened<'a, D> {
@@ -127,11 +132,10 @@ impl Opened<'_> {
             Stream::Compressed(codec) => compressed::walk(self, codec, walk),
             Stream::Mailbox => mailbox::walk(self, walk),
             Stream::MediaWiki => mediawiki::walk(self, walk),
-            Stream::Confluence => confluence::walk_unpacked(self, walk),
             Stream::Records => records::walk(self, walk),
         }
     }
 }
 
-/// An archive that is open, read at any place.
+/// One that is read at any place, or more than once.
 type Packed<'a> = Opened<'a, Box<dyn Content + 'a>>;

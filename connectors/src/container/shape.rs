@@ -15,6 +15,8 @@ pub enum Shape {
     Zip,
     /// A 7z archive.
     SevenZip,
+    /// The `entities.xml` of an unpacked Confluence export.
+    Confluence,
     /// What is read once, from its beginning to its end.
     Stream(Stream),
 }
@@ -30,8 +32,6 @@ pub enum Stream {
     Mailbox,
     /// An XML dump of MediaWiki.
     MediaWiki,
-    /// The `entities.xml` of an unpacked Confluence export.
-    Confluence,
     /// A file of JSON records, each a document.
     Records,
 }
@@ -87,7 +87,7 @@ impl Shape {
             return Some(Self::Stream(Stream::MediaWiki));
         }
         if extension == "xml" && has("<hibernate-generic") {
-            return Some(Self::Stream(Stream::Confluence));
+            return Some(Self::Confluence);
         }
         let is_records = matches!(&*extension, "jsonl" | "jsonlines" | "ndjson");
         (is_records && dialect == Dialect::JsonLines).then_some(Self::Stream(Stream::Records))
