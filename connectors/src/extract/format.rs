@@ -1,6 +1,7 @@
 //! Which extractor reads a text: by the extension first, by the content where that says nothing.
 
-use super::html;
+use super::lightweight::Markup;
+use super::{Dialect, Input, dokuwiki, html};
 
 /// The formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,12 +10,16 @@ pub(super) enum Format {
     Prose,
     /// Source code, data and logs: text as well, but in no human language.
     Code,
+    /// A page of DokuWiki.
+    DokuWiki,
     /// HTML and XHTML.
     Html,
     /// One JSON record a line.
     JsonLines,
     /// A table; with its delimiter if the extension tells.
     Separated(Option<u8>),
+    /// A markup of which the headings are understood.
+    Lightweight(Markup),
     /// Jupyter's cells, as JSON.
     Notebook,
     /// Markdown, with or without front matter.
@@ -97,16 +102,21 @@ const CODE: [&str; 70] = [
 
 impl Format {
     /// Chooses the format of a decoded text.
-    pub(super) fn of(name: &str, text: &str) -> Self {
-        match extension(name).as_str() {
+    pub(super) fn of(input: &Input<'_>, text: &str) -> Self {
+        match extension(input.name()).as_str() {
+            "txt" if input.dialect == Dialect::DokuWiki => Self::DokuWiki,
             "md" | "markdown" | "mdown" | "mkd" | "mdx" | "qmd" | "rmd" => Self::Markdown,
             "htm" | "html" | "shtml" | "xht" | "xhtml" => Self::Html,
             "jsonl" | "jsonlines" | "ndjson" => Self::JsonLines,
             "ipynb" => Self::Notebook,
+            "rst" | "rest" => Self::Lightweight(Markup::Restructured),
+            "adoc" | "asciidoc" => Self::Lightweight(Markup::AsciiDoc),
+            "org" => Self::Lightweight(Markup::Org),
             "csv" => Self::Separated(None),
             "tab" | "tsv" => Self::Separated(Some(b'\t')),
             "yml" | "vue" | "zsh" => Self::Code,
             extension if CODE.binary_search(&extension).is_ok() => Self::Code,
+            "txt" if dokuwiki::is_likely(text) => Self::DokuWiki,
             _ if html::is_likely(text) => Self::Html,
             _ => Self::Prose,
         }

@@ -58,7 +58,8 @@ fn take_title(record: &mut Value) -> Option<String> {
     fields.remove(key)?.as_str().map(one_line)
 }
 
-fn readable(record: &Value) -> String {
+/// The fields of a record as `name: value; name: value`.
+pub(super) fn readable(record: &Value) -> String {
     let mut text = String::new();
     write(&mut text, "", record);
     text

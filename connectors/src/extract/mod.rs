@@ -1,22 +1,28 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod dates;
+mod dokuwiki;
 mod encoding;
 mod epub;
 mod format;
 mod front_matter;
 mod hangul;
+mod headed;
 mod html;
 mod image;
 mod json_lines;
 mod kind;
 mod language;
+mod lightweight;
 mod mail;
 mod markdown;
 mod notebook;
+pub(crate) mod notion;
 mod office;
 mod opendocument;
 mod outline;
 mod pdf;
+pub(crate) mod record;
 mod rows;
 mod rtf;
 mod separated;
@@ -157,10 +163,15 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
 
 fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let text = encoding::decode(input.bytes)?;
-    let format = Format::of(input.name(), &text);
+    let format = Format::of(input, &text);
     let mut document = match format {
+        _ if input.dialect == Dialect::Notion && notion::reads(format) => {
+            notion::read(input, &text, format)?
+        }
+        Format::DokuWiki => dokuwiki::read_page(input, &text)?,
         Format::Html => html::read(&text),
-        Format::Markdown => markdown::read(&text),
+        Format::Markdown => markdown::read_page(input.name(), &text)?,
+        Format::Lightweight(markup) => lightweight::read(&text, markup),
         Format::JsonLines => json_lines::read(&text),
         Format::Notebook => notebook::read(&text),
         Format::Separated(delimiter) => separated::read(&text, delimiter),
