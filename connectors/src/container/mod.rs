@@ -15,7 +15,9 @@ mod shape;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod walk;
+mod xml;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};

@@ -171,6 +171,13 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
     Ok(document)
 }
 
+/// Reads what the markup of a wiki was turned into.
+pub(crate) fn read_html(text: &str) -> Document {
+    let mut document = html::read(text);
+    document.language = language::of(&document).map(str::to_owned);
+    document
+}
+
 /// The text as it stands, in one section.
 fn plain(text: &str) -> Document {
     let mut document = Document::default();
