@@ -1,0 +1,1 @@
+//! What becomes of exports of Confluence in XML.
