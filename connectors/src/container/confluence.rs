@@ -104,12 +104,7 @@ fn body(record: &Record, export: &Export) -> Document {
     document
 }
 
-fn page(
-    export: &Export,
-    id: u64,
-    document: Document,
-    walk: &mut Walk<'_>,
-) -> Result<(), Reason> {
+fn page(export: &Export, id: u64, document: Document, walk: &mut Walk<'_>) -> Result<(), Reason> {
     let Some(page) = export.pages.get(&id) else { return Ok(()) };
     walk.admit(0, 0)??;
     let ancestors = export.ancestors(page);

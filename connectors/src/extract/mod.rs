@@ -1,5 +1,6 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
+mod confluence;
 mod encoding;
 mod epub;
 mod format;
@@ -158,6 +159,7 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
     let text = encoding::decode(input.bytes)?;
     let format = Format::of(input.name(), &text);
     let mut document = match format {
+        Format::Html if confluence::is_page(&text) => confluence::read(input.name(), &text),
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read(&text),
         Format::JsonLines => json_lines::read(&text),

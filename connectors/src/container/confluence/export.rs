@@ -8,8 +8,17 @@ use super::{body, timestamp};
 use crate::extract::Reason;
 
 const CLASSES: [&str; 11] = [
-    "Attachment", "BlogPost", "BodyContent", "Comment", "ConfluenceBandanaRecord",
-    "ConfluenceUserImpl", "InternalUser", "Label", "Labelling", "Page", "Space",
+    "Attachment",
+    "BlogPost",
+    "BodyContent",
+    "Comment",
+    "ConfluenceBandanaRecord",
+    "ConfluenceUserImpl",
+    "InternalUser",
+    "Label",
+    "Labelling",
+    "Page",
+    "Space",
 ];
 
 /// All texts that are kept here.
@@ -141,7 +150,7 @@ impl Export {
                 let url = settings.split_once("<baseUrl>").and_then(|(_, it)| it.split_once('<'));
                 self.base_url = url.map_or("", |(url, _)| url).trim().to_owned();
             }
-            "InternalUser" => self.add_user(record),
+            "ConfluenceUserImpl" | "InternalUser" => self.add_user(record),
             _ => {}
         }
     }
@@ -221,13 +230,23 @@ impl Export {
         ids
     }
 
-    /// The files of those pages.
-    pub(super) fn current_attachments(&self) -> impl Iterator<Item = (u64, &Attachment, &Page)> {
-        let current = self.attachments.iter().filter(|(_, it)| self.is_current(it.page));
-        let old = |id: &u64| self.historical.contains(id);
-        current
-            .filter(move |(id, _)| !old(id))
-            .filter_map(|(id, it)| Some((*id, it, self.pages.get(&it.page)?)))
+    /// The files of those pages; of versions that are not marked as such, the newest.
+    pub(super) fn current_attachments(&self) -> Vec<(u64, &Attachment, &Page)> {
+        let mut newest = BTreeMap::new();
+        for (id, attachment) in &self.attachments {
+            let is_current = self.is_current(attachment.page) && !self.historical.contains(id);
+            let key = (attachment.page, attachment.name.to_lowercase());
+            let version = attachment.version.parse::<u64>().unwrap_or(0);
+            if is_current && newest.get(&key).is_none_or(|(known, _)| *known <= version) {
+                newest.insert(key, (version, *id));
+            }
+        }
+        let ids = newest.values().map(|(_, id)| id);
+        let whole = ids.filter_map(|id| {
+            let attachment = self.attachments.get(id)?;
+            Some((*id, attachment, self.pages.get(&attachment.page)?))
+        });
+        whole.collect()
     }
 
     /// The titles of the pages above a page, outermost first.

@@ -17,7 +17,7 @@ pub(super) fn to_html(markup: &str) -> String {
             Some((content, after)) => (content, after),
             None => (start, ""),
         };
-        html.text.push_str(&format!("<pre>{}</pre>\n", escaped(content)));
+        html.text.push_str(&format!("<pre>{}</pre>\n", escaped(content.trim_matches('\n'))));
         rest = after;
     }
     html.lines(rest);
@@ -184,7 +184,8 @@ impl Html {
 }
 
 fn heading(line: &str) -> Option<(char, &str)> {
-    let level = line.strip_prefix('h')?.chars().next().filter(|level| ('1'..='6').contains(level))?;
+    let level =
+        line.strip_prefix('h')?.chars().next().filter(|level| ('1'..='6').contains(level))?;
     Some((level, line[2..].strip_prefix('.')?.trim()))
 }
 

@@ -13,8 +13,14 @@ const SILENT: [&str; 6] = ["css", "html-wrap-style", "javascript", "script", "st
 
 /// Elements left out with all that is in them.
 const LEFT_OUT: [&str; 8] = [
-    "ac:adf-attribute", "ac:adf-parameter", "ac:emoticon", "ac:parameter", "ac:placeholder",
-    "ac:task-id", "ac:task-status", "ac:task-uuid",
+    "ac:adf-attribute",
+    "ac:adf-parameter",
+    "ac:emoticon",
+    "ac:parameter",
+    "ac:placeholder",
+    "ac:task-id",
+    "ac:task-status",
+    "ac:task-uuid",
 ];
 
 const VOID: [&str; 6] = ["br", "col", "hr", "img", "input", "wbr"];
