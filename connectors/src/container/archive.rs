@@ -7,14 +7,10 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::names::{Spelling, is_left_out};
 use super::salvage::{Shared, salvage};
-use super::shape::HEAD_BYTES;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
 use crate::extract::{Dialect, Reason};
-
-/// Where Confluence puts all pages of a space.
-const ENTITIES: &str = "entities.xml";
 
 /// Visits the files in the order of the archive's directory; without one, those at its beginning.
 pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
@@ -25,7 +21,7 @@ pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         Ok(archive) => archive,
         Err(error) => return salvage(content_again, walk).and(Err(reason(error))),
     };
-    if is_confluence(&mut archive) {
+    if confluence::is_export(archive.file_names().flatten()) {
         return confluence::walk_packed(archive, walk);
     }
     let spelling = Spelling::of(archive.file_names_raw());
@@ -49,7 +45,7 @@ fn file<R: Read + Seek>(
     walk: &mut Walk<'_>,
 ) -> Result<(), Reason> {
     let is_notion = walk.dialect() == Dialect::Notion;
-    let mut entry = Entry::at(if is_notion { notion::path(&name) } else { &name });
+    let mut entry = Entry::at(if is_notion { notion::path(&name) } else { name.clone() });
     let data = archive.by_index_data(index).map_err(reason)?;
     if data.is_dir() || data.is_symlink() {
         return Ok(());
@@ -93,14 +89,5 @@ fn reason(error: ZipError) -> Reason {
         }
         ZipError::InvalidArchive(what) => format!("damaged: {what}"),
         error => format!("damaged: {error}"),
-    })
-}
-
-fn is_confluence<R: Read + Seek>(archive: &mut ZipArchive<R>) -> bool {
-    let mut head = Vec::new();
-    archive.by_name(ENTITIES).is_ok_and(|entities| {
-        let is_read = entities.take(HEAD_BYTES).read_to_end(&mut head).is_ok();
-        let shape = Shape::of_head(ENTITIES, Dialect::Confluence, &head);
-        is_read && shape == Some(Shape::Confluence)
     })
 }

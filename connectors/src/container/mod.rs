@@ -20,8 +20,10 @@ mod shape;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod unpack;
 mod walk;
+mod xml;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};

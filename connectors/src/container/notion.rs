@@ -1,6 +1,7 @@
 //! How exports of Notion are known among archives, and what their names are.
 
 use super::names::is_left_out;
+use crate::extract::notion::readable_path;
 
 /// What the names of an export and of its parts begin with.
 const EXPORTS: [&str; 2] = ["Export-", "ExportBlock-"];
@@ -30,13 +31,13 @@ pub(super) fn is_part(name: &str) -> bool {
     })
 }
 
-/// The path of a file without the directory that stands for the export: it has another name in the
-/// next one.
-pub(super) fn path(name: &str) -> &str {
-    match name.split_once('/') {
-        Some((first, rest)) if EXPORTS.iter().any(|export| first.starts_with(export)) => rest,
-        _ => name,
-    }
+/// The path of a file without identifiers, and without the directory that stands for the export: it
+/// has another name in the next one.
+pub(super) fn path(name: &str) -> String {
+    let below = name
+        .split_once('/')
+        .filter(|(first, _)| EXPORTS.iter().any(|export| first.starts_with(export)));
+    readable_path(below.map_or(name, |(_, below)| below))
 }
 
 fn has_identifier(stem: &str) -> bool {
