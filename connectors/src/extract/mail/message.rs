@@ -15,10 +15,18 @@ use crate::extract::{Extraction, Reason, encoding};
 /// A text shorter than this may be no more than an advice to read the HTML beside it.
 const SHORT_BYTES: usize = 400;
 
+const BOUNDARY: &[u8] = b"boundary";
+const FREE_BOUNDARIES: usize = 100;
+const MAX_STEPS: usize = 10_000_000_000;
+
 /// Reads a message; `None` if there are no headers.
 pub(super) fn read(bytes: &[u8]) -> Option<Result<Extraction, Reason>> {
     let bytes = in_bytes(bytes);
     let bytes = envelope::in_utf8(&bytes);
+    if is_endless(&bytes) {
+        let reason = "it says that it has more parts than any message";
+        return Some(Err(Reason::Failed(reason.to_owned())));
+    }
     let message = Parsed(MessageParser::default().parse(bytes.as_ref())?);
     let is_known = |name: &HeaderName| !matches!(name, HeaderName::Other(_));
     if !message.headers().iter().any(|header| is_known(&header.name)) {
@@ -73,6 +81,17 @@ impl Drop for Parsed<'_> {
             }
         }
     }
+}
+
+/// Whether finding the parts would take too long: each may be looked for up to the end.
+fn is_endless(bytes: &[u8]) -> bool {
+    let ends = (0..bytes.len()).filter(|at| bytes[*at] == b'=');
+    let boundaries = ends.filter(|end| {
+        let start = end.saturating_sub(BOUNDARY.len());
+        bytes[start..*end].eq_ignore_ascii_case(BOUNDARY)
+    });
+    let boundaries = boundaries.count();
+    boundaries > FREE_BOUNDARIES && boundaries.saturating_mul(bytes.len()) > MAX_STEPS
 }
 
 /// Without the line that begins it in a mailbox, and in bytes if it was saved in UTF-16.

@@ -13,14 +13,17 @@ use super::{embedded, envelope, lzfu, quoted};
 use crate::extract::outline::one_line;
 use crate::extract::{Attachment, Extraction, Reason, encoding, rtf};
 
-/// More files than this are not taken out of one message.
-const MAX_ATTACHMENTS: usize = 1000;
+/// More files or recipients than this are not taken out of one message.
+const MAX_CHILDREN: usize = 1000;
 
 const MESSAGE_HEADER_BYTES: usize = 32;
-const ATTACHMENT_HEADER_BYTES: usize = 8;
+const CHILD_HEADER_BYTES: usize = 8;
 
 /// The times of sending and of delivery.
 const TIMES: [u32; 2] = [0x0039_0040, 0x0e06_0040];
+
+/// 1 for those it was sent to, 2 for those who got a copy.
+const RECIPIENT_KIND: u32 = 0x0c15_0003;
 
 /// Between the epochs of Windows (1601) and of Unix.
 const WINDOWS_EPOCH_SECONDS: i64 = 11_644_473_600;
@@ -37,11 +40,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     let subject = message.text(&mut file, "0037");
     let is_forwarded = subject.as_deref().is_some_and(quoted::is_forwarding);
     let body = body(&message, &mut file, is_forwarded);
+    let [to, cc] = recipients(&mut file);
     let mut letter = Letter {
         subject,
         from: sender(&message, &mut file),
-        to: message.text(&mut file, "0E04").unwrap_or_default(),
-        cc: message.text(&mut file, "0E03").unwrap_or_default(),
+        to: to.or_else(|| message.text(&mut file, "0E04")).unwrap_or_default(),
+        cc: cc.or_else(|| message.text(&mut file, "0E03")).unwrap_or_default(),
         date: TIMES.iter().find_map(|tag| date(message.number(*tag)?)),
         message_id: message.text(&mut file, "1035").map(without_brackets),
         in_reply_to: message.text(&mut file, "1042").map(without_brackets),
@@ -78,10 +82,30 @@ fn sender(message: &Properties, file: &mut Compound<'_>) -> String {
     let mut first = |ids: &[&str]| ids.iter().find_map(|id| message.text(file, id));
     let name = first(&["0C1A", "0042"]);
     let address = first(&["5D01", "5D02", "0C1F", "0065"]).filter(|it| it.contains('@'));
+    person(name, address)
+}
+
+fn person(name: Option<String>, address: Option<String>) -> String {
     match (name, address) {
-        (Some(name), Some(address)) if name != address => format!("{name} <{address}>"),
+        (Some(name), Some(address)) if !name.contains(&address) => format!("{name} <{address}>"),
         (name, address) => name.or(address).unwrap_or_default(),
     }
+}
+
+/// Whom the message was sent to, and who got a copy.
+fn recipients(file: &mut Compound<'_>) -> [Option<String>; 2] {
+    let mut lists = [const { Vec::new() }; 2];
+    for path in storages(file, "__recip_version1.0_") {
+        let recipient = Properties::of(file, &path, CHILD_HEADER_BYTES);
+        let kind = recipient.number(RECIPIENT_KIND).and_then(|kind| usize::try_from(kind).ok());
+        let Some(list) = kind.and_then(|kind| lists.get_mut(kind.checked_sub(1)?)) else {
+            continue;
+        };
+        let name = recipient.text(file, "3001");
+        let address = ["39FE", "3003"].iter().find_map(|id| recipient.text(file, id));
+        list.push(person(name, address.filter(|it| it.contains('@'))));
+    }
+    lists.map(|list| (!list.is_empty()).then(|| list.join(", ")))
 }
 
 fn date(units: u64) -> Option<String> {
@@ -102,15 +126,18 @@ fn complete(letter: &mut Letter, headers: &str) {
 }
 
 fn attachments(file: &mut Compound<'_>) -> Vec<Attachment> {
-    let storages = file.read_root_storage();
-    let storages = storages.filter(|entry| entry.name().starts_with("__attach_version1.0_"));
-    let storages = storages.map(|entry| entry.path().to_owned()).take(MAX_ATTACHMENTS);
-    let storages = storages.collect::<Vec<PathBuf>>();
+    let storages = storages(file, "__attach_version1.0_");
     storages.iter().filter_map(|path| attachment(file, path)).collect()
 }
 
+/// The storages at the root whose names begin so.
+fn storages(file: &Compound<'_>, start: &str) -> Vec<PathBuf> {
+    let storages = file.read_root_storage().filter(|entry| entry.name().starts_with(start));
+    storages.map(|entry| entry.path().to_owned()).take(MAX_CHILDREN).collect()
+}
+
 fn attachment(file: &mut Compound<'_>, path: &Path) -> Option<Attachment> {
-    let properties = Properties::of(file, path, ATTACHMENT_HEADER_BYTES);
+    let properties = Properties::of(file, path, CHILD_HEADER_BYTES);
     let mut name = ["3707", "3704", "3001"].iter().find_map(|id| properties.text(file, id));
     let storage = properties.storage("3701");
     if file.is_storage(&storage) {
@@ -198,6 +225,21 @@ mod tests {
         assert_eq!(document.sections[0].text, headers);
         assert_eq!(document.metadata["message-id"], "1@x");
         assert_eq!(document.sections[1].text, "words\n");
+    }
+
+    #[test]
+    fn recipients_have_their_addresses() {
+        let mut draft = Draft::new().table("", 32, &[]).text("/__substg1.0_0E04", "Lee");
+        for (index, (kind, name)) in [(1, "Lee"), (2, "Park"), (1, "choi@x")].iter().enumerate() {
+            let storage = format!("/__recip_version1.0_#0000000{index}");
+            draft = draft.table(&storage, 8, &[(RECIPIENT_KIND, *kind)]);
+            draft = draft.text(&format!("{storage}/__substg1.0_3001"), name);
+            let address = format!("{}@x", name.trim_end_matches("@x").to_lowercase());
+            draft = draft.text(&format!("{storage}/__substg1.0_39FE"), &address);
+        }
+        let metadata = read(&draft.bytes()).document.metadata;
+        assert_eq!(metadata["to"], "Lee <lee@x>, choi@x");
+        assert_eq!(metadata["cc"], "Park <park@x>");
     }
 
     #[test]

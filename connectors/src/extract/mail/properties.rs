@@ -19,6 +19,9 @@ const UNICODE: &str = "001F";
 const ANSI: &str = "001E";
 const BINARY: &str = "0102";
 
+/// The type of whole numbers, in the lower half of a tag.
+const NUMBER: u32 = 0x0003;
+
 /// Tags of the numbers and times that the table holds.
 const MESSAGE_CODE_PAGE: u32 = 0x3ffd_0003;
 const INTERNET_CODE_PAGE: u32 = 0x3fde_0003;
@@ -48,7 +51,9 @@ impl Properties {
     /// A number or a time.
     pub(super) fn number(&self, tag: u32) -> Option<u64> {
         let (_, value) = self.table.iter().find(|(known, _)| *known == tag)?;
-        Some(u64::from_le_bytes(*value))
+        let value = u64::from_le_bytes(*value);
+        // Of a number, only the first half means anything.
+        Some(if tag & 0xffff == NUMBER { value & 0xffff_ffff } else { value })
     }
 
     /// A text, in whatever encoding it is stored; `None` if it is empty.

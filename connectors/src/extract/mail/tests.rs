@@ -174,3 +174,10 @@ fn many_headers_and_deep_nesting_are_borne() {
     let wide = format!("Subject: a\n{wide}\n\nwords\n--b--\n");
     assert_eq!(read(wide.as_bytes()).document.title.as_deref(), Some("a"));
 }
+
+#[test]
+fn parts_that_are_nowhere_are_not_looked_for_without_end() {
+    let part = "--b\nContent-Type: multipart/mixed; boundary=z\n\nx\n".repeat(30_000);
+    let message = format!("Subject: a\nContent-Type: multipart/mixed; boundary=b\n\n{part}");
+    assert!(failed(message.as_bytes()).contains("more parts"));
+}
