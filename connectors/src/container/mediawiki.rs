@@ -9,6 +9,8 @@ mod template;
 mod tests;
 mod wikitext;
 
+use std::io::Read;
+
 use quick_xml::events::BytesStart;
 
 use super::walk::Entry;
@@ -48,7 +50,13 @@ const NAMES: [&str; 19] = [
 
 /// Visits the newest revision of each page of content.
 pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
-    let mut stream = XmlStream::new(opened.content);
+    walk_stream(opened.content, walk)
+}
+
+/// The same of bytes that come one after the other, as from a compressed dump; `compressed.rs`
+/// calls it where what comes out begins as a dump.
+pub(super) fn walk_stream(content: impl Read, walk: &mut Walk<'_>) -> Result<(), Reason> {
+    let mut stream = XmlStream::new(content);
     let mut dump = Dump::default();
     loop {
         match stream.next()? {

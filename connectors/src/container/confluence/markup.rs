@@ -115,56 +115,66 @@ impl Html {
         }
     }
 
-    /// Text with links, macros and emphasis; each bracket is looked for once.
+    /// Text with links, macros and emphasis.
     fn inline(&mut self, text: &str) {
         let mut rest = text;
         let mut last = ' ';
-        let (mut has_square, mut has_bang) = (true, true);
+        let mut unclosed = String::new();
         while let Some(char) = rest.chars().next() {
             let after = &rest[char.len_utf8()..];
             let next = after.chars().next().unwrap_or(' ');
-            rest = after;
-            match char {
+            rest = match char {
                 '\\' if next == '\\' => {
                     self.text.push_str("<br>");
-                    rest = &after[1..];
+                    &after[1..]
                 }
                 '\\' if next.is_ascii_punctuation() => {
                     self.text.push_str(&escaped(&next.to_string()));
-                    rest = &after[1..];
+                    &after[1..]
                 }
-                '[' if has_square => match after.split_once(']') {
-                    Some((link, after)) => {
-                        self.link(link);
-                        rest = after;
-                    }
-                    None => {
-                        self.text.push('[');
-                        has_square = false;
-                    }
-                },
-                '{' if next == '{' => rest = &after[1..],
-                '}' if next == '}' => rest = &after[1..],
-                '{' => match after[..after.floor_char_boundary(300)].find('}') {
-                    Some(end) if is_macro(&after[..end]) => {
-                        self.macro_title(&after[..end]);
-                        rest = &after[end + 1..];
-                    }
-                    _ => self.text.push('{'),
-                },
-                '!' if has_bang && !next.is_whitespace() => match after.split_once('!') {
-                    Some((name, after)) if is_picture(name) => rest = after,
-                    Some(_) => self.text.push('!'),
-                    None => {
-                        self.text.push('!');
-                        has_bang = false;
-                    }
-                },
-                '*' | '_' if is_emphasis(last, next) => {}
-                '<' => self.text.push_str("&lt;"),
-                _ => self.text.push(char),
-            }
+                '{' if next == '{' => &after[1..],
+                '}' if next == '}' => &after[1..],
+                '[' | '{' | '!' => self.bracket(char, after, &mut unclosed),
+                '*' | '_' if is_emphasis(last, next) => after,
+                _ => self.literal(char, after),
+            };
             last = char;
+        }
+    }
+
+    fn literal<'t>(&mut self, char: char, after: &'t str) -> &'t str {
+        match char {
+            '<' => self.text.push_str("&lt;"),
+            _ => self.text.push(char),
+        }
+        after
+    }
+
+    /// What follows a link, a macro's tag or a picture; `unclosed` are those without an end in the
+    /// rest of the line, which are not looked for again.
+    fn bracket<'t>(&mut self, open: char, after: &'t str, unclosed: &mut String) -> &'t str {
+        if unclosed.contains(open) {
+            return self.literal(open, after);
+        }
+        if open == '{' {
+            let end = after[..after.floor_char_boundary(300)].find('}');
+            let Some(end) = end.filter(|end| is_macro(&after[..*end])) else {
+                return self.literal(open, after);
+            };
+            self.macro_title(&after[..end]);
+            return &after[end + 1..];
+        }
+        let Some((inner, behind)) = after.split_once(if open == '[' { ']' } else { '!' }) else {
+            unclosed.push(open);
+            return self.literal(open, after);
+        };
+        if open == '[' {
+            self.link(inner);
+            behind
+        } else if is_picture(inner) {
+            behind
+        } else {
+            self.literal(open, after)
         }
     }
 
@@ -195,7 +205,7 @@ fn is_macro(tag: &str) -> bool {
 }
 
 fn is_picture(name: &str) -> bool {
-    name.len() < 300 && name.contains('.') && !name.contains("  ")
+    name.len() < 300 && name.contains('.') && !name.starts_with(char::is_whitespace)
 }
 
 /// Marks at the edges of words; not those between spaces or within words.

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use quick_xml::events::BytesStart;
+
 use crate::container::xml::{Piece, XmlStream, attribute};
 use crate::extract::Reason;
 
@@ -49,10 +51,16 @@ impl Record {
 /// Reads objects.
 pub(super) struct Records<R> {
     stream: XmlStream<R>,
+    open: Open,
+}
+
+/// What is open in the stream.
+#[derive(Default)]
+struct Open {
     depth: usize,
     record: Option<Record>,
     size: usize,
-    /// The open property and its text.
+    /// The property and its text.
     name: String,
     text: String,
     is_collection: bool,
@@ -61,55 +69,20 @@ pub(super) struct Records<R> {
 impl<R: Read> Records<R> {
     /// Begins at the beginning of a file.
     pub(super) fn new(entities: R) -> Self {
-        Self {
-            stream: XmlStream::new(entities),
-            depth: 0,
-            record: None,
-            size: 0,
-            name: String::new(),
-            text: String::new(),
-            is_collection: false,
-        }
+        Self { stream: XmlStream::new(entities), open: Open::default() }
     }
 
     /// The next object of these classes; fails where the file breaks off.
     pub(super) fn next(&mut self, classes: &[&str]) -> Result<Option<Record>, Reason> {
         loop {
             match self.stream.next()? {
-                Piece::Open(tag) => {
-                    self.depth += 1;
-                    if self.depth == 2 {
-                        let class = attribute(&tag, "class");
-                        self.size = 0;
-                        self.record = classes
-                            .contains(&&*class)
-                            .then(|| Record { class, ..Record::default() });
-                    } else if self.record.is_some() && self.depth == 3 {
-                        let tag_class = attribute(&tag, "class");
-                        let name = tag.local_name();
-                        self.is_collection = name.as_ref() == "collection";
-                        let is_id = name.as_ref() == "id";
-                        self.name = if is_id { "id".to_owned() } else { attribute(&tag, "name") };
-                        self.text.clear();
-                        self.note_class(&tag_class);
-                    } else if self.depth == 5 {
-                        self.text.clear();
-                    }
-                }
-                Piece::Text(text) => {
-                    let is_kept = self.record.is_some() && self.depth > 2;
-                    if is_kept && self.size + text.len() <= MAX_BYTES {
-                        self.size += text.len();
-                        self.text.push_str(&text);
-                    } else if let Some(record) = self.record.as_mut().filter(|_| is_kept) {
-                        record.is_too_long = true;
-                    }
-                }
+                Piece::Open(tag) => self.open.start(&tag, classes),
+                Piece::Text(text) => self.open.text(&text),
                 Piece::Close => {
-                    if let Some(record) = self.close() {
+                    if let Some(record) = self.open.end() {
                         return Ok(Some(record));
                     }
-                    if self.depth == 0 {
+                    if self.open.depth == 0 {
                         return Ok(None);
                     }
                 }
@@ -118,21 +91,47 @@ impl<R: Read> Records<R> {
                 }
             }
             if self.stream.was_clipped()
-                && let Some(record) = &mut self.record
+                && let Some(record) = &mut self.open.record
             {
                 record.is_too_long = true;
             }
         }
     }
+}
 
-    /// Remembers what kind of object a property names.
-    fn note_class(&mut self, class: &str) {
-        if let Some(record) = self.record.as_mut().filter(|_| self.name == "content") {
-            record.fields.push(("content.class".to_owned(), class.to_owned()));
+impl Open {
+    fn start(&mut self, tag: &BytesStart<'_>, classes: &[&str]) {
+        self.depth += 1;
+        if self.depth == 2 {
+            let class = attribute(tag, "class");
+            self.size = 0;
+            let is_wanted = classes.contains(&&*class);
+            self.record = is_wanted.then(|| Record { class, ..Record::default() });
+        } else if self.depth == 5 {
+            self.text.clear();
+        } else if let Some(record) = self.record.as_mut().filter(|_| self.depth == 3) {
+            let name = tag.local_name();
+            self.is_collection = name.as_ref() == "collection";
+            let is_id = name.as_ref() == "id";
+            self.name = if is_id { "id".to_owned() } else { attribute(tag, "name") };
+            self.text.clear();
+            if self.name == "content" {
+                record.fields.push(("content.class".to_owned(), attribute(tag, "class")));
+            }
         }
     }
 
-    fn close(&mut self) -> Option<Record> {
+    fn text(&mut self, text: &str) {
+        let Some(record) = self.record.as_mut().filter(|_| self.depth > 2) else { return };
+        if self.size + text.len() <= MAX_BYTES {
+            self.size += text.len();
+            self.text.push_str(text);
+        } else {
+            record.is_too_long = true;
+        }
+    }
+
+    fn end(&mut self) -> Option<Record> {
         let depth = self.depth;
         self.depth = depth.saturating_sub(1);
         if depth == 2 {

@@ -139,6 +139,30 @@ mod tests {
     }
 
     #[test]
+    fn a_page_saved_from_a_browser_has_its_address() {
+        let html = page("<p>x</p>")
+            .replace(
+                "<head>",
+                "<head><meta name=\"ajs-base-url\" content=\"https://w.example.com/\">\
+                      <meta name=\"ajs-page-id\" content=\"7\">",
+            )
+            .replace("Human Resources : ", "")
+            .replace(
+                "<li><span><a href=\"Home_1.html\">",
+                "<li><span><a href=\"/collector/pages.action?key=HR\">Pages</a></span></li>\
+                 <li><span><a href=\"/display/HR/Home\">",
+            );
+        let document = read("Leave policy - HR.html", &html);
+        assert_eq!(document.title.as_deref(), Some("Leave policy"));
+        assert_eq!(document.sections[0].heading, ["HR Home"]);
+        assert_eq!(document.metadata["space"], "Human Resources");
+        assert_eq!(
+            document.metadata["url"],
+            "https://w.example.com/pages/viewpage.action?pageId=7"
+        );
+    }
+
+    #[test]
     fn code_is_kept_and_tables_of_contents_are_not() {
         let body = "<div class='toc-macro rbtoc1'><ul><li><div>Carry-over</div></li></ul></div>\
                     <pre class=\"syntaxhighlighter-pre\">a &lt; b</pre>\

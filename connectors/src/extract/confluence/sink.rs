@@ -71,6 +71,8 @@ struct State {
     contents: usize,
     /// Within a script; whether it is code to show.
     script: Option<bool>,
+    /// Within a crumb that is no page.
+    is_left_out: bool,
     code: String,
 }
 
@@ -140,10 +142,7 @@ impl State {
             }
             // The list of all pages, in pages that were saved from a browser.
             ("a", _) if self.region == Region::Crumbs => {
-                if value(tag, "href").contains("/collector/pages.action") {
-                    self.frame.crumbs.pop();
-                    self.region = Region::Crumbs;
-                }
+                self.is_left_out = value(tag, "href").contains("/collector/pages.action");
             }
             (_, "title-text") => self.region = Region::Title,
             (_, "main-content") if self.frame.body.is_empty() => self.region = Region::Body,
@@ -155,11 +154,13 @@ impl State {
             ("span", _) if self.region == Region::Metadata && has_class("author") => {
                 self.region = Region::Author;
             }
-            ("a", _) if self.is_behind && self.frame.labels.len() < MAX_LABELS => {
-                if has_class("aui-label-split-main") || value(tag, "rel") == "tag" {
-                    self.frame.labels.push(String::new());
-                    self.region = Region::Label;
-                }
+            ("a", _)
+                if self.is_behind
+                    && self.frame.labels.len() < MAX_LABELS
+                    && (has_class("aui-label-split-main") || value(tag, "rel") == "tag") =>
+            {
+                self.frame.labels.push(String::new());
+                self.region = Region::Label;
             }
             _ if self.region == Region::Body && has_class("toc-macro") && name == "div" => {
                 self.contents = 1;
@@ -231,6 +232,7 @@ impl State {
         let frame = &mut self.frame;
         let field = match self.region {
             Region::PageTitle => Some(&mut frame.page_title),
+            Region::Crumbs if self.is_left_out => None,
             Region::Crumbs => frame.crumbs.last_mut(),
             Region::Title => Some(&mut frame.title),
             Region::Metadata => Some(&mut frame.metadata),
