@@ -1,9 +1,93 @@
 //! ZIP archives, and the exports of wikis that come as one.
 
-use super::{Opened, Walk};
-use crate::extract::Reason;
+use std::io::{Read, Seek};
 
-/// Not walked yet.
-pub(super) fn walk(_opened: Opened<'_>, _walk: &mut Walk<'_>) -> Result<(), Reason> {
-    Err(Reason::Skipped("ZIP archive: not supported yet".to_owned()))
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::names::{Spelling, is_left_out};
+use super::salvage::{Shared, salvage};
+use super::unpack::{Stated, unpack};
+use super::walk::failed;
+use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
+use crate::extract::{Dialect, Reason};
+
+/// Visits the files in the order of the archive's directory; without one, those at its beginning.
+pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
+    let content = Shared::new(opened.content);
+    let content_again = content.clone();
+    let content: Box<dyn Content + '_> = Box::new(content);
+    let mut archive = match ZipArchive::new(content) {
+        Ok(archive) => archive,
+        Err(error) => return salvage(content_again, walk).and(Err(reason(error))),
+    };
+    if confluence::is_export(archive.file_names().flatten()) {
+        return confluence::walk_packed(archive, walk);
+    }
+    let spelling = Spelling::of(archive.file_names_raw());
+    let names = archive.file_names_raw().map(|name| spelling.read(name).into_owned());
+    let names = names.collect::<Vec<_>>();
+    if notion::is_export(&names) {
+        walk.set_dialect(Dialect::Notion);
+    }
+    names.into_iter().enumerate().try_for_each(|(index, name)| {
+        if is_left_out(&name) || name.ends_with(['/', '\\']) {
+            return Ok(());
+        }
+        file(&mut archive, index, name, walk)
+    })
+}
+
+fn file<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    index: usize,
+    name: String,
+    walk: &mut Walk<'_>,
+) -> Result<(), Reason> {
+    let is_notion = walk.dialect() == Dialect::Notion;
+    let mut entry = Entry::at(if is_notion { notion::path(&name) } else { name.clone() });
+    let data = archive.by_index_data(index).map_err(reason)?;
+    if data.is_dir() || data.is_symlink() {
+        return Ok(());
+    }
+    entry.modified_ns = data.last_modified().and_then(clock::of_dos);
+    let stated = Stated { size: data.size(), packed: data.compressed_size() };
+    let is_encrypted = data.encrypted();
+    let is_part = is_notion && notion::is_part(&name);
+    let is_stored = data.compression() == CompressionMethod::Stored && !is_encrypted;
+    if is_stored && (is_part || stated.size > walk.file_bytes()) {
+        let mut content = archive.by_index_seek(index).map_err(reason)?;
+        if Shape::of(&name, walk.dialect(), &mut content).ok().flatten() == Some(Shape::Zip) {
+            // It is a directory more than a file, so its size is that of what it holds.
+            walk.admit(0, 0)??;
+            return if is_part { walk.part(entry, content) } else { walk.stored(entry, content) };
+        }
+    }
+    let content = archive.by_index(index);
+    let content = if is_encrypted { Err(ZipError::InvalidPassword) } else { content };
+    match content {
+        Ok(mut content) => unpack(entry, stated, &mut content, walk),
+        Err(error) => {
+            // What is wrong with its size matters less than that it cannot be read.
+            let _ = walk.admit(stated.size, stated.packed)?;
+            walk.unreadable(entry, reason(error))
+        }
+    }
+}
+
+fn reason(error: ZipError) -> Reason {
+    failed(match error {
+        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            "protected by a password".to_owned()
+        }
+        ZipError::CompressionMethodNotSupported(method) => {
+            format!("packed by a method that is not supported ({method})")
+        }
+        ZipError::UnsupportedArchive(what) => format!("not supported: {what}"),
+        ZipError::InvalidArchive(what) if what.contains("EOCD") => {
+            "damaged: the directory at its end is missing".to_owned()
+        }
+        ZipError::InvalidArchive(what) => format!("damaged: {what}"),
+        error => format!("damaged: {error}"),
+    })
 }

@@ -5,17 +5,25 @@
 //! that a walk can be taken up where another one ended.
 
 mod archive;
+mod clock;
 mod compressed;
 mod confluence;
 mod mailbox;
 mod mediawiki;
+mod meter;
+mod names;
+mod notion;
 mod records;
+mod salvage;
 mod seven_zip;
 mod shape;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod timestamp;
+mod unpack;
 mod walk;
+mod xml;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -25,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Extraction, Input, Reason};
 
+use shape::Stream;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};
 
@@ -49,6 +58,14 @@ impl Default for Member {
     fn default() -> Self {
         let outcome = Ok(Document::default());
         Self { path: String::new(), kind: None, size: 0, modified_ns: None, hash: None, outcome }
+    }
+}
+
+impl Member {
+    /// A file that no document was taken out of.
+    fn unread(path: String, size: u64, hash: Option<[u8; 32]>) -> Self {
+        let outcome = Err(Reason::Skipped("not read".to_owned()));
+        Self { path, size, hash, outcome, ..Self::default() }
     }
 }
 
@@ -81,30 +98,53 @@ impl<T: Read + Seek> Content for T {}
 /// Opens a file that lies beside the container, by its path below the same directory.
 pub type Beside<'a> = &'a dyn Fn(&str) -> io::Result<File>;
 
-/// A container that is open.
-pub struct Opened<'a> {
+/// A container that is open. Most are read from their beginning to their end, whatever they come
+/// out of; only where one begins may it have to be read at any place.
+pub struct Opened<'a, C = Box<dyn Read + 'a>> {
     /// Its path, for its name.
     pub path: &'a str,
     /// What wrote it.
     pub dialect: Dialect,
     /// Its bytes, at the beginning.
-    pub content: Box<dyn Content + 'a>,
+    pub content: C,
     /// For exports that were unpacked.
     pub beside: Option<Beside<'a>>,
 }
 
-impl Opened<'_> {
+impl<'a, C: Content + 'a> Opened<'a, C> {
     /// Visits all that the container holds, in its order. What was visited before an error counts.
     pub fn walk(self, shape: Shape, walk: &mut Walk<'_>) -> Result<(), Reason> {
         match shape {
-            Shape::Zip => archive::walk(self, walk),
-            Shape::SevenZip => seven_zip::walk(self, walk),
-            Shape::Tar => tape::walk(self, walk),
-            Shape::Compressed(codec) => compressed::walk(self, codec, walk),
-            Shape::Mailbox => mailbox::walk(self, walk),
-            Shape::MediaWiki => mediawiki::walk(self, walk),
-            Shape::Confluence => confluence::walk_unpacked(self, walk),
-            Shape::Records => records::walk(self, walk),
+            Shape::Zip => archive::walk(self.boxed(), walk),
+            Shape::SevenZip => seven_zip::walk(self.boxed(), walk),
+            Shape::Confluence => confluence::walk_unpacked(self.boxed(), walk),
+            Shape::Stream(stream) => {
+                self.with(|content| Box::new(content) as Box<dyn Read + 'a>).read(stream, walk)
+            }
+        }
+    }
+
+    fn boxed(self) -> Packed<'a> {
+        self.with(|content| Box::new(content) as _)
+    }
+
+    fn with<D>(self, change: impl FnOnce(C) -> D) -> Opened<'a, D> {
+        let Self { path, dialect, content, beside } = self;
+        Opened { path, dialect, content: change(content), beside }
+    }
+}
+
+impl Opened<'_> {
+    fn read(self, stream: Stream, walk: &mut Walk<'_>) -> Result<(), Reason> {
+        match stream {
+            Stream::Tar => tape::walk(self, walk),
+            Stream::Compressed(codec) => compressed::walk(self, codec, walk),
+            Stream::Mailbox => mailbox::walk(self, walk),
+            Stream::MediaWiki => mediawiki::walk(self, walk),
+            Stream::Records => records::walk(self, walk),
         }
     }
 }
+
+/// One that is read at any place, or more than once.
+type Packed<'a> = Opened<'a, Box<dyn Content + 'a>>;

@@ -6,7 +6,7 @@ use super::Content;
 use crate::extract::{Dialect, Kind, extension};
 
 /// How much of a file is looked at to recognise it.
-const HEAD_BYTES: u64 = 16 * 1024;
+pub(super) const HEAD_BYTES: u64 = 16 * 1024;
 
 /// How a container is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,15 @@ pub enum Shape {
     Zip,
     /// A 7z archive.
     SevenZip,
+    /// The `entities.xml` of an unpacked Confluence export.
+    Confluence,
+    /// What is read once, from its beginning to its end.
+    Stream(Stream),
+}
+
+/// The containers that need not be held in memory, wherever they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
     /// A tar archive.
     Tar,
     /// One compressed file, often an archive or a dump.
@@ -23,8 +32,6 @@ pub enum Shape {
     Mailbox,
     /// An XML dump of MediaWiki.
     MediaWiki,
-    /// The `entities.xml` of an unpacked Confluence export.
-    Confluence,
     /// A file of JSON records, each a document.
     Records,
 }
@@ -64,43 +71,60 @@ impl Shape {
         if starts(b"7z\xbc\xaf\x27\x1c") {
             return Some(Self::SevenZip);
         }
-        let codecs: [(&[u8], Codec); 4] = [
-            (b"\x1f\x8b\x08", Codec::Gzip),
-            (b"BZh", Codec::Bzip2),
-            (b"\xfd7zXZ\0", Codec::Xz),
-            (b"\x28\xb5\x2f\xfd", Codec::Zstd),
-        ];
-        let is_bzip2 = |head: &[u8]| head.get(4..10) == Some(b"1AY&SY");
-        for (magic, codec) in codecs {
-            if starts(magic) && (codec != Codec::Bzip2 || is_bzip2(head)) {
-                return Some(Self::Compressed(codec));
-            }
-        }
-        if head.get(257..262) == Some(b"ustar") {
-            return Some(Self::Tar);
+        if let Some(codec) = Codec::of(head) {
+            return Some(Self::Stream(Stream::Compressed(codec)));
         }
         let extension = extension(path);
-        if starts(b"From ") && (extension == "mbox" || dialect == Dialect::Mail) {
-            return Some(Self::Mailbox);
+        if head.get(257..262) == Some(b"ustar") || (extension == "tar" && is_old_tar(head)) {
+            return Some(Self::Stream(Stream::Tar));
+        }
+        let is_mailbox = extension == "mbox" || (dialect == Dialect::Mail && extension != "eml");
+        if starts(b"From ") && is_mailbox {
+            return Some(Self::Stream(Stream::Mailbox));
         }
         let has = |text: &str| head.windows(text.len()).any(|window| window == text.as_bytes());
-        if has("<mediawiki") && (extension == "xml" || dialect == Dialect::MediaWiki) {
-            return Some(Self::MediaWiki);
+        if (extension == "xml" || dialect == Dialect::MediaWiki) && has("<mediawiki") {
+            return Some(Self::Stream(Stream::MediaWiki));
         }
-        if has("<hibernate-generic") && extension == "xml" {
+        if extension == "xml" && has("<hibernate-generic") {
             return Some(Self::Confluence);
         }
         let is_records = matches!(&*extension, "jsonl" | "jsonlines" | "ndjson");
-        (is_records && dialect == Dialect::JsonLines).then_some(Self::Records)
+        (is_records && dialect == Dialect::JsonLines).then_some(Self::Stream(Stream::Records))
     }
+}
+
+impl Codec {
+    fn of(head: &[u8]) -> Option<Self> {
+        let codecs: [(&[u8], Self); 4] = [
+            (b"\x1f\x8b\x08", Self::Gzip),
+            (b"BZh", Self::Bzip2),
+            (b"\xfd7zXZ\0", Self::Xz),
+            (b"\x28\xb5\x2f\xfd", Self::Zstd),
+        ];
+        let is_bzip2 = head.get(4..10) == Some(b"1AY&SY");
+        let (_, codec) = codecs.into_iter().find(|(magic, codec)| {
+            head.starts_with(magic) && (*codec != Self::Bzip2 || is_bzip2)
+        })?;
+        Some(codec)
+    }
+}
+
+/// Whether this is the header of a tar archive of before 1988, which says so by its sum alone.
+fn is_old_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else { return false };
+    let stated = header[148..156].split(|byte| matches!(byte, 0 | b' '));
+    let stated = stated.filter_map(|digits| std::str::from_utf8(digits).ok());
+    let stated = stated.filter(|digits| !digits.is_empty());
+    let sum = header[..148].iter().chain(&header[156..]).map(|byte| u32::from(*byte)).sum::<u32>();
+    stated.map(|digits| u32::from_str_radix(digits, 8)).next() == Some(Ok(sum + 8 * 32))
 }
 
 /// Whether files of this name may be containers, which are read piece by piece whatever their size.
 pub fn may_be_large(name: &str, dialect: Dialect) -> bool {
     match extension(name).as_str() {
-        "zip" | "7z" | "tar" | "tgz" | "tbz2" | "txz" | "gz" | "bz2" | "xz" | "zst" | "mbox" => {
-            true
-        }
+        "zip" | "7z" | "tar" | "tgz" | "tbz" | "tbz2" | "txz" | "tzst" | "gz" | "bz2" | "xz"
+        | "zst" | "mbox" => true,
         "xml" => true,
         "jsonl" | "jsonlines" | "ndjson" => dialect == Dialect::JsonLines,
         _ => dialect == Dialect::Mail,

@@ -1,8 +1,14 @@
 //! What every walk does, whatever the container.
 
+mod archives;
+mod mailboxes;
+mod streams;
+
+use std::io::Cursor;
+
 use super::walk::Entry;
-use super::{Limits, Member, Step, Visitor, Walk};
-use crate::extract::{self, Extraction, Input, Reason};
+use super::{Limits, Member, Opened, Shape, Step, Visitor, Walk};
+use crate::extract::{self, Dialect, Extraction, Input, Reason};
 
 /// Keeps what it is handed; passes over the first documents, as after an interruption.
 #[derive(Default)]
@@ -31,6 +37,35 @@ impl Visitor for Collected {
 impl Collected {
     pub(super) fn paths(&self) -> Vec<&str> {
         self.members.iter().map(|member| member.path.as_str()).collect()
+    }
+}
+
+/// What a whole container holds.
+fn opened(path: &str, bytes: &[u8], limits: Limits) -> (Collected, Result<(), Reason>) {
+    let mut collected = Collected::default();
+    let mut walk = Walk::new(&mut collected, limits);
+    let mut content = Cursor::new(bytes);
+    let shape = Shape::of(path, Dialect::Any, &mut content).unwrap().unwrap();
+    let opened = Opened { path, dialect: Dialect::Any, content, beside: None };
+    let outcome = opened.walk(shape, &mut walk);
+    (collected, outcome)
+}
+
+impl Collected {
+    /// Why a member was not read.
+    fn fault(&self, path: &str) -> &str {
+        let member = self.members.iter().find(|member| member.path == path).unwrap();
+        match &member.outcome {
+            Err(Reason::Failed(reason) | Reason::Skipped(reason)) => reason,
+            Ok(document) => panic!("{path} was read: {document:?}"),
+        }
+    }
+
+    /// The text of a member.
+    fn text(&self, path: &str) -> String {
+        let member = self.members.iter().find(|member| member.path == path).unwrap();
+        let sections = &member.outcome.as_ref().unwrap().sections;
+        sections.iter().map(|section| section.text.clone()).collect::<Vec<_>>().join("\n")
     }
 }
 

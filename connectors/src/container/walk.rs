@@ -1,19 +1,17 @@
 //! One walk through a container and those inside it: limits, safe paths, reading each file.
 
 use std::collections::HashMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Member, Opened, Shape, Step, Visitor};
+use super::meter::{self, Meter, in_words};
+use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
 use crate::extract::{Attachment, Dialect, Input, Reason, extension};
 
 /// Longer names are cut: file systems do not have them either.
 const MAX_NAME_BYTES: usize = 255;
-
-/// Below so much, a file may be as compressible as it likes.
-const FREE_RATIO_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What one container may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +109,15 @@ impl<'v> Walk<'v> {
         self.limits.file_bytes.min(self.limits.total_bytes.saturating_sub(self.bytes))
     }
 
+    /// What is said of a file that has more than [`Self::file_bytes`]; an error ends the walk.
+    pub(super) fn too_long(&mut self) -> Result<Reason, Reason> {
+        let most = self.limits.file_bytes;
+        if self.file_bytes() < most {
+            self.count(most)?;
+        }
+        Ok(Reason::Skipped(format!("over the limit of {} for one file", in_words(most))))
+    }
+
     /// Counts a file that is about to be unpacked, by the sizes that the container states (0 where
     /// it does not). An inner error is that file's own; the outer one ends the walk.
     pub fn admit(&mut self, size: u64, packed: u64) -> Result<Result<(), Reason>, Reason> {
@@ -123,12 +130,7 @@ impl<'v> Walk<'v> {
             let (size, most) = (in_words(size), in_words(self.limits.file_bytes));
             return Ok(Err(Reason::Skipped(format!("{size} is over the limit of {most}"))));
         }
-        let is_bomb = packed > 0 && size > FREE_RATIO_BYTES && size / packed > self.limits.ratio;
-        if is_bomb {
-            let (size, packed) = (in_words(size), in_words(packed));
-            return Ok(Err(failed(format!("{packed} would become {size}; looks like a bomb"))));
-        }
-        Ok(Ok(()))
+        Ok(meter::ratio(size, packed, self.limits.ratio).map_err(failed))
     }
 
     /// Reads a file, or walks through it if it is a container itself.
@@ -158,10 +160,7 @@ impl<'v> Walk<'v> {
                 outcome,
             })?;
         }
-        if self.depth >= self.limits.depth {
-            return Ok(());
-        }
-        self.below(&path, |walk| walk.attachments(attachments))
+        self.below(&path, |walk| walk.carried(attachments))
     }
 
     /// Hands over a document that the container itself was read into.
@@ -191,14 +190,8 @@ impl<'v> Walk<'v> {
         }
         let kind = entry.kind.map(str::to_owned);
         let modified_ns = entry.modified_ns;
-        self.visitor.take(Member {
-            path,
-            kind,
-            size: 0,
-            modified_ns,
-            hash: None,
-            outcome: Err(reason),
-        })
+        let member = Member::unread(path, 0, None);
+        self.visitor.take(Member { kind, modified_ns, outcome: Err(reason), ..member })
     }
 
     /// Visits the files that a document carries, which stand below its path.
@@ -209,41 +202,119 @@ impl<'v> Walk<'v> {
         })
     }
 
+    fn carried(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
+        if self.depth < self.limits.depth {
+            return self.inside(|walk| {
+                if walk.dialect == Dialect::Mail {
+                    walk.dialect = Dialect::Any;
+                }
+                walk.attachments(attachments)
+            });
+        }
+        attachments.into_iter().try_for_each(|attachment| {
+            self.admit(0, 0)??;
+            self.unreadable(Entry::at(attachment.name), self.too_deep())
+        })
+    }
+
     /// A container inside this one; what is wrong with it is its own.
     fn nested(&mut self, path: &str, bytes: &[u8], shape: Shape) -> Result<(), Reason> {
         let dialect = self.dialect;
-        let opened = Opened { path, dialect, content: Box::new(Cursor::new(bytes)), beside: None };
-        let outcome = if self.depth >= self.limits.depth {
-            Err(failed(format!("more than {} archives inside each other", self.limits.depth)))
-        } else {
-            self.below(path, |walk| opened.walk(shape, walk))
-        };
+        let opened = Opened { path, dialect, content: Cursor::new(bytes), beside: None };
+        let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(shape, walk)));
+        let hash = Some(*blake3::hash(bytes).as_bytes());
+        self.ended(Member::unread(path.to_owned(), bytes.len() as u64, hash), outcome)
+    }
+
+    /// A container inside this one that is too large to be held; what is wrong with it is its own.
+    pub(super) fn stream(
+        &mut self,
+        entry: Entry,
+        stream: Stream,
+        content: &mut dyn Read,
+    ) -> Result<(), Reason> {
+        let path = &*self.place(&entry.path);
+        let dialect = self.dialect;
+        let meter = self.meter();
+        let content: Box<dyn Read + '_> = Box::new(meter.reading(content));
+        let opened = Opened { path, dialect, content, beside: None };
+        let outcome = self.inside(|walk| walk.below(path, |walk| opened.read(stream, walk)));
+        let outcome = self.metered(&meter, outcome);
+        self.ended(Member::unread(path.to_owned(), meter.unpacked(), None), outcome)
+    }
+
+    /// An archive that stands in another one as it is, and so need not be held.
+    pub(super) fn stored(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
+        let path = &*self.place(&entry.path);
+        let opened = Opened { path, dialect: self.dialect, content, beside: None };
+        let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(Shape::Zip, walk)));
+        self.ended(Member::unread(path.to_owned(), 0, None), outcome)
+    }
+
+    /// An archive that is but a part of another one: what it holds stands beside what that holds.
+    pub(super) fn part(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
+        let path = &*entry.path;
+        let opened = Opened { path, dialect: self.dialect, content, beside: None };
+        let outcome = self.inside(|walk| opened.walk(Shape::Zip, walk));
+        if outcome.is_ok() {
+            return Ok(());
+        }
+        let path = self.place(path);
+        self.ended(Member::unread(path, 0, None), outcome)
+    }
+
+    /// Goes one container deeper, if that is not too deep.
+    pub(super) fn inside(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        if self.depth >= self.limits.depth {
+            return Err(self.too_deep());
+        }
+        let dialect = self.dialect;
+        self.depth += 1;
+        let outcome = work(self);
+        self.depth -= 1;
         self.dialect = dialect;
+        outcome
+    }
+
+    fn too_deep(&self) -> Reason {
+        failed(format!("more than {} containers inside each other", self.limits.depth))
+    }
+
+    /// Measures what is about to be unpacked as a stream.
+    pub(super) fn meter(&self) -> Meter {
+        Meter::new(self.bytes, self.limits)
+    }
+
+    /// Counts what came through a meter, which knows best why it ended.
+    pub(super) fn metered(
+        &mut self,
+        meter: &Meter,
+        outcome: Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        self.bytes = self.bytes.max(meter.total());
+        self.count(0)?;
+        meter.bomb().map_err(failed)?;
+        outcome
+    }
+
+    /// Records a container that could not be walked to its end, unless the whole walk is over.
+    fn ended(&mut self, member: Member, outcome: Result<(), Reason>) -> Result<(), Reason> {
         let Err(reason) = outcome else { return Ok(()) };
         if self.entries > self.limits.entries || self.bytes > self.limits.total_bytes {
             return Err(reason);
         }
-        if self.visitor.begin(path) != Step::Read {
+        if self.visitor.begin(&member.path) != Step::Read {
             return Ok(());
         }
-        let hash = Some(*blake3::hash(bytes).as_bytes());
-        let size = bytes.len() as u64;
-        let path = path.to_owned();
-        self.visitor.take(Member {
-            path,
-            kind: None,
-            size,
-            modified_ns: None,
-            hash,
-            outcome: Err(reason),
-        })
+        self.visitor.take(Member { outcome: Err(reason), ..member })
     }
 
     fn below<T>(&mut self, path: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let prefix = std::mem::replace(&mut self.prefix, format!("{path}/"));
-        self.depth += 1;
         let done = work(self);
-        self.depth -= 1;
         self.prefix = prefix;
         done
     }
@@ -302,12 +373,4 @@ fn with_number(path: &str, number: u32) -> String {
 
 pub(super) fn failed(reason: String) -> Reason {
     Reason::Failed(reason)
-}
-
-/// A number of bytes for people.
-fn in_words(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{bytes} bytes"),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
 }

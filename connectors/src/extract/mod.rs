@@ -1,6 +1,7 @@
 //! Extractors: from the bytes of one file to a [`Document`], or the reason why there is none.
 
 mod cells;
+mod confluence;
 mod dates;
 mod dokuwiki;
 mod encoding;
@@ -44,6 +45,7 @@ use format::Format;
 
 pub(crate) use format::extension;
 pub(crate) use kind::Kind;
+pub(crate) use mail::Envelope;
 
 /// Raised whenever the same bytes give another document than before.
 pub const EXTRACTION_VERSION: u32 = 4;
@@ -174,6 +176,7 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
             notion::read(input, &text, format)?
         }
         Format::DokuWiki => dokuwiki::read_page(input, &text)?,
+        Format::Html if confluence::is_page(&text) => confluence::read(input.name(), &text),
         Format::Html => html::read(&text),
         Format::Markdown => markdown::read_page(input.name(), &text)?,
         Format::Lightweight(markup) => lightweight::read(&text, markup),
@@ -186,6 +189,13 @@ fn text(input: &Input<'_>) -> Result<Document, Reason> {
         document.language = language::of(&document).map(str::to_owned);
     }
     Ok(document)
+}
+
+/// Reads what the markup of a wiki was turned into.
+pub(crate) fn read_html(text: &str) -> Document {
+    let mut document = html::read(text);
+    document.language = language::of(&document).map(str::to_owned);
+    document
 }
 
 /// The text as it stands, in one section.

@@ -78,7 +78,8 @@ impl Table {
         }
         self.has_header_above = false;
         let mut filled = row.iter().filter(|cell| !cell.text.is_empty());
-        if let (Some(only), None) = (filled.next(), filled.next()) {
+        let is_spanned = self.spanning.iter().any(|(rows, _)| *rows > 0);
+        if let (Some(only), None, false) = (filled.next(), filled.next(), is_spanned) {
             // A table for layout: the text keeps its lines.
             return Some(only.text.clone());
         }

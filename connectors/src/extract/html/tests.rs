@@ -68,6 +68,13 @@ fn cells_over_several_columns_and_rows_stay_with_their_headers() {
 }
 
 #[test]
+fn a_lone_cell_beside_one_from_above_keeps_its_header() {
+    let html =
+        "<table><tr><th>Team<th>Cups<tr><td rowspan=2>HR<td>5<tr><td>6<tr><td>IT<td>7</table>";
+    assert_eq!(text(html), "Team: HR; Cups: 5\nTeam: HR; Cups: 6\nTeam: IT; Cups: 7");
+}
+
+#[test]
 fn tables_for_layout_and_nested_tables_keep_their_text() {
     let html = "<table><tr><td><p>One</p><p>Two</p><table><tr><th>A<th>B<tr><td>1<td>2</table>\
                 </td></tr></table>";

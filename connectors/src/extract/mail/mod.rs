@@ -1,13 +1,41 @@
 //! Messages: headers, text, attachments.
 
-use super::{Extraction, Input, Reason};
+mod body;
+mod embedded;
+mod envelope;
+mod letter;
+mod lzfu;
+mod message;
+mod outlook;
+mod parts;
+mod properties;
+mod quoted;
+mod seven_bits;
+#[cfg(test)]
+mod tests;
 
-/// Not read yet.
-pub(super) fn read(_input: &Input<'_>) -> Result<Extraction, Reason> {
-    Err(Reason::Skipped("mail message: not supported yet".to_owned()))
+pub(crate) use envelope::Envelope;
+
+use super::{Dialect, Extraction, Input, Reason, extension};
+
+/// What an Outlook message begins with.
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Reads a message as it is sent (RFC 5322), or a page that was saved as one.
+pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
+    if input.bytes.starts_with(COMPOUND) {
+        return read_outlook(input);
+    }
+    match message::read(input.bytes) {
+        Some(outcome) => outcome,
+        None if input.dialect == Dialect::Mail && extension(input.name()) != "eml" => {
+            Err(Reason::Skipped("not a message: it has no headers".to_owned()))
+        }
+        None => Err(Reason::Failed("not a message: it has no headers".to_owned())),
+    }
 }
 
-/// Not read yet.
-pub(super) fn read_outlook(_input: &Input<'_>) -> Result<Extraction, Reason> {
-    Err(Reason::Skipped("Outlook message: not supported yet".to_owned()))
+/// Reads a message that was saved by Outlook.
+pub(super) fn read_outlook(input: &Input<'_>) -> Result<Extraction, Reason> {
+    outlook::read(input.bytes)
 }
