@@ -161,6 +161,10 @@ impl Export {
         if record.class == "InternalUser" {
             self.full_names.insert(name, record.value("displayName"));
         } else if record.class == "ConfluenceUserImpl" {
+            let account = record.value("atlassianAccountId");
+            if !account.is_empty() {
+                self.users.insert(account, name.clone());
+            }
             self.users.insert(record.value("id"), name);
         }
     }

@@ -12,10 +12,9 @@ use crate::extract;
 const SILENT: [&str; 6] = ["css", "html-wrap-style", "javascript", "script", "style", "stylesheet"];
 
 /// Elements left out with all that is in them.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 7] = [
     "ac:adf-attribute",
     "ac:adf-parameter",
-    "ac:emoticon",
     "ac:parameter",
     "ac:placeholder",
     "ac:task-id",
@@ -150,6 +149,12 @@ impl<'a> Storage<'a> {
             "ac:task-list" => self.write("<ul>"),
             "ac:task" => self.write("<li>"),
             "ac:rich-text-body" | "ac:layout-cell" | "ac:caption" => self.write("<div>"),
+            // A tick or a cross may be all that a cell says.
+            "ac:emoticon" => match attribute(tag, "ac:name").as_str() {
+                "tick" => self.write_text("✓"),
+                "cross" => self.write_text("✗"),
+                _ => {}
+            },
             "time" => self.write_text(&attribute(tag, "datetime")),
             name if LEFT_OUT.contains(&name) => self.left_out = Some(self.depth),
             name if name.starts_with("ri:") => self.resource(name, tag),

@@ -263,6 +263,7 @@ fn macros_keep_what_readers_see_of_them() {
     let silent = "<ac:structured-macro ac:name=\"toc\"><ac:parameter ac:name=\"maxLevel\">2\
                   </ac:parameter></ac:structured-macro><ac:emoticon ac:name=\"smile\"/>x";
     assert_eq!(stored(silent), "x");
+    assert_eq!(stored("<p>Needed: <ac:emoticon ac:name=\"tick\" /></p>"), "Needed: ✓");
     let tasks = "<ac:task-list><ac:task><ac:task-id>1</ac:task-id><ac:task-status>complete\
                  </ac:task-status><ac:task-body>Call Bo</ac:task-body></ac:task></ac:task-list>";
     assert_eq!(stored(tasks), "- Call Bo");

@@ -163,6 +163,17 @@ mod tests {
     }
 
     #[test]
+    fn pictures_tell_the_address_and_what_is_ticked() {
+        let body = "<table><tr><th>Name<th>Required<tr><td>dob<td><img class=\"emoticon\" \
+                    alt=\"(tick)\"></table><img data-base-url=\"https://w.example.com/wiki\">";
+        let document = read("65538.html", &page(body).replace(">Human Resources</a>", "></a>"));
+        assert_eq!(document.sections[0].text, "Name: dob; Required: ✓");
+        assert_eq!(document.sections[0].heading, ["HR Home"]);
+        let url = "https://w.example.com/wiki/pages/viewpage.action?pageId=65538";
+        assert_eq!(document.metadata["url"], url);
+    }
+
+    #[test]
     fn code_is_kept_and_tables_of_contents_are_not() {
         let body = "<div class='toc-macro rbtoc1'><ul><li><div>Carry-over</div></li></ul></div>\
                     <pre class=\"syntaxhighlighter-pre\">a &lt; b</pre>\

@@ -83,7 +83,10 @@ impl Sink {
         for crumb in &mut frame.crumbs {
             *crumb = one_line(crumb);
         }
-        frame.crumbs.retain(|crumb| !crumb.is_empty() && crumb != "…" && crumb != "...");
+        // The first one is the space, even if it has no name.
+        let mut is_first = true;
+        let is_name = |crumb: &str| !matches!(crumb, "" | "…" | "...");
+        frame.crumbs.retain(|crumb| std::mem::take(&mut is_first) || is_name(crumb));
         frame.title = one_line(&frame.title);
         frame.page_title = one_line(&frame.page_title);
         frame.labels.iter_mut().for_each(|label| *label = one_line(label));
@@ -135,6 +138,7 @@ impl State {
         let has_class = |name: &str| class.split_whitespace().any(|class| class == name);
         match (name, id) {
             ("meta", _) => self.remember(tag),
+            ("img", _) => self.picture(tag),
             ("title", _) if self.frame.page_title.is_empty() => self.region = Region::PageTitle,
             (_, "breadcrumbs") => self.region = Region::Crumbs,
             ("li", _) if self.region == Region::Crumbs && self.frame.crumbs.len() < MAX_CRUMBS => {
@@ -180,6 +184,22 @@ impl State {
             "ajs-base-url" => self.frame.base_url = content,
             "ajs-page-id" => self.frame.page_id = content,
             _ => {}
+        }
+    }
+
+    /// Pictures tell where the wiki is; a tick or a cross may be all that a cell says.
+    fn picture(&mut self, tag: &Tag) {
+        if self.frame.base_url.is_empty() {
+            let url = clipped(value(tag, "data-base-url"), MAX_FIELD_BYTES);
+            self.frame.base_url = url.to_owned();
+        }
+        let sign = match value(tag, "alt") {
+            "(tick)" => "✓",
+            "(error)" => "✗",
+            _ => "",
+        };
+        if let Some(html) = self.html() {
+            html.push_str(sign);
         }
     }
 
