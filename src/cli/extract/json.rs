@@ -139,6 +139,6 @@ mod tests {
         };
         let reading = Reading { file, members: vec![member], left_out: 2 };
         let json = output::to_json(&report(Path::new("a.zip"), &reading)).unwrap();
-        insta::assert_snapshot!(json, @"");
+        insta::assert_snapshot!(json, @r#"{"file":"a.zip","bytes":null,"error":null,"title":null,"language":null,"metadata":{},"sections":[],"members":[{"path":"hr/leave","type":"page","bytes":7,"modified":"1970-01-01T00:00:01Z","error":null,"title":null,"language":null,"metadata":{},"sections":[]}],"members_left_out":2}"#);
     }
 }
