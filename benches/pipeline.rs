@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench pipeline -- run` prints one JSON object. The server takes 20 ms per text
 //! in two slots, requests have 32 texts, and two are made at the same time: 100 texts a second.
+//! `scripts/test-servers/llama.sh cargo bench --bench pipeline -- run real` has llama.cpp's real
+//! server stand behind it, which shares the processors with ragterm.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a script reads the output")]
 
@@ -14,25 +16,47 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Documents, each of which is about four passages.
-const DOCUMENTS: usize = 500;
 const PER_TEXT: Duration = Duration::from_millis(20);
-const MODEL: &str = "nomic-embed-text";
 const BATCH: usize = 32;
 const CONCURRENCY: usize = 2;
+
+/// What is measured.
+struct Run {
+    fake: fakes::Fake,
+    model: &'static str,
+    /// Each of which is about four passages.
+    documents: usize,
+}
+
+impl Run {
+    fn of_fixed_capacity() -> Self {
+        let fake = fakes::ollama::start();
+        fake.set(|behaviour| behaviour.per_text = PER_TEXT);
+        Self { fake, model: "nomic-embed-text", documents: 500 }
+    }
+
+    fn real() -> Self {
+        let behind = fakes::Behind::named().expect("RAGTERM_TEST_OPENAI_URL names a server");
+        Self { fake: fakes::ollama::in_front_of(behind), model: "all-minilm", documents: 75 }
+    }
+}
 
 fn main() {
     if !std::env::args().any(|argument| argument == "run") {
         // Without it `cargo bench` runs the other benchmarks.
         return;
     }
-    let fake = fakes::ollama::start();
-    fake.set(|behaviour| behaviour.per_text = PER_TEXT);
-    let daemon = through_the_daemon(&fake);
+    let run = if std::env::args().any(|argument| argument == "real") {
+        Run::real()
+    } else {
+        Run::of_fixed_capacity()
+    };
+    let fake = &run.fake;
+    let daemon = through_the_daemon(&run);
     let texts = fake.texts();
     fake.forget();
-    bare(&fake, &texts);
-    let bare = rate(&fake);
+    bare(&run, &texts);
+    let bare = rate(fake);
     println!(
         "{{\"texts\":{},\"bare_per_s\":{bare:.2},\"daemon_per_s\":{daemon:.2},\"share\":{:.4}}}",
         fake.texts().len(),
@@ -47,11 +71,12 @@ fn rate(fake: &fakes::Fake) -> f64 {
 }
 
 /// Indexes documents with the real program.
-fn through_the_daemon(fake: &fakes::Fake) -> f64 {
+fn through_the_daemon(run: &Run) -> f64 {
+    let Run { fake, model, .. } = run;
     let root = tempfile::tempdir().unwrap();
     let documents = root.path().join("documents");
     std::fs::create_dir(&documents).unwrap();
-    for n in 0..DOCUMENTS {
+    for n in 0..run.documents {
         let paragraph = |part| {
             format!(
                 "Part {part} of report {n}. {}\n\n",
@@ -67,7 +92,7 @@ fn through_the_daemon(fake: &fakes::Fake) -> f64 {
             .env("RAGTERM_CONFIG", "/dev/null")
             .env("RAGTERM_DATA_DIR", root.path().join("data"))
             .env("RAGTERM_EMBEDDER__PROVIDER", "ollama")
-            .env("RAGTERM_EMBEDDER__MODEL", MODEL)
+            .env("RAGTERM_EMBEDDER__MODEL", model)
             .env("RAGTERM_EMBEDDER__URL", &fake.url)
             .env("RAGTERM_EMBEDDER__BATCH", BATCH.to_string())
             .env("RAGTERM_EMBEDDER__CONCURRENCY", CONCURRENCY.to_string())
@@ -88,7 +113,7 @@ fn through_the_daemon(fake: &fakes::Fake) -> f64 {
 }
 
 /// Sends the same texts in as large batches, as many at a time, and nothing else.
-fn bare(fake: &fakes::Fake, texts: &[String]) {
+fn bare(Run { fake, model, .. }: &Run, texts: &[String]) {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let batches: Arc<Vec<Vec<String>>> = Arc::new(texts.chunks(BATCH).map(<[_]>::to_vec).collect());
@@ -98,10 +123,10 @@ fn bare(fake: &fakes::Fake, texts: &[String]) {
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..CONCURRENCY {
             let (client, batches, next) = (client.clone(), batches.clone(), next.clone());
-            let url = format!("{}/api/embed", fake.url);
+            let (url, model) = (format!("{}/api/embed", fake.url), *model);
             clients.spawn(async move {
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let body = serde_json::json!({ "model": MODEL, "input": batch });
+                    let body = serde_json::json!({ "model": model, "input": batch });
                     let response = client.post(&url).json(&body).send().await.unwrap();
                     response.error_for_status().unwrap().bytes().await.unwrap();
                 }

@@ -2,8 +2,9 @@
 # Everything that must hold before a change lands: format, lints, tests, documentation, licences.
 #
 # Tests of servers need PostgreSQL's programs for a throw-away server, which is started where they
-# are installed. With RAGTERM_TEST_SERVERS=1 a real Milvus is fetched (220 MB, from PyPI) and run
-# too. What has no server says "skipped".
+# are installed. RAGTERM_TEST_SERVERS="milvus llama" fetches a real Milvus (220 MB) and llama.cpp's
+# real server with a small model (200 MB), from PyPI, and runs them too. What has no server says
+# "skipped".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,8 +22,8 @@ if command -v cargo-nextest >/dev/null; then
   tests=(cargo nextest run --workspace --locked)
 fi
 servers=(scripts/test-servers/postgres.sh)
-if [ "${RAGTERM_TEST_SERVERS:-}" = 1 ]; then
-  servers+=(sh scripts/test-servers/milvus.sh)
-fi
+for server in ${RAGTERM_TEST_SERVERS:-}; do
+  servers+=(sh "scripts/test-servers/$server.sh")
+done
 "${tests[@]}" --no-run
 "${servers[@]}" "${tests[@]}"

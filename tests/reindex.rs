@@ -148,3 +148,43 @@ fn a_model_that_the_server_lacks_is_told_and_can_be_given_up() {
     let wrong = ragterm.run(&["reindex", "--embedder", "gpt"]).expect(2);
     assert!(wrong.stderr.contains("no provider"), "{}", wrong.stderr);
 }
+
+#[test]
+fn a_model_that_is_replaced_under_its_name_is_taken_up_by_itself() {
+    let (fake, ragterm) = settled();
+    fake.forget();
+    fake.set(|behaviour| behaviour.dimensions = 32);
+    ragterm.write("late.md", "A late heron report.");
+    let has_all = |status: &Value| {
+        status["embedder"]["dimensions"] == 32 && status["store"]["points"] == DOCUMENTS + 1
+    };
+    ragterm.wait("the other model", has_all);
+    let after = ragterm.settle();
+    assert_eq!((model(&after), &after["embedder"]["healthy"]), (OLD, &Value::Bool(true)));
+    assert_eq!(after["chunks"]["embedded"], DOCUMENTS + 1);
+    let search = ragterm.run(&["search", "--json", "--mode", "semantic", "heron"]).expect(0).json();
+    assert_eq!((&search["degraded"], &search["embedded_share"]), (&Value::Null, &1.0.into()));
+    ragterm.verify();
+    // The earlier one comes back while nothing is to be embedded: a question notices.
+    fake.forget();
+    fake.set(|behaviour| behaviour.dimensions = 64);
+    ragterm.run(&["search", "--mode", "semantic", "heron"]);
+    ragterm.wait("the earlier model", |status| status["embedder"]["dimensions"] == 64);
+    assert_eq!(ragterm.settle()["store"]["points"], DOCUMENTS + 1);
+    // What it had embedded before is known; only the late document is not.
+    assert_eq!(passages(&fake, OLD).len(), 1);
+    ragterm.verify();
+}
+
+#[test]
+fn a_model_that_was_replaced_while_nobody_looked_is_taken_up_at_the_start() {
+    let (fake, ragterm) = settled();
+    ragterm.run(&["stop"]).expect(0);
+    fake.set(|behaviour| behaviour.dimensions = 32);
+    let has_all = |status: &Value| {
+        status["embedder"]["dimensions"] == 32 && status["store"]["points"] == DOCUMENTS
+    };
+    ragterm.wait("the other model", has_all);
+    assert_eq!(ragterm.settle()["chunks"]["embedded"], DOCUMENTS);
+    ragterm.verify();
+}

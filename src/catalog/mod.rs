@@ -89,6 +89,7 @@ struct Inner {
     revision: AtomicU64,
     /// The number of the embedding model whose vectors are searched; 0 before the first.
     model: AtomicI64,
+    successor: successor::Progress,
     damage: Damage,
 }
 
@@ -113,6 +114,7 @@ impl Catalog {
                 seq: watch::Sender::new(seq),
                 revision: AtomicU64::new(0),
                 model: AtomicI64::new(model),
+                successor: successor::Progress::default(),
                 damage: Damage::default(),
             }),
         })

@@ -2,14 +2,46 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
-use sqlx::{Any, Row, Transaction};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::vectors::{Embedded, ModelId, Pending};
 use super::{Access, Catalog, failed, passages, postgres};
 use crate::embed::ModelIdentity;
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
+
+/// The setting that says which model the table `successor` is about.
+const SUCCESSOR: &str = "successor";
+
+/// What the successor has surely read, so that its queue is not looked for from the newest
+/// document on each time: with 100,000 documents that takes 0.2 s.
+#[derive(Debug, Default)]
+pub(super) struct Progress(Mutex<Option<Behind>>);
+
+/// Everything after `first` and up to `last` was read.
+#[derive(Debug, Clone, Copy)]
+struct Behind {
+    first: i64,
+    last: i64,
+}
+
+impl Progress {
+    fn get(&self) -> Option<Behind> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, behind: Option<Behind>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = behind;
+    }
+
+    /// Nothing is sure any more.
+    pub(super) fn forget(&self) {
+        self.set(None);
+    }
+}
 
 impl Catalog {
     /// The model whose vectors are searched; `None` before the first.
@@ -74,15 +106,21 @@ impl Catalog {
     ) -> Result<Vec<Pending>> {
         let task = "read the embedding queue of the next model";
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
-        let rows = sqlx::query(
-            "SELECT d.id, d.seq, d.title, d.chunks FROM documents d \
-             LEFT JOIN successor s ON s.document = d.id AND s.seq = d.seq \
-             WHERE d.chunks > 0 AND s.document IS NULL ORDER BY d.seq DESC LIMIT $1",
-        )
-        .bind(i64::try_from(chunks).unwrap_or(i64::MAX).saturating_add(except.len() as i64))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(self.failed(task))?;
+        let limit = i64::try_from(chunks).unwrap_or(i64::MAX).saturating_add(except.len() as i64);
+        // What is published meanwhile has a higher number, and is looked for the next time.
+        let last = self.seq() as i64;
+        let rows = match self.inner.successor.get() {
+            None => unread(&mut connection, (0, i64::MAX), limit).await,
+            Some(known) => {
+                let newer = unread(&mut connection, (known.last + 1, i64::MAX), limit).await?;
+                let left = limit - newer.len() as i64;
+                let older = unread(&mut connection, (0, known.first), left).await?;
+                Ok(newer.into_iter().chain(older).collect())
+            }
+        }?;
+        let first = rows.first().map(|row| row.try_get("seq").map_err(self.failed(task)));
+        let first = first.transpose()?.unwrap_or_default();
+        self.inner.successor.set(Some(Behind { first, last }));
         let queue = passages::pending(&mut connection, rows, (chunks, except)).await;
         self.noted(queue)
     }
@@ -123,6 +161,23 @@ impl Catalog {
         Ok((number(0)? as u64, number(1)? as u64))
     }
 
+    /// Makes ready for a successor; what another one had read is forgotten, its vectors stay.
+    pub async fn begin_successor(&self, model: ModelId) -> Result<()> {
+        let task = "begin the next model";
+        self.inner.successor.forget();
+        let model = model.0.to_string();
+        if self.setting(SUCCESSOR).await?.as_deref() == Some(&model) {
+            return Ok(());
+        }
+        let mut transaction = self.begin(task).await?;
+        sqlx::query("DELETE FROM successor")
+            .execute(&mut *transaction)
+            .await
+            .map_err(self.failed(task))?;
+        set(&mut transaction, SUCCESSOR, &model).await?;
+        transaction.commit().await.map_err(self.failed(task))
+    }
+
     /// Makes a model the active one, in one step: what it lacks waits for it.
     pub async fn switch_model(&self, model: ModelId) -> Result<()> {
         let task = "switch the embedding model";
@@ -140,12 +195,14 @@ impl Catalog {
         postgres::announce(self.inner.database, &mut transaction).await?;
         transaction.commit().await.map_err(self.failed(task))?;
         self.inner.model.store(model.0, Ordering::Release);
+        self.inner.successor.forget();
         self.revised();
         Ok(())
     }
 
     /// Forgets what the successor has read; its vectors stay in the cache.
     pub async fn forget_successor(&self) -> Result<()> {
+        self.inner.successor.forget();
         sqlx::query("DELETE FROM successor")
             .execute(self.writer()?)
             .await
@@ -169,6 +226,26 @@ impl Catalog {
         set(&mut transaction, name, value).await?;
         transaction.commit().await.map_err(self.failed(task))
     }
+}
+
+/// Documents that the successor has not read, the newest of those between `from` and `to` first.
+async fn unread(
+    connection: &mut AnyConnection,
+    (from, to): (i64, i64),
+    limit: i64,
+) -> Result<Vec<AnyRow>> {
+    sqlx::query(
+        "SELECT d.id, d.seq, d.title, d.chunks FROM documents d \
+         LEFT JOIN successor s ON s.document = d.id AND s.seq = d.seq \
+         WHERE d.seq >= $2 AND d.seq <= $3 AND d.chunks > 0 AND s.document IS NULL \
+         ORDER BY d.seq DESC LIMIT $1",
+    )
+    .bind(limit)
+    .bind(from)
+    .bind(to)
+    .fetch_all(connection)
+    .await
+    .map_err(failed("read the embedding queue of the next model"))
 }
 
 async fn set(transaction: &mut Transaction<'_, Any>, name: &str, value: &str) -> Result<()> {

@@ -153,6 +153,7 @@ impl Catalog {
                 .await
                 .map_err(self.failed("queue a document for the embedder"))?;
         }
+        self.inner.successor.forget();
         self.revised();
         Ok(())
     }

@@ -109,6 +109,12 @@ pub trait Embedder: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// Waits until the server answers as another model would, with other dimensions say: it is to
+    /// be connected to anew.
+    async fn answered_as_another(&self) {
+        std::future::pending().await
+    }
+
     /// Frees the model's memory if it was not used for `idle`; whether it did.
     fn release_if_idle(&self, _idle: Duration) -> bool {
         false

@@ -12,6 +12,7 @@ mod open;
 mod plan;
 mod prefix;
 mod query;
+mod remembered;
 mod schema;
 mod stem;
 #[cfg(test)]

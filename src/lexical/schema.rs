@@ -6,6 +6,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
 use super::analyzer::Analyzer;
+use super::remembered::{self, Remembered};
 
 /// Part of the schema on disk: count it up when terms, weights or fields change their meaning,
 /// and every older index is rebuilt.
@@ -54,14 +55,18 @@ pub(super) fn schema() -> (Schema, Fields) {
 
 /// The analyzer under the name [`ANALYSIS`].
 pub(super) fn text_analyzer() -> TextAnalyzer {
-    TextAnalyzer::from(PassageTokenizer(Analyzer::new()))
+    TextAnalyzer::from(PassageTokenizer::default())
 }
 
-struct PassageTokenizer(Analyzer);
+#[derive(Default)]
+struct PassageTokenizer {
+    analyzer: Analyzer,
+    remembered: Remembered,
+}
 
 impl Clone for PassageTokenizer {
     fn clone(&self) -> Self {
-        Self(Analyzer::new())
+        Self::default()
     }
 }
 
@@ -69,13 +74,13 @@ impl Tokenizer for PassageTokenizer {
     type TokenStream<'a> = PassageTokens<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> PassageTokens<'a> {
-        PassageTokens { analyzer: &mut self.0, text, token: Token::default(), pulled: None }
+        PassageTokens { tokenizer: self, text, token: Token::default(), pulled: None }
     }
 }
 
 /// Pushes tokens straight into the index; collects them first only for callers that pull.
 struct PassageTokens<'a> {
-    analyzer: &'a mut Analyzer,
+    tokenizer: &'a mut PassageTokenizer,
     text: &'a str,
     token: Token,
     pulled: Option<std::vec::IntoIter<Token>>,
@@ -107,12 +112,19 @@ impl TokenStream for PassageTokens<'_> {
 
     fn process(&mut self, sink: &mut dyn FnMut(&Token)) {
         let token = &mut self.token;
-        self.analyzer.tokens(self.text, &mut |found| {
+        let mut push = |term: &str, position: u32, (start, end): (usize, usize)| {
             token.text.clear();
-            token.text.push_str(found.term);
-            token.position = found.position as usize;
-            (token.offset_from, token.offset_to) = (found.start, found.end);
+            token.text.push_str(term);
+            token.position = position as usize;
+            (token.offset_from, token.offset_to) = (start, end);
             sink(token);
+        };
+        let PassageTokenizer { analyzer, remembered } = &mut *self.tokenizer;
+        if self.text.len() <= remembered::MAX_BYTES {
+            return remembered.terms(self.text, analyzer).each(push);
+        }
+        analyzer.tokens(self.text, &mut |found| {
+            push(found.term, found.position, (found.start, found.end));
         });
     }
 }

@@ -1,12 +1,14 @@
 //! What every `Embedder` promises: the built-in one, Ollama, and OpenAI's kind of servers.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ragterm::config::{self, EmbedderProvider};
 use ragterm::embed::{self, Embedder, Purpose};
 
 use crate::embedders::{configured, model_of};
-use crate::fakes;
+use crate::fakes::{self, Behind};
+use crate::support::skipped;
 
 type Shared = Arc<dyn Embedder>;
 
@@ -38,16 +40,29 @@ async fn a_real_server_like_openai_conforms() {
     conforms_if_there("OPENAI", EmbedderProvider::OpenAi).await;
 }
 
+#[tokio::test]
+async fn ollama_with_the_vectors_of_a_real_server_conforms() {
+    let Some(behind) = Behind::named() else {
+        return skipped("RAGTERM_TEST_OPENAI_URL names no server to stand behind Ollama's API");
+    };
+    let fake = fakes::ollama::in_front_of(behind);
+    conforms(&real("all-minilm", configured(EmbedderProvider::Ollama, &fake.url))).await;
+}
+
+/// A server that computes, beside other tests.
+fn real(model: &str, config: config::Embedder) -> config::Embedder {
+    config::Embedder { model: model.into(), timeout: Duration::from_secs(180), ..config }
+}
+
 /// Runs the suite against `RAGTERM_TEST_…_URL` with `RAGTERM_TEST_…_MODEL`.
 async fn conforms_if_there(name: &str, provider: EmbedderProvider) {
     let variable = format!("RAGTERM_TEST_{name}_URL");
     let Ok(url) = std::env::var(&variable) else {
-        println!("skipped: {variable} is not set");
-        return;
+        return skipped(&format!("{variable} is not set"));
     };
     let model = std::env::var(format!("RAGTERM_TEST_{name}_MODEL"));
     let model = model.unwrap_or_else(|_| model_of(provider).into());
-    conforms(&config::Embedder { model, ..configured(provider, &url) }).await;
+    conforms(&real(&model, configured(provider, &url))).await;
 }
 
 async fn conforms(config: &config::Embedder) {
@@ -67,6 +82,17 @@ async fn documents(embedder: &Shared, texts: &[String]) -> Vec<Vec<f32>> {
 
 async fn document(embedder: &Shared, text: &str) -> Vec<f32> {
     documents(embedder, &[text.to_owned()]).await.pop().unwrap()
+}
+
+/// A question waits for no busy server, so it is put again while other tests keep it busy.
+async fn question(embedder: &Shared, text: &str) -> Vec<f32> {
+    let begin = Instant::now();
+    loop {
+        match embedder.embed(vec![text.into()], Purpose::Query).await {
+            Ok(mut vectors) => return vectors.pop().unwrap(),
+            Err(error) => assert!(begin.elapsed() < Duration::from_secs(180), "{error}"),
+        }
+    }
 }
 
 fn cosine(left: &[f32], right: &[f32]) -> f32 {
@@ -118,8 +144,7 @@ async fn similar_texts_are_nearer_than_unrelated_ones(embedder: &Shared) {
         ("The turbine makes too much noise", "Noise of the turbine and how to damp it"),
     ];
     for (n, (query, _)) in pairs.iter().enumerate() {
-        let mut query = embedder.embed(vec![(*query).into()], Purpose::Query).await.unwrap();
-        let query = query.pop().unwrap();
+        let query = question(embedder, query).await;
         let mut scores = Vec::new();
         for (_, passage) in &pairs {
             scores.push(cosine(&query, &document(embedder, passage).await));

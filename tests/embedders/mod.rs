@@ -3,6 +3,7 @@
 mod calls;
 mod daemon;
 mod lengths;
+mod real;
 
 use std::sync::Arc;
 use std::time::Duration;

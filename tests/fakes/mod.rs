@@ -1,5 +1,6 @@
 //! Servers that speak a documented protocol exactly and can be told to fail.
 
+mod behind;
 pub mod ollama;
 pub mod openai;
 mod vectors;
@@ -16,6 +17,8 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::{Semaphore, oneshot};
+
+pub use behind::Behind;
 
 /// A server on a thread of its own; it ends, connections and all, when dropped.
 pub struct Fake {
@@ -70,6 +73,8 @@ pub struct Behaviour {
     pub per_text: Duration,
     /// What is asked for as `Authorization`.
     pub key: Option<&'static str>,
+    /// Where the vectors come from; `None`: from the words alone.
+    pub behind: Option<Behind>,
 }
 
 /// What happens to a text that is too long.
@@ -120,6 +125,7 @@ impl Default for Behaviour {
             poison: None,
             per_text: Duration::ZERO,
             key: None,
+            behind: None,
         }
     }
 }
@@ -218,6 +224,13 @@ impl State {
         texts
     }
 
+    /// Notes that a request has been worked on until now.
+    fn served(&self) {
+        if let Some((_, last)) = &mut *self.span.lock().unwrap() {
+            *last = Instant::now();
+        }
+    }
+
     /// Loads the model, waits for its turn, and fails if told to; `None` when all is well.
     async fn trouble(&self, texts: usize) -> Option<Response> {
         let Behaviour { load, per_text, .. } = *self.behaviour();
@@ -227,9 +240,7 @@ impl State {
         if !per_text.is_zero() {
             let _slot = self.slots.acquire().await.unwrap();
             tokio::time::sleep(per_text * u32::try_from(texts).unwrap()).await;
-            if let Some((_, last)) = &mut *self.span.lock().unwrap() {
-                *last = Instant::now();
-            }
+            self.served();
         }
         let failure = {
             let failing = &mut self.behaviour().failing;

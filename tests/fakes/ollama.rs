@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
+use super::behind::{self, Behind};
 use super::vectors::{cut, tokens, vector};
 use super::{Answers, Behaviour, Fake, OnLong, State, error};
 
@@ -28,6 +29,17 @@ pub fn start_with(behaviour: Behaviour) -> Fake {
 /// Ollama at an address where it may have been before.
 pub fn start_at(address: SocketAddr) -> Fake {
     Fake::start_at(address, Behaviour::default(), router)
+}
+
+/// Ollama with all-MiniLM-L6-v2, whose vectors are those of a real server.
+pub fn in_front_of(behind: Behind) -> Fake {
+    start_with(Behaviour {
+        models: vec!["all-minilm:latest".into()],
+        dimensions: 384,
+        context: 512,
+        behind: Some(behind),
+        ..Behaviour::default()
+    })
 }
 
 fn router(state: Arc<State>) -> Router {
@@ -90,6 +102,11 @@ async fn embed(
     {
         return error(401, "unauthorized");
     }
+    if let Some(behind) = &behaviour.behind {
+        let answer = behind.embed(&texts).await;
+        state.served();
+        return passed_on(model, answer);
+    }
     let has_poison = |text: &String| behaviour.poison.is_some_and(|word| text.contains(word));
     if texts.iter().any(has_poison) {
         return error(500, "failed to encode response: the runner crashed");
@@ -100,11 +117,24 @@ async fn embed(
     }
     let counted: usize = texts.iter().map(|text| tokens(text).min(behaviour.limit)).sum();
     let dimensions = body["dimensions"].as_u64().map_or(behaviour.dimensions, |d| d as usize);
+    answered(model, embeddings(&texts, dimensions, &behaviour), counted as u64)
+}
+
+fn answered(model: &str, embeddings: Vec<Value>, counted: u64) -> Response {
     Json(json!({
-        "model": model, "embeddings": embeddings(&texts, dimensions, &behaviour),
+        "model": model, "embeddings": embeddings,
         "total_duration": 14_143_917, "load_duration": 1_019_500, "prompt_eval_count": counted,
     }))
     .into_response()
+}
+
+/// What the server behind it said, in Ollama's way.
+fn passed_on(model: &str, answer: behind::Answer) -> Response {
+    match answer {
+        behind::Answer::Vectors(vectors, counted) => answered(model, vectors, counted),
+        behind::Answer::TooLong => error(400, "the input length exceeds the context length"),
+        behind::Answer::Failed(message) => error(500, &message),
+    }
 }
 
 fn embeddings(texts: &[String], dimensions: usize, behaviour: &Behaviour) -> Vec<Value> {

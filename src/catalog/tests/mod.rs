@@ -85,6 +85,8 @@ promises!(
     a_moved_document_keeps_its_passages_and_vectors,
     work_on_an_older_version_does_not_complete_a_document,
     the_next_model_has_a_queue_of_its_own_until_it_takes_over,
+    a_successor_inherits_nothing_of_another_one,
+    the_successor_is_given_what_changes_and_what_it_is_to_do_again,
     vectors_that_no_document_needs_are_kept_up_to_a_size,
     one_chunk_of_a_long_document_is_read_by_itself,
     everything_is_there_after_a_restart_and_ids_go_on,
@@ -210,6 +212,60 @@ async fn the_next_model_has_a_queue_of_its_own_until_it_takes_over(ground: &Grou
     assert_eq!(catalog.successor_progress().await.unwrap(), (0, 2));
     catalog.close().await;
     assert_eq!(ground.open().await.active_model(), Some(next));
+}
+
+async fn a_successor_inherits_nothing_of_another_one(ground: &Ground) {
+    let catalog = ground.open().await;
+    catalog.use_model(&identity()).await.unwrap();
+    let ids = [1, 2, 3].map(DocumentId);
+    let new = ids.map(|id| Publication::New(read(id, &id.0.to_string(), &["text"])));
+    catalog.publish(&new).await.unwrap();
+    let [second, third] =
+        ["2", "3"].map(|name| ModelIdentity { fingerprint: name.into(), ..identity() });
+    let second = catalog.use_model(&second).await.unwrap();
+    let third = catalog.use_model(&third).await.unwrap();
+    let waiting = async |model| {
+        let waiting = catalog.pending(model, 10, &HashSet::new()).await.unwrap();
+        waiting.iter().map(|pending| pending.id.0).collect::<Vec<_>>()
+    };
+    let done = |id: u64| Embedded { id: DocumentId(id), seq: id, readable: 1 };
+    catalog.begin_successor(second).await.unwrap();
+    assert_eq!(waiting(second).await, [3, 2, 1]);
+    catalog.store_vectors(second, &[], &[done(3), done(2)]).await.unwrap();
+    assert_eq!(waiting(second).await, [1]);
+    catalog.begin_successor(second).await.unwrap();
+    assert_eq!(waiting(second).await, [1]);
+    catalog.begin_successor(third).await.unwrap();
+    assert_eq!(waiting(third).await, [3, 2, 1]);
+}
+
+async fn the_successor_is_given_what_changes_and_what_it_is_to_do_again(ground: &Ground) {
+    let catalog = ground.open().await;
+    catalog.use_model(&identity()).await.unwrap();
+    let next = ModelIdentity { fingerprint: "2".into(), ..identity() };
+    let next = catalog.use_model(&next).await.unwrap();
+    catalog.begin_successor(next).await.unwrap();
+    let ids = [1, 2, 3, 4].map(DocumentId);
+    let new = ids.map(|id| Publication::New(read(id, &id.0.to_string(), &["text"])));
+    catalog.publish(&new).await.unwrap();
+    let waiting = async |limit, except: &[u64]| {
+        let except = except.iter().map(|id| DocumentId(*id)).collect();
+        let waiting = catalog.pending(next, limit, &except).await.unwrap();
+        waiting.iter().map(|pending| pending.id.0).collect::<Vec<_>>()
+    };
+    let done = |id: u64| Embedded { id: DocumentId(id), seq: id, readable: 1 };
+    assert_eq!(waiting(1, &[]).await, [4]);
+    assert_eq!(waiting(2, &[4]).await, [3, 2]);
+    // The later round ends first.
+    catalog.store_vectors(next, &[], &[done(3)]).await.unwrap();
+    assert_eq!(waiting(9, &[4]).await, [2, 1]);
+    assert_eq!(waiting(9, &[]).await, [4, 2, 1]);
+    catalog.store_vectors(next, &[], &[done(4)]).await.unwrap();
+    assert_eq!(waiting(9, &[]).await, [2, 1]);
+    catalog.publish(&[Publication::Moved { id: ids[2], place: place("new") }]).await.unwrap();
+    assert_eq!(waiting(9, &[]).await, [3, 2, 1]);
+    catalog.embed_again(next, &[ids[3]]).await.unwrap();
+    assert_eq!(waiting(9, &[]).await, [3, 4, 2, 1]);
 }
 
 async fn vectors_that_no_document_needs_are_kept_up_to_a_size(ground: &Ground) {

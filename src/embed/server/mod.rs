@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::http::{Fault, FaultKind, Http, Patience, is_too_long, is_too_many};
@@ -53,6 +54,8 @@ pub(super) struct ServerEmbedder {
     limits: Limits,
     divided: AtomicU64,
     warming: Mutex<Option<AbortHandle>>,
+    /// An answer had other dimensions.
+    other: Notify,
 }
 
 /// The vectors of a call, as they come in.
@@ -69,8 +72,8 @@ impl ServerEmbedder {
         (server, pace): (Server, Pace),
     ) -> Self {
         let limits = Limits::new(identity.max_tokens, pace.batch);
-        let (divided, warming) = (AtomicU64::new(0), Mutex::default());
-        Self { wire, identity, known, server, pace, limits, divided, warming }
+        let (divided, warming, other) = (AtomicU64::new(0), Mutex::default(), Notify::new());
+        Self { wire, identity, known, server, pace, limits, divided, warming, other }
     }
 
     /// Sends all parts, dividing what is refused or was cut, until every text is complete.
@@ -129,10 +132,12 @@ impl ServerEmbedder {
         let expected = self.identity.dimensions;
         match answer.vectors.iter().map(Vec::len).find(|dimensions| *dimensions != expected) {
             Some(0) => Err(Fault::garbled("answers with an empty vector")),
-            Some(got) => Err(Fault::garbled(format!(
-                "answers with {got} dimensions, but `{}` had {expected}",
-                self.identity.name
-            ))),
+            Some(got) => {
+                self.other.notify_one();
+                let name = &self.identity.name;
+                let message = format!("answers with {got} dimensions, but `{name}` had {expected}");
+                Err(Fault::garbled(message))
+            }
             None => Ok(answer),
         }
     }
@@ -230,6 +235,10 @@ impl Embedder for ServerEmbedder {
 
     fn server(&self) -> Option<&Server> {
         Some(&self.server)
+    }
+
+    async fn answered_as_another(&self) {
+        self.other.notified().await;
     }
 
     /// A text that is too long for the server gets the mean of its parts' vectors, each weighing

@@ -17,6 +17,7 @@ use super::store_choice;
 use super::turn::{Held, Turn};
 use crate::catalog::Catalog;
 use crate::config::{self, EmbedderProvider, Role, StoreBackend};
+use crate::embed::{self, Embedder};
 use crate::error::{Error, Result};
 use crate::index::MeaningFollower;
 use crate::search::MeaningSide;
@@ -194,7 +195,7 @@ impl MeaningService {
                     if self.lock().is_none() {
                         self.activate(running);
                     }
-                    self.round(stop).await;
+                    self.round(&active, stop).await;
                 }
                 Err(error) => {
                     self.unready(&error);
@@ -204,12 +205,51 @@ impl MeaningService {
         }
     }
 
-    /// Follows and embeds until `stop`, or until somebody wants to exchange the parts.
-    async fn round(&self, stop: &CancellationToken) {
+    /// Follows and embeds until `stop`, until somebody wants to exchange the parts, or until the
+    /// server has another model.
+    async fn round(&self, active: &config::Embedder, stop: &CancellationToken) {
         let Some(round) = self.turn.next(stop).await else { return };
         // They may have been exchanged meanwhile.
         let Some(running) = self.running() else { return };
-        running.work(self.role, &round.stop).await;
+        if let Err(error) = self.make_active(&running).await {
+            warn!(%error, "search by meaning cannot go on");
+            return self.pause(stop).await;
+        }
+        tokio::select! {
+            () = running.work(self.role, &round.stop) => {}
+            () = self.replaced(&running, active) => {
+                self.side.send_replace(MeaningSide::Unready(CONNECTING.into()));
+                *self.lock() = None;
+                self.leave(Some(running)).await;
+            }
+        }
+    }
+
+    /// Another model that answers under the active one's name is the active one from now on: nobody
+    /// can embed a question for the earlier one any more.
+    async fn make_active(&self, running: &Running) -> Result<()> {
+        let model = running.model();
+        if self.role == Role::Query || self.catalog.active_model() == Some(model) {
+            return Ok(());
+        }
+        warn!(model = %running.embedder.identity().name, "the embedding model was replaced");
+        // What is noted may be of the model that is to take over.
+        self.catalog.begin_successor(model).await?;
+        self.catalog.switch_model(model).await
+    }
+
+    /// Waits until the server says that its model is another one than the connected one.
+    async fn replaced(&self, running: &Running, embedder: &config::Embedder) {
+        loop {
+            running.embedder.answered_as_another().await;
+            let now = embed::connect(embedder).await;
+            let is_same = |now: &Arc<dyn Embedder>| now.identity() == running.embedder.identity();
+            // What cannot be reached, or only answers wrongly, may be itself again later.
+            if matches!(&now, Ok(Some(now)) if !is_same(now)) {
+                return;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
     }
 
     async fn connect(&self, embedder: &config::Embedder) -> Result<Running> {

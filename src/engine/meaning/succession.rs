@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// How often the next model is asked how far it is.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// More seldom where that takes long: this many times as long is waited.
+const SELDOM: u32 = 20;
+
 /// How far the model is that is to take over.
 #[derive(Debug, Clone)]
 pub struct Reindexing {
@@ -113,25 +116,36 @@ impl MeaningService {
             }
             tokio::time::sleep(RETRY).await;
         };
+        self.catalog.begin_successor(next.model()).await?;
         tokio::select! {
             () = next.work(self.role, stop) => return Ok(()),
+            // It is connected to again.
+            () = self.replaced(&next, &wanted) => return Ok(()),
             complete = self.until_complete(&next) => complete?,
         }
+        // Nobody may take the earlier model for the active one meanwhile.
+        let held = self.hold().await;
         self.catalog.switch_model(next.model()).await?;
         choices.took_over(&self.catalog).await?;
         info!(model = %choices.wanted, "another embedding model took over");
         let old = self.running();
         self.activate(next);
+        drop(held);
         self.reindexing.send_replace(None);
         self.leave(old).await;
         Ok(())
     }
 
     /// The earlier model's vectors stay in the catalog; its place in the store is given back.
-    async fn leave(&self, old: Option<Running>) {
+    pub(super) async fn leave(&self, old: Option<Running>) {
         let Some(old) = old else { return };
-        let is_other = self.running().is_some_and(|now| now.store.place() != old.store.place());
-        if is_other && let Err(error) = old.store.drop_collection().await {
+        let now = self.running();
+        let is_kept = now.is_some_and(|now| now.store.place() == old.store.place());
+        let is_own = self.role != Role::Query && old.store.place().is_some();
+        if is_own
+            && !is_kept
+            && let Err(error) = old.store.drop_collection().await
+        {
             warn!(%error, "the vectors of the earlier model stay in the vector store");
         }
     }
@@ -141,13 +155,17 @@ impl MeaningService {
         let begun = Instant::now();
         let mut first = None;
         loop {
+            let asked = Instant::now();
             let seq = self.catalog.seq();
-            let state = next.follower.state();
             let (done, total) = match self.catalog.active_model() == Some(next.model()) {
                 // Only the way to it is another.
                 true => (0, 0),
                 false => self.catalog.successor_progress().await?,
             };
+            // After the counting: what was counted is in the store once nothing is being published.
+            let state = next.follower.state();
+            // It reads all documents.
+            let pause = LOOK.max(asked.elapsed() * SELDOM);
             let first = *first.get_or_insert(done);
             let rate_per_s = done.saturating_sub(first) as f64 / begun.elapsed().as_secs_f64();
             let fault = state.embedder_fault.or(state.store_fault);
@@ -159,7 +177,7 @@ impl MeaningService {
             if done == total && is_level && seq == self.catalog.seq() {
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(pause).await;
         }
     }
 
