@@ -2,11 +2,15 @@
 //!
 //! It is not stored by itself: documents in the order of their `seq`, merged with removals.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use sqlx::{AnyConnection, FromRow, Row};
 
 use super::documents::{Document, DocumentState};
 use super::passages::{self, Passages};
 use super::{Catalog, failed};
+use crate::chunk::Chunk;
 use crate::error::Result;
 use crate::id::DocumentId;
 
@@ -49,26 +53,43 @@ impl Catalog {
     }
 
     /// The same with the passages of each document; empty for removals.
+    ///
+    /// For one caller that applies them in order: what was published here is handed over once,
+    /// and read back when it is asked for again.
     pub async fn changes_with_passages(
         &self,
         seq: u64,
         limit: u32,
-    ) -> Result<Vec<(Change, Passages)>> {
+    ) -> Result<Vec<(Change, Arc<[Chunk]>)>> {
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(TASK))?;
         let heads = self.noted(heads(&mut connection, seq, limit).await)?;
         let Some(last) = heads.last().map(Change::seq) else { return Ok(Vec::new()) };
-        let passages = passages::passages_between(&mut connection, seq + 1, last).await;
-        let mut passages = self.noted(passages)?;
+        let mut recent = self.inner.recent.take(last);
+        let is_recent = |head: &Change| match head {
+            Change::Put(document) => recent.contains_key(&document.seq),
+            Change::Removed { .. } => true,
+        };
+        let mut passages = if heads.iter().all(is_recent) {
+            HashMap::new()
+        } else {
+            let read = passages::passages_between(&mut connection, seq + 1, last).await;
+            self.noted(read)?
+        };
+        let mut chunks = |document: &Document| {
+            let read = |passages: Passages| Arc::from(passages.chunks);
+            recent.remove(&document.seq).or_else(|| passages.remove(&document.id).map(read))
+        };
+        let nothing: Arc<[Chunk]> = Arc::from([]);
         let with_passages = |head: Change| match head {
-            Change::Put(document) => match passages.remove(&document.id) {
-                Some(passages) => (Change::Put(document), passages),
+            Change::Put(document) => match chunks(&document) {
+                Some(chunks) => (Change::Put(document), chunks),
                 // It changed after the list was read; the newer change follows in the sequence.
                 None => {
                     let Document { seq, id, .. } = *document;
-                    (Change::Removed { seq, id }, Passages::default())
+                    (Change::Removed { seq, id }, Arc::clone(&nothing))
                 }
             },
-            removed => (removed, Passages::default()),
+            removed => (removed, Arc::clone(&nothing)),
         };
         Ok(heads.into_iter().map(with_passages).collect())
     }

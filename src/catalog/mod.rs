@@ -14,6 +14,7 @@ mod members;
 mod passages;
 mod postgres;
 mod publish;
+mod recent;
 mod sources;
 mod sqlite;
 mod successor;
@@ -91,6 +92,7 @@ struct Inner {
     model: AtomicI64,
     successor: successor::Progress,
     damage: Damage,
+    recent: recent::Recent,
 }
 
 impl Catalog {
@@ -116,6 +118,7 @@ impl Catalog {
                 model: AtomicI64::new(model),
                 successor: successor::Progress::default(),
                 damage: Damage::default(),
+                recent: recent::Recent::default(),
             }),
         })
     }

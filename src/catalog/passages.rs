@@ -1,6 +1,7 @@
 //! The chunks of documents, compressed, in parts small enough to be read for one hit.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row, Transaction};
@@ -26,8 +27,8 @@ pub struct Passages {
 /// Passages in the form in which they are stored.
 #[derive(Debug, Clone, Default)]
 pub struct EncodedPassages {
-    count: usize,
     parts: Vec<EncodedPart>,
+    chunks: Arc<[Chunk]>,
 }
 
 #[derive(Debug, Clone)]
@@ -38,19 +39,24 @@ struct EncodedPart {
 
 impl EncodedPassages {
     /// Encodes the chunks of a document; compresses, so not for an async task.
-    pub fn encode(title: &str, chunks: &[Chunk]) -> Self {
+    pub fn encode(title: &str, chunks: Vec<Chunk>) -> Self {
         let title = (!title.is_empty()).then_some(title);
         let key = |chunk: &Chunk| chunk::embedding_key(&chunk::embedding_text(title, chunk));
         let part = |chunks: &[Chunk]| EncodedPart {
             chunks: chunk::encode(chunks),
             keys: chunks.iter().flat_map(key).collect(),
         };
-        Self { count: chunks.len(), parts: chunks.chunks(PART).map(part).collect() }
+        Self { parts: chunks.chunks(PART).map(part).collect(), chunks: chunks.into() }
     }
 
     /// How many chunks there are.
     pub fn count(&self) -> usize {
-        self.count
+        self.chunks.len()
+    }
+
+    /// The chunks as they were.
+    pub(super) fn chunks(&self) -> &Arc<[Chunk]> {
+        &self.chunks
     }
 }
 

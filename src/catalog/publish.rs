@@ -161,6 +161,15 @@ impl Catalog {
         }
         let last = self.noted(self.write(batch).await)?;
         self.revised();
+        let first = last + 1 - batch.len() as u64;
+        for (seq, publication) in (first..).zip(batch) {
+            let (Publication::New(read) | Publication::Changed(read)) = publication else {
+                continue;
+            };
+            if let Reading::Indexed { passages, .. } = &read.reading {
+                self.inner.recent.keep(seq, passages.chunks());
+            }
+        }
         // A publication that committed later may have said so already.
         self.inner.seq.send_if_modified(|seq| {
             let newer = last > *seq;

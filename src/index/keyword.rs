@@ -8,7 +8,8 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::catalog::{Catalog, Change, Document, Passages};
+use crate::catalog::{Catalog, Change, Document};
+use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::filter::Attributes;
 use crate::lexical::{self, IndexedDocument, LexicalIndex};
@@ -199,7 +200,7 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Error::internal("work on the keyword index failed").because(error))?
 }
 
-fn apply(index: &LexicalIndex, changes: &[(Change, Passages)]) -> Result<()> {
+fn apply(index: &LexicalIndex, changes: &[(Change, Arc<[Chunk]>)]) -> Result<()> {
     let about: Vec<String> = changes.iter().map(|(change, _)| about(change)).collect();
     let changes: Vec<lexical::Change<'_>> = changes.iter().zip(&about).map(convert).collect();
     index.apply(&changes)
@@ -233,7 +234,7 @@ fn about(change: &Change) -> String {
 }
 
 fn convert<'c>(
-    ((change, passages), about): (&'c (Change, Passages), &'c String),
+    ((change, chunks), about): (&'c (Change, Arc<[Chunk]>), &'c String),
 ) -> lexical::Change<'c> {
     match change {
         Change::Removed { id, .. } => lexical::Change::Remove(*id),
@@ -244,7 +245,7 @@ fn convert<'c>(
             title: &document.title,
             file_name: file_name(&document.path),
             about,
-            chunks: &passages.chunks,
+            chunks,
         }),
     }
 }

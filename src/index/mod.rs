@@ -16,6 +16,7 @@ use read::Finished;
 pub use read::Reader;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 use ragterm_connectors::folder::{Entry, Problem};
@@ -29,6 +30,15 @@ use crate::id::DocumentId;
 
 /// Documents published in one transaction at the most.
 const BATCH: usize = 256;
+
+/// With so many entries to read, publications are gathered…
+const RUN: usize = 32;
+
+/// …up to so many…
+const GATHERED: usize = 128;
+
+/// …but not for longer than this.
+const GATHER: Duration = Duration::from_millis(40);
 
 /// Entries that are being read, or wait to be published; the reader bounds their bytes.
 const READ_AHEAD: usize = 48;
@@ -160,10 +170,15 @@ impl Indexer {
             self.publish(batch, progress).await?;
         }
         let source = Arc::new(source.clone());
-        let mut publications = stream::iter(work.read)
+        let is_run = work.read.len() >= RUN;
+        let publications = stream::iter(work.read)
             .map(|entry| self.read(&source, entry))
-            .flatten_unordered(READ_AHEAD)
-            .ready_chunks(BATCH);
+            .flatten_unordered(READ_AHEAD);
+        // A single change is published at once; in a longer run, fewer and larger transactions
+        // cost less than many small ones.
+        let pause = if is_run { GATHER } else { Duration::ZERO };
+        let publications = tokio_stream::StreamExt::chunks_timeout(publications, GATHERED, pause);
+        let mut publications = std::pin::pin!(publications);
         while let Some(batch) = publications.next().await {
             let finished: Vec<Finished> = batch.into_iter().collect::<Result<_>>()?;
             let (batch, budgets): (Vec<_>, Vec<_>) =

@@ -41,7 +41,7 @@ fn read(id: DocumentId, path: &str, texts: &[&str]) -> Read {
         title: String::new(),
         language: String::new(),
         metadata: Default::default(),
-        passages: EncodedPassages::encode("", &chunks(texts)),
+        passages: EncodedPassages::encode("", chunks(texts)),
     };
     let hash = texts.concat().into_bytes();
     Read { id, source: SOURCE, container: None, place: place(path), hash, reading }
