@@ -107,6 +107,12 @@ impl Contained<'_> {
         if std::mem::replace(&mut self.is_marked, true) {
             return Ok(());
         }
+        // It may have been begun by a run that the comparison did not know of.
+        if !self.is_known
+            && let Some(id) = self.catalog.id_at(self.source.id, &self.entry.path).await?
+        {
+            (self.id, self.is_known) = (id, true);
+        }
         if self.is_known {
             return self.catalog.read_again(&[self.id]).await;
         }
@@ -126,7 +132,7 @@ impl Contained<'_> {
     }
 
     async fn send(&self, publication: Publication, size: u64) -> Result<()> {
-        let budget = self.reader.budget(size).await;
+        let budget = self.reader.budget_inside(size).await;
         let finished = Finished { publication, budget };
         let unheard = |_| Error::internal("nobody publishes what is read");
         self.out.send(finished).await.map_err(unheard)

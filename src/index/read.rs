@@ -27,7 +27,9 @@ pub struct Reader {
     pool: Pool,
     chunks: ChunkSettings,
     /// KiB of files that are being read.
-    budget: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    /// KiB of documents inside files; what a file holds must not wait for the file itself.
+    inside: Arc<Semaphore>,
 }
 
 /// What was read, and its part of the budget, which is free again once it is published.
@@ -44,7 +46,8 @@ impl Finished {
     }
 }
 
-/// Files of so many KiB together are read at a time, however many they are.
+/// Files of so many KiB together are read at a time, however many they are; as many KiB of
+/// documents inside them.
 const BUDGET_KIB: u32 = 64 * 1024;
 
 /// A file that may be a container is not held in memory as a whole.
@@ -59,7 +62,8 @@ const MEMBERS: usize = 2;
 impl Reader {
     /// A reader over a pool of processes.
     pub fn new(pool: Pool, chunks: ChunkSettings) -> Self {
-        Self { pool, chunks, budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)) }
+        let budget = || Arc::new(Semaphore::new(BUDGET_KIB as usize));
+        Self { pool, chunks, files: budget(), inside: budget() }
     }
 
     /// Ends the worker processes.
@@ -78,12 +82,7 @@ impl Reader {
     ) -> Result<()> {
         let may_be_large = container::may_be_large(&entry.path, source.registered.dialect());
         let held = if may_be_large { entry.size.min(STREAMED_BYTES) } else { entry.size };
-        let budget = self.budget(held).await;
-        let known = match known {
-            // A container may have been begun by a run that the comparison did not know of.
-            None if may_be_large => catalog.id_at(source.id, &entry.path).await?,
-            known => known,
-        };
+        let budget = part(&self.files, held).await;
         let before = match known {
             Some(id) => catalog.content(id).await?,
             None => None,
@@ -156,11 +155,9 @@ impl Reader {
         Ok((!is_gone).then_some(extracted))
     }
 
-    /// A part of the budget for so many bytes.
-    pub(super) async fn budget(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
-        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB / 4);
-        // Never closed, so waiting cannot fail.
-        Arc::clone(&self.budget).acquire_many_owned(kib).await.ok()
+    /// The part of the budget for a document of so many bytes inside a file.
+    pub(super) async fn budget_inside(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        part(&self.inside, bytes).await
     }
 
     /// What is published of a document that was read, or was not.
@@ -188,6 +185,12 @@ impl Reader {
             Err(error) => Err(Error::internal("chunking was interrupted").because(error)),
         }
     }
+}
+
+async fn part(budget: &Arc<Semaphore>, bytes: u64) -> Option<OwnedSemaphorePermit> {
+    let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB);
+    // Never closed, so waiting cannot fail.
+    Arc::clone(budget).acquire_many_owned(kib).await.ok()
 }
 
 /// A panic while cutting is the fault of that document only.
