@@ -163,3 +163,33 @@ fn a_damaged_archive_keeps_what_was_known_and_says_what_is_wrong() {
     ragterm.wait("the archive to be whole", |status| status["documents"]["failed"] == 0);
     ragterm.verify();
 }
+
+#[test]
+fn what_is_no_archive_any_more_holds_nothing() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("first.txt", "something that stays");
+    ragterm.write("export.zip", reports(5, 2025));
+    ragterm.add();
+    ragterm.write("export.zip", b"GIF89a\x01\0\x01\0\x80\0\0");
+    until("the documents to go", || ragterm.find("osprey").is_empty());
+    assert_eq!(ragterm.status()["documents"]["indexed"], 1);
+    ragterm.verify();
+}
+
+#[test]
+fn an_attachment_of_a_message_is_what_it_is() {
+    let ragterm = Instance::without_embedder();
+    let message = "From: Kim <kim@example.com>\r\nSubject: Budget\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
+        The heron budget is attached.\r\n--b\r\nContent-Type: text/csv; name=costs.csv\r\n\
+        Content-Disposition: attachment; filename=costs.csv\r\n\r\n\
+        Team,Pelicans\r\nNorth,17\r\n--b--\r\n";
+    ragterm.write("cur/1.eml:2,S", message);
+    ragterm.run(&["add", path(&ragterm.docs()), "--kind", "mail"]).expect(0);
+    assert_eq!(ragterm.find("heron"), ["cur/1.eml:2,S"]);
+    let hit = first_hit(&ragterm, "north pelicans");
+    assert_eq!(hit["path"], "cur/1.eml:2,S/costs.csv");
+    assert!(hit["snippet"].as_str().unwrap().contains("Team: North; Pelicans: 17"), "{hit}");
+    assert_eq!(ragterm.find("kim"), ["cur/1.eml:2,S"], "who wrote it is found");
+    ragterm.verify();
+}

@@ -141,6 +141,20 @@ impl Catalog {
         Ok(())
     }
 
+    /// Marks documents that are not read for a reason with this beginning, and their files, the
+    /// same way.
+    pub async fn read_again_if(&self, reason: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE documents SET version = 0 WHERE (state = 2 AND reason LIKE $1) OR id IN \
+             (SELECT container FROM documents WHERE state = 2 AND reason LIKE $1)",
+        )
+        .bind(format!("{reason}%"))
+        .execute(self.writer()?)
+        .await
+        .map_err(self.failed("mark documents to be read again"))?;
+        Ok(())
+    }
+
     /// Marks all documents of a source, or of every source when `name` is empty, the same way.
     pub async fn read_all_again(&self, name: &str) -> Result<()> {
         sqlx::query(

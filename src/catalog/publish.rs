@@ -318,9 +318,9 @@ async fn put(
             .bind(place.modified_ns)
             .bind(hash.as_slice())
             .bind(columns.state.code())
-            .bind(columns.reason)
-            .bind(columns.title)
-            .bind(columns.language)
+            .bind(clean(columns.reason))
+            .bind(clean(columns.title))
+            .bind(clean(columns.language))
             .bind(columns.metadata)
             .bind(count)
             .bind(i16::from(count == 0))
@@ -337,6 +337,11 @@ async fn put(
     }
     let id_of = |read: &&Read| ids.get(read.place.path.as_str()).copied().unwrap_or(read.id);
     Ok(reads.iter().map(id_of).collect())
+}
+
+/// PostgreSQL has no text with a NUL in it.
+fn clean(text: &str) -> String {
+    text.replace('\0', " ")
 }
 
 fn add_passages<'r>(passages: &mut Insertion<'r>, id: DocumentId, reading: &'r Reading) {

@@ -33,9 +33,9 @@ pub struct Args {
     /// The space that its documents belong to; a search can be limited to one
     #[arg(long, value_name = "NAME")]
     space: Option<String>,
-    /// What sort of place it is: a folder of any files, or what another program wrote
-    #[arg(long, default_value = "folder", value_parser = SourceKind::NAMES.map(|(name, _)| name))]
-    kind: String,
+    /// What sort of place it is: a folder of any files (the default), or what another program wrote
+    #[arg(long, value_parser = SourceKind::NAMES.map(|(name, _)| name))]
+    kind: Option<String>,
     /// What becomes of a file in a drop folder once it is read: it stays, or goes to `done/` or,
     /// with the reason, to `failed/`
     #[arg(long, value_name = "WHAT", value_parser = ["keep", "move"])]
@@ -63,7 +63,7 @@ struct Detached<'a> {
 
 /// Runs the command; the outcome is negative when the folder is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let kind = SourceKind::named(&args.kind).unwrap_or_default();
+    let kind = args.kind.as_deref().and_then(SourceKind::named).unwrap_or_default();
     let path = resolve(&args.path, kind)?;
     let list = |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
     let (mut client, list) = client::first(context, list).await?;
@@ -115,16 +115,20 @@ fn known_source(sources: Vec<Source>, path: &str) -> Option<Source> {
 fn check_words(args: &Args, known: &Source) -> Result<()> {
     let differs =
         |given: &Option<String>, known: &String| given.as_ref().is_some_and(|given| given != known);
-    if !differs(&args.name, &known.name) && !differs(&args.space, &known.space) {
+    let is_same = !differs(&args.name, &known.name)
+        && !differs(&args.space, &known.space)
+        && !differs(&args.kind, &known.kind);
+    if is_same {
         return Ok(());
     }
-    let Source { name, space, path, .. } = known;
+    let Source { name, space, path, kind, .. } = known;
     Err(Error::usage(format!(
-        "{path} is indexed already, as the source `{name}` in the space `{space}`"
+        "{path} is indexed already, as the source `{name}` of the kind `{kind}` in the space \
+         `{space}`"
     ))
     .hint(format!(
-        "leave out --name and --space to compare it again; to change them, `ragterm sources \
-         remove {name}` first, which keeps the files"
+        "leave out --name, --space and --kind to compare it again; to change them, `ragterm \
+         sources remove {name}` first, which keeps the files"
     )))
 }
 
@@ -136,7 +140,7 @@ fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest 
     AddSourceRequest {
         path: known.map_or(path, |source| &source.path).to_owned(),
         space: or_known(&args.space, known.map(|source| &source.space)),
-        kind: args.kind.clone(),
+        kind: or_known(&args.kind, known.map(|source| &source.kind)),
         name: or_known(&args.name, known.map(|source| &source.name)),
         watch: args.watch.clone(),
         after: args.after.clone().unwrap_or_default(),

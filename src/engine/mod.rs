@@ -135,6 +135,10 @@ impl Engine {
         self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
+        if self.config.daemon.role != Role::Query && self.config.index.ocr {
+            // They were looked at while nothing could recognise their text.
+            self.catalog.read_again_if("needs OCR").await?;
+        }
         if self.config.daemon.role == Role::Query {
             let (engine, stop) = (self.clone(), self.stop.clone());
             self.spawn("catalog listener", async move { follow::run(&engine, stop).await });

@@ -15,10 +15,12 @@ pub use meaning::{MeaningFollower, MeaningState};
 use read::Finished;
 pub use read::Reader;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
+use ragterm_connectors::container;
 use ragterm_connectors::folder::{Entry, Problem};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -163,6 +165,9 @@ impl Indexer {
     ) -> Result<()> {
         let mut first = self.removals(&work.gone).await?;
         first.extend(work.moved);
+        // What can no longer be listed holds nothing.
+        let unlisted: Vec<_> = work.problems.iter().filter_map(|(id, _)| *id).collect();
+        first.extend(self.inside(&unlisted).await?.into_iter().map(Publication::Gone));
         first.extend(
             work.problems.into_iter().map(|(id, problem)| self.problem(source, id, problem)),
         );
@@ -170,7 +175,10 @@ impl Indexer {
             self.publish(batch, progress).await?;
         }
         let source = Arc::new(source.clone());
-        let is_run = work.read.len() >= RUN;
+        let may_be_large =
+            |entry: &Entry| container::may_be_large(&entry.path, source.registered.dialect());
+        let is_run =
+            work.read.len() >= RUN || work.read.iter().any(|(_, entry)| may_be_large(entry));
         let publications = stream::iter(work.read)
             .map(|entry| self.read(&source, entry))
             .flatten_unordered(READ_AHEAD);
@@ -200,8 +208,7 @@ impl Indexer {
 
     /// Removes a document and what stands inside it.
     pub async fn remove(&self, id: DocumentId) -> Result<()> {
-        let members = self.catalog.members(&[id]).await?;
-        let ids = members.into_iter().map(|member| member.id).chain([id]);
+        let ids = self.inside(&[id]).await?.into_iter().chain([id]);
         let gone: Vec<_> = ids.map(Publication::Gone).collect();
         for batch in gone.chunks(BATCH) {
             self.catalog.publish(batch).await?;
@@ -212,9 +219,17 @@ impl Indexer {
     /// What stands inside files goes with them, before them.
     async fn removals(&self, gone: &[Known]) -> Result<Vec<Publication>> {
         let ids: Vec<DocumentId> = gone.iter().map(|known| known.id).collect();
-        let inside = self.catalog.members(&ids).await?;
-        let inside = inside.into_iter().map(|member| member.id);
-        Ok(inside.chain(ids).map(Publication::Gone).collect())
+        let inside = self.inside(&ids).await?;
+        Ok(inside.into_iter().chain(ids).map(Publication::Gone).collect())
+    }
+
+    /// What stands inside files that go. The files are marked as unread first: if this ends before
+    /// they are gone, and they come back, they are read again.
+    async fn inside(&self, ids: &[DocumentId]) -> Result<Vec<DocumentId>> {
+        let members = self.catalog.members(ids).await?;
+        let files: BTreeSet<DocumentId> = members.iter().map(|member| member.container).collect();
+        self.catalog.read_again(&Vec::from_iter(files)).await?;
+        Ok(members.into_iter().map(|member| member.id).collect())
     }
 
     /// Reads in a task of its own, so that reading goes on while a batch is published.

@@ -114,7 +114,9 @@ impl Reader {
             let publication = Publication::Moved { id, place };
             return send(out, Finished { publication, budget }).await;
         }
-        if extracted.outcome.is_ok() {
+        // A container that could not be walked to its end keeps what is known of it.
+        let is_cut_short = extracted.is_container || extracted.content.is_none();
+        if !matches!(extracted.outcome, Err(Reason::Failed(_))) || !is_cut_short {
             contained.finish().await?;
         }
         let is_known = contained.is_known;
@@ -139,6 +141,7 @@ impl Reader {
         let job = Job {
             path: entry.path.clone(),
             dialect: source.registered.dialect(),
+            size: entry.size,
             known: before.and_then(|hash| hash.try_into().ok()),
             origin: Origin::File { root: root.to_owned(), raw: entry.raw.clone() },
         };

@@ -118,7 +118,9 @@ fn title(document: &Document) -> String {
 /// The page's own address, if it has one; else a `file://` URI of the file on disk (RFC 8089).
 fn uri(document: &Document, source: &Source) -> String {
     let is_address = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
-    if let Some(url) = document.metadata.get("url").filter(is_address) {
+    // A file that says where it stands is not believed; what a wiki or a record says is.
+    let has_own = matches!(document.kind.as_str(), "page" | "record");
+    if let Some(url) = document.metadata.get("url").filter(is_address).filter(|_| has_own) {
         return url.clone();
     }
     let raw = match document.raw_path.as_slice() {

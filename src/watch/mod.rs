@@ -100,7 +100,14 @@ impl Sources {
 
     /// Brings the catalog's sources in line with the configuration and watches all of them.
     pub async fn start(&self, configured: &[config::Source]) -> Result<()> {
+        let before = self.shared.catalog.sources().await?;
         for source in configured {
+            let is_other = |known: &&Source| {
+                known.registered.name == source.name && known.registered.kind != source.kind
+            };
+            if before.iter().any(|known| is_other(&known)) {
+                self.shared.catalog.read_all_again(&source.name).await?;
+            }
             self.shared.catalog.register_source(&from_config(source)).await?;
         }
         for source in self.shared.catalog.sources().await? {
@@ -267,6 +274,8 @@ impl Sources {
     }
 
     async fn forget(&self, source: &Source) -> Result<u64> {
+        // A removal that is cut short must not leave files that look as if they were read.
+        self.shared.catalog.read_all_again(&source.registered.name).await?;
         let ids = self.shared.catalog.ids_of(source.id).await?;
         for batch in ids.chunks(BATCH) {
             let gone: Vec<_> = batch.iter().map(|id| Publication::Gone(*id)).collect();

@@ -73,6 +73,8 @@ impl Member {
 pub trait Visitor {
     /// A document comes next; says what is to be done with it.
     fn begin(&mut self, path: &str) -> Step;
+    /// A container inside this one is walked next; it was begun.
+    fn enter(&mut self, _path: &str) {}
     /// Reads the document in the bytes of a file.
     fn extract(&mut self, input: &Input<'_>) -> Result<Extraction, Reason>;
     /// Takes a document; an error ends the walk.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
+use std::panic::{self, AssertUnwindSafe};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,6 +10,9 @@ use super::meter::{self, Meter, in_words};
 use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
 use crate::extract::{Attachment, Dialect, Input, Reason, extension};
+
+/// Longer paths do not fit into the index of a database.
+const MAX_PATH_BYTES: usize = 1024;
 
 /// Longer names are cut: file systems do not have them either.
 const MAX_NAME_BYTES: usize = 255;
@@ -142,9 +146,10 @@ impl<'v> Walk<'v> {
             return self.nested(&path, bytes, shape);
         }
         let step = self.visitor.begin(&path);
-        if step == Step::Avoid || (step == Step::Past && !may_carry_files(&path)) {
+        if step == Step::Avoid {
             return Ok(());
         }
+        // One that is known is read again for what it carries, which counts in the order.
         let input = Input { path: &path, bytes, dialect: self.dialect, ocr: self.ocr };
         let (outcome, attachments) = match self.visitor.extract(&input) {
             Ok(extraction) => (Ok(extraction.document), extraction.attachments),
@@ -160,7 +165,7 @@ impl<'v> Walk<'v> {
                 outcome,
             })?;
         }
-        self.below(&path, |walk| walk.carried(attachments))
+        self.below(&path, |walk| walk.attachments(attachments))
     }
 
     /// Hands over a document that the container itself was read into.
@@ -194,21 +199,17 @@ impl<'v> Walk<'v> {
         self.visitor.take(Member { kind, modified_ns, outcome: Err(reason), ..member })
     }
 
-    /// Visits the files that a document carries, which stand below its path.
+    /// Visits the files that a document carries; those of a message are no messages themselves.
     pub fn attachments(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
-        attachments.into_iter().try_for_each(|attachment| {
-            self.admit(0, 0)??;
-            self.file(Entry::at(attachment.name), &attachment.bytes)
-        })
-    }
-
-    fn carried(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
         if self.depth < self.limits.depth {
             return self.inside(|walk| {
                 if walk.dialect == Dialect::Mail {
                     walk.dialect = Dialect::Any;
                 }
-                walk.attachments(attachments)
+                attachments.into_iter().try_for_each(|attachment| {
+                    walk.admit(0, 0)??;
+                    walk.file(Entry::at(attachment.name), &attachment.bytes)
+                })
             });
         }
         attachments.into_iter().try_for_each(|attachment| {
@@ -219,6 +220,9 @@ impl<'v> Walk<'v> {
 
     /// A container inside this one; what is wrong with it is its own.
     fn nested(&mut self, path: &str, bytes: &[u8], shape: Shape) -> Result<(), Reason> {
+        if !self.enter(path) {
+            return Ok(());
+        }
         let dialect = self.dialect;
         let opened = Opened { path, dialect, content: Cursor::new(bytes), beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(shape, walk)));
@@ -234,6 +238,9 @@ impl<'v> Walk<'v> {
         content: &mut dyn Read,
     ) -> Result<(), Reason> {
         let path = &*self.place(&entry.path);
+        if !self.enter(path) {
+            return Ok(());
+        }
         let dialect = self.dialect;
         let meter = self.meter();
         let content: Box<dyn Read + '_> = Box::new(meter.reading(content));
@@ -246,6 +253,9 @@ impl<'v> Walk<'v> {
     /// An archive that stands in another one as it is, and so need not be held.
     pub(super) fn stored(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
         let path = &*self.place(&entry.path);
+        if !self.enter(path) {
+            return Ok(());
+        }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(Shape::Zip, walk)));
         self.ended(Member::unread(path.to_owned(), 0, None), outcome)
@@ -254,6 +264,9 @@ impl<'v> Walk<'v> {
     /// An archive that is but a part of another one: what it holds stands beside what that holds.
     pub(super) fn part(&mut self, entry: Entry, content: impl Content) -> Result<(), Reason> {
         let path = &*entry.path;
+        if !self.enter(path) {
+            return Ok(());
+        }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| opened.walk(Shape::Zip, walk));
         if outcome.is_ok() {
@@ -271,12 +284,23 @@ impl<'v> Walk<'v> {
         if self.depth >= self.limits.depth {
             return Err(self.too_deep());
         }
-        let dialect = self.dialect;
+        let (dialect, prefix) = (self.dialect, self.prefix.clone());
         self.depth += 1;
-        let outcome = work(self);
+        // A reader that crashes takes its own container down, not those around it.
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(self)))
+            .unwrap_or_else(|_| Err(failed("the reader crashed (a fault in ragterm)".to_owned())));
         self.depth -= 1;
-        self.dialect = dialect;
+        (self.dialect, self.prefix) = (dialect, prefix);
         outcome
+    }
+
+    /// Whether a container inside this one is to be walked: not if it ended an earlier walk.
+    fn enter(&mut self, path: &str) -> bool {
+        let step = self.visitor.begin(path);
+        if step != Step::Avoid {
+            self.visitor.enter(path);
+        }
+        step != Step::Avoid
     }
 
     fn too_deep(&self) -> Reason {
@@ -306,9 +330,6 @@ impl<'v> Walk<'v> {
         if self.entries > self.limits.entries || self.bytes > self.limits.total_bytes {
             return Err(reason);
         }
-        if self.visitor.begin(&member.path) != Step::Read {
-            return Ok(());
-        }
         self.visitor.take(Member { outcome: Err(reason), ..member })
     }
 
@@ -335,7 +356,7 @@ impl<'v> Walk<'v> {
         let names = path.split(['/', '\\']).map(clean).filter(|name| !name.is_empty());
         let safe = names.collect::<Vec<_>>().join("/");
         let safe = if safe.is_empty() { "unnamed" } else { &safe };
-        let path = format!("{}{safe}", self.prefix);
+        let path = bounded(format!("{}{safe}", self.prefix));
         let mut unique = path.clone();
         while self.paths.contains_key(&unique) {
             let times = self.paths.entry(path.clone()).or_insert(1);
@@ -347,10 +368,16 @@ impl<'v> Walk<'v> {
     }
 }
 
-/// Whether a file of this name may carry others, which have to be counted even if it is known.
-fn may_carry_files(path: &str) -> bool {
-    let carriers = ["docx", "eml", "mht", "mhtml", "msg", "pdf", "pptx", "xlsx"];
-    carriers.contains(&&*extension(path))
+/// A path that is too long keeps its beginning and its extension; a hash stands for the rest.
+fn bounded(path: String) -> String {
+    if path.len() <= MAX_PATH_BYTES {
+        return path;
+    }
+    let hash = blake3::hash(path.as_bytes()).to_hex();
+    let kept = &path[..path.floor_char_boundary(MAX_PATH_BYTES - 64)];
+    let extension = extension(&path);
+    let ending = if extension.len() <= 8 { format!(".{extension}") } else { String::new() };
+    format!("{kept}… {}{ending}", &hash[..16])
 }
 
 fn clean(name: &str) -> String {

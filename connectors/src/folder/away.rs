@@ -45,8 +45,7 @@ pub fn note_beside(root: &Path, raw: &Path, ending: &str, text: &str) -> io::Res
     let parent = below(&root, raw.parent().unwrap_or(Path::new("")), Missing::IsAnError)?;
     let mut name = raw.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(ending);
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(&parent, &name, flags, Mode::from_raw_mode(0o644))?;
     std::fs::File::from(file).write_all(text.as_bytes())
 }

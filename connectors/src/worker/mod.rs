@@ -71,6 +71,8 @@ pub struct Job {
     pub path: String,
     /// What wrote the file.
     pub dialect: Dialect,
+    /// In bytes, as it was listed; 0 when that is not known.
+    pub size: u64,
     /// The hash of the content that is known already: a container that still has it is not walked.
     pub known: Option<[u8; 32]>,
     /// Where the bytes are.

@@ -14,11 +14,14 @@ use super::process::{Launch, Process};
 use super::progress::{Progress, Step};
 use super::wire::{Origin, Reply, Request, Resume, Task};
 use super::{Extracted, Job, Limits, read};
-use crate::container::Member;
+use crate::container::{self, Member};
 use crate::extract::Reason;
 
 /// A worker without work ends after this time, so that an idle daemon holds no worker memory.
 const REST: Duration = Duration::from_secs(10);
+
+/// A walk through a larger container may take long.
+const LONG_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a job was not tried; says nothing about its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +55,8 @@ struct Inner {
     limits: Limits,
     rest: Duration,
     permits: Semaphore,
+    /// Containers take their time; they never hold all workers.
+    walks: Semaphore,
     resting: Mutex<Resting>,
 }
 
@@ -84,8 +89,9 @@ impl Pool {
         rest: Duration,
     ) -> Self {
         let permits = Semaphore::new(workers.clamp(1, Semaphore::MAX_PERMITS));
+        let walks = Semaphore::new(workers.saturating_sub(1).clamp(1, Semaphore::MAX_PERMITS));
         let resting = Mutex::default();
-        Self { inner: Arc::new(Inner { launch, limits, rest, permits, resting }) }
+        Self { inner: Arc::new(Inner { launch, limits, rest, permits, walks, resting }) }
     }
 
     /// Extracts one file. A document that kills or outlasts its worker gives a reason, not an error.
@@ -97,6 +103,11 @@ impl Pool {
         job: Job,
         members: &mpsc::Sender<Member>,
     ) -> Result<Extracted, PoolError> {
+        let may_be_long = job.size > LONG_BYTES && container::may_be_large(&job.path, job.dialect);
+        let _walk = match may_be_long {
+            true => Some(self.inner.walks.acquire().await.map_err(|_| PoolError::Closed)?),
+            false => None,
+        };
         let _permit = self.inner.permits.acquire().await.map_err(|_| PoolError::Closed)?;
         let mut call = match Call::new(job, &self.inner.limits) {
             Ok(call) => call,
@@ -127,6 +138,7 @@ impl Pool {
 
     /// Refuses further jobs and ends the workers that rest; a busy one ends after its job.
     pub async fn close(&self) {
+        self.inner.walks.close();
         self.inner.permits.close();
         let resting = std::mem::take(&mut self.inner.resting().processes);
         for (process, _) in resting {

@@ -164,7 +164,7 @@ impl Process {
 
     fn count(&mut self, answer: &Answer) {
         self.unchecked_bytes += match answer {
-            Answer::Alive | Answer::Begun { .. } => 0,
+            Answer::Alive | Answer::Opened { .. } | Answer::Begun { .. } => 0,
             Answer::Member { member, .. } => member.size,
             Answer::Done(reply) => {
                 self.jobs += 1;
@@ -207,16 +207,22 @@ impl Process {
 
     /// Ends it without asking, and what it started.
     pub(super) async fn kill(mut self) {
-        if let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // It leads a group of its own; one that is empty is gone already.
-            let _gone = rustix::process::kill_process_group(id, Signal::KILL);
-        }
+        self.end_group();
         // Bounded: a process that waits for a dead share cannot even be killed.
         let _ = timeout(END_TIMEOUT, self.child.kill()).await;
     }
 
+    /// Ends what the process started; it leads a group of its own.
+    fn end_group(&self) {
+        if let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // One that is empty is gone already.
+            let _gone = rustix::process::kill_process_group(id, Signal::KILL);
+        }
+    }
+
     /// Waits for a process whose socket broke, collecting what it said last.
     async fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.end_group();
         // Until the end of the stream, which is when the process is gone.
         let _ = timeout(END_TIMEOUT, collect(&mut self.stderr, &mut self.last_words)).await;
         timeout(END_TIMEOUT, self.child.wait()).await.ok()?.ok()

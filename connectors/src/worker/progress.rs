@@ -27,6 +27,10 @@ impl Progress {
     pub(super) fn note(&mut self, answer: Answer) -> Step {
         match answer {
             Answer::Alive => Step::Nothing,
+            Answer::Opened { hash } => {
+                self.resume.hash = Some(hash);
+                Step::Nothing
+            }
             Answer::Begun { ordinal, path } => {
                 self.begun = Some((ordinal, path));
                 Step::Nothing

@@ -141,7 +141,22 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
         }
         Source::Container { content, shape, file } => {
             let is_known = request.known == Some(content.hash) || request.task == Task::Identify;
-            let outcome = if is_known { Ok(()) } else { walked(request, (shape, file), walk) };
+            let is_other = request.resume.hash.is_some_and(|hash| hash != content.hash);
+            let outcome = if is_known {
+                Ok(())
+            } else if is_other {
+                let reason = "it changed while it was read".to_owned();
+                return Reply {
+                    content: None,
+                    is_container: true,
+                    outcome: Err(Reason::Failed(reason)),
+                };
+            } else {
+                // A pool that is gone will not hear the rest either.
+                let _unheard =
+                    wire::send(&mut *socket.borrow_mut(), &Answer::Opened { hash: content.hash });
+                walked(request, (shape, file), walk)
+            };
             let outcome = outcome.map(|()| Document::default());
             Reply { content: Some(content), is_container: true, outcome }
         }
@@ -160,7 +175,8 @@ fn whole(
     let (dialect, ocr) = (request.dialect, request.ocr.as_deref());
     let input = Input { path: &request.path, bytes, dialect, ocr };
     let extraction = guarded(extractor, &input)?;
-    walk.attachments(extraction.attachments)?;
+    // What is wrong with what it carries does not take its own text away.
+    let _left_out = walk.attachments(extraction.attachments);
     Ok(extraction.document)
 }
 

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::wire::{self, Answer, Origin, Request};
 use super::{Content, OpenedFile, read};
@@ -15,8 +16,8 @@ use crate::container::Shape;
 use crate::extract::Reason;
 use crate::folder;
 
-/// The pool hears of a worker each time it has read so much of a container.
-const PULSE_BYTES: u64 = 16 * 1024 * 1024;
+/// While a container is read, the pool hears of it this often.
+const PULSE: Duration = Duration::from_secs(1);
 
 /// The pool's socket, shared by all that speaks on it.
 pub(super) type Socket = Rc<RefCell<UnixStream>>;
@@ -47,7 +48,7 @@ impl Source {
         if size > most {
             return Err(read::too_large(size, most, read::ARCHIVE_LIMIT));
         }
-        let mut file = Pulse { inner: file, unheard: 0, socket: Rc::clone(socket) };
+        let mut file = Pulse { inner: file, told: Instant::now(), socket: Rc::clone(socket) };
         let hash = hash(&mut file).map_err(unreadable)?;
         let content = Content { hash, size, file: Some(opened) };
         Ok(Self::Container { content, shape, file })
@@ -95,16 +96,15 @@ fn unreadable(error: io::Error) -> Reason {
 /// A file that tells the pool that it is being read, because a large one takes its time.
 pub(super) struct Pulse<R> {
     inner: R,
-    unheard: u64,
+    told: Instant,
     socket: Socket,
 }
 
 impl<R: Read> Read for Pulse<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        self.unheard += length as u64;
-        if self.unheard >= PULSE_BYTES {
-            self.unheard = 0;
+        if self.told.elapsed() > PULSE {
+            self.told = Instant::now();
             wire::send(&mut *self.socket.borrow_mut(), &Answer::Alive)?;
         }
         Ok(length)

@@ -133,7 +133,7 @@ fn named(name: &str) -> Job {
 }
 
 fn job(path: &str, origin: Origin) -> Job {
-    Job { path: path.to_owned(), dialect: Dialect::Any, known: None, origin }
+    Job { path: path.to_owned(), dialect: Dialect::Any, size: 0, known: None, origin }
 }
 
 fn file(path: &Path) -> Job {

@@ -1,12 +1,17 @@
 //! What a worker does with the documents inside a file: reads each and tells the pool.
 
+use std::cell::Cell;
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::serve::{Extractor, guarded};
 use super::source::Socket;
 use super::wire::{self, Answer, Resume};
 use crate::container::{Member, Step, Visitor};
 use crate::extract::{Extraction, Input, Reason};
+
+/// A worker that only passes over what is known says so this often.
+const PULSE: Duration = Duration::from_secs(1);
 
 /// Sends the documents of one file to the pool.
 pub(super) struct Teller<'r> {
@@ -15,14 +20,17 @@ pub(super) struct Teller<'r> {
     resume: &'r Resume,
     /// Of the next document.
     next: u64,
+    /// When the pool last heard of this worker.
+    told: Cell<Instant>,
 }
 
 impl<'r> Teller<'r> {
     pub(super) fn new(socket: &'r Socket, extractor: Extractor, resume: &'r Resume) -> Self {
-        Self { socket, extractor, resume, next: 0 }
+        Self { socket, extractor, resume, next: 0, told: Cell::new(Instant::now()) }
     }
 
     fn tell(&self, answer: &Answer) -> io::Result<()> {
+        self.told.set(Instant::now());
         wire::send(&mut *self.socket.borrow_mut(), answer)
     }
 
@@ -36,6 +44,10 @@ impl Visitor for Teller<'_> {
     fn begin(&mut self, _path: &str) -> Step {
         let ordinal = self.next;
         self.next += 1;
+        if self.told.get().elapsed() > PULSE {
+            // What cannot be told now cannot be told a moment later either.
+            let _unheard = self.tell(&Answer::Alive);
+        }
         if self.resume.avoid.contains(&ordinal) {
             Step::Avoid
         } else if ordinal < self.resume.done {
@@ -43,6 +55,11 @@ impl Visitor for Teller<'_> {
         } else {
             Step::Read
         }
+    }
+
+    fn enter(&mut self, path: &str) {
+        let begun = Answer::Begun { ordinal: self.ordinal(), path: path.to_owned() };
+        let _unheard = self.tell(&begun);
     }
 
     fn extract(&mut self, input: &Input<'_>) -> Result<Extraction, Reason> {

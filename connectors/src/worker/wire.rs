@@ -70,6 +70,8 @@ pub(super) struct Resume {
     pub done: u64,
     /// What ended a worker is not touched again.
     pub avoid: Vec<u64>,
+    /// BLAKE3 of the file that was walked; another one has other documents.
+    pub hash: Option<[u8; 32]>,
 }
 
 /// What a worker says while it works.
@@ -77,6 +79,8 @@ pub(super) struct Resume {
 pub(super) enum Answer {
     /// It gets on: it reads a large container.
     Alive,
+    /// It walks through a container with this hash.
+    Opened { hash: [u8; 32] },
     /// It begins to read a document inside the file.
     Begun { ordinal: u64, path: String },
     /// It has read one.
@@ -105,8 +109,9 @@ pub(super) fn frame<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
     // Counted first: growing a buffer of 100 MB by doubling would need twice the memory.
     let size = postcard::serialize_with_flavor(message, postcard::ser_flavors::Size::default())
         .map_err(io::Error::other)?;
+    let length = length(size)?;
     let mut bytes = Vec::with_capacity(4 + size);
-    bytes.extend_from_slice(&length(size)?);
+    bytes.extend_from_slice(&length);
     postcard::to_io(message, &mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
 }

@@ -129,6 +129,7 @@ async fn worker() -> Check {
     let job = Job {
         path: "probe.txt".to_owned(),
         dialect: Dialect::Any,
+        size: 0,
         known: None,
         origin: Origin::Bytes(b"a short text".to_vec()),
     };

@@ -92,6 +92,7 @@ async fn read(path: PathBuf, kind: SourceKind, context: &Context) -> Result<Read
     let job = Job {
         path: raw.to_string_lossy().into_owned(),
         dialect: kind.dialect(),
+        size: 0,
         known: None,
         origin: Origin::File { root, raw },
     };

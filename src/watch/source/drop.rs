@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::super::settings::{DONE, FAILED};
 use super::{SourceTask, blocking};
-use crate::catalog::DocumentState;
+use crate::catalog::{DocumentState, Known, READING_VERSION};
 use crate::config::{After, SourceKind};
 use crate::error::Result;
 
@@ -19,19 +19,46 @@ const REASON: &str = ".reason.txt";
 pub(super) struct Landed {
     path: String,
     raw: PathBuf,
+    size: u64,
+    modified_ns: i64,
 }
 
 impl SourceTask {
     /// Those of the entries that are to be put away once they are read.
     pub(super) fn landed<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Vec<Landed> {
-        let registered = &self.source.registered;
-        if registered.kind != SourceKind::Drop || registered.settings.after != After::Move {
+        if !self.puts_away() {
             return Vec::new();
         }
-        let is_new =
-            |entry: &&Entry| !entry.raw.starts_with(DONE) && !entry.raw.starts_with(FAILED);
-        let landed = |entry: &Entry| Landed { path: entry.path.clone(), raw: entry.raw.clone() };
+        let is_new = |entry: &&Entry| is_new(&entry.raw);
+        let landed = |entry: &Entry| Landed {
+            path: entry.path.clone(),
+            raw: entry.raw.clone(),
+            size: entry.size,
+            modified_ns: entry.modified_ns,
+        };
         entries.filter(is_new).map(landed).collect()
+    }
+
+    /// What was read at some time and is still where it landed: a move failed, or the daemon ended
+    /// in between, or it was recognised without being read.
+    pub(super) async fn left_behind(&self) -> Result<Vec<Landed>> {
+        if !self.puts_away() {
+            return Ok(Vec::new());
+        }
+        let known = self.shared.catalog.known(self.source.id).await?.into_iter();
+        let left = known.filter(|known| known.version == READING_VERSION && is_new(&known.raw));
+        let landed = |known: Known| Landed {
+            path: known.path,
+            raw: known.raw,
+            size: known.size,
+            modified_ns: known.modified_ns,
+        };
+        Ok(left.map(landed).collect())
+    }
+
+    fn puts_away(&self) -> bool {
+        let registered = &self.source.registered;
+        registered.kind == SourceKind::Drop && registered.settings.after == After::Move
     }
 
     /// Puts files away that were read. One that cannot be moved stays, and is said in the log.
@@ -54,10 +81,12 @@ impl SourceTask {
             if is_read {
                 let folder = Arc::clone(folder);
                 let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
-                    return Ok(());
+                    continue;
                 };
-                // A scan will see what became of it if it is gone already.
-                if let Some(entry) = listing.entries.first() {
+                // A scan will see what became of it if it is gone already, or is not what was read.
+                if let Some(entry) = listing.entries.first()
+                    && (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
+                {
                     self.shared.indexer.relocate((id, &file.path), entry).await?;
                 }
             } else {
@@ -66,6 +95,10 @@ impl SourceTask {
         }
         Ok(())
     }
+}
+
+fn is_new(raw: &Path) -> bool {
+    !raw.starts_with(DONE) && !raw.starts_with(FAILED)
 }
 
 fn put(root: &Path, raw: &Path, (directory, reason): (&str, &str)) -> std::io::Result<PathBuf> {

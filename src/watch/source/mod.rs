@@ -7,7 +7,7 @@ mod run;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::{Event, Folder, Listing};
+use ragterm_connectors::folder::{Event, Folder};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,7 @@ use super::brake::{Removals, View};
 use super::diff::{Retry, diff};
 use super::report::{Job, Report, State};
 use super::settings::folder_settings;
-use crate::catalog::{Catalog, Known, READING_VERSION, Source};
+use crate::catalog::{Catalog, READING_VERSION, Source};
 use crate::error::{Error, Result};
 use crate::index::Indexer;
 
@@ -63,6 +63,7 @@ pub struct SourceTask {
     removals: Removals,
     /// What the root was known by at the last scan, as the catalog keeps it.
     root: String,
+    stop: CancellationToken,
 }
 
 impl SourceTask {
@@ -71,11 +72,13 @@ impl SourceTask {
         let (scanned_ms, root) = (source.scanned_ms, source.root.clone());
         report.send_modify(|report| report.scanned_ms = scanned_ms);
         let (next_look, removals) = (Instant::now(), Removals::new(shared.settings.brake));
-        Self { source, shared, report, running: None, next_look, removals, root }
+        let stop = CancellationToken::new();
+        Self { source, shared, report, running: None, next_look, removals, root, stop }
     }
 
     /// Runs until `stop`.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+        self.stop = stop.clone();
         let folder = match Folder::open(folder_settings(&self.source, &self.shared.settings)) {
             Ok(folder) => {
                 folder.remember(serde_json::from_str(&self.root).ok());
@@ -187,9 +190,13 @@ impl SourceTask {
                 return Ok(());
             }
         };
-        if is_emptied(&listing, &known) && view != View::Confirmed {
-            self.emptied(known.len());
-            return Ok(());
+        let is_empty = listing.entries.is_empty() && listing.problems.is_empty();
+        if is_empty && !known.is_empty() && view != View::Confirmed {
+            let documents = self.documents().await? as usize;
+            if documents.max(known.len()) >= FULL {
+                self.emptied(documents);
+                return Ok(());
+            }
         }
         self.root = serde_json::to_string(&folder.identity()).unwrap_or_default();
         let total = known.len() as u64;
@@ -254,10 +261,6 @@ impl SourceTask {
 
 /// A folder with fewer documents than this may become empty by hand.
 const FULL: usize = 5;
-
-fn is_emptied(listing: &Listing, known: &[Known]) -> bool {
-    listing.entries.is_empty() && listing.problems.is_empty() && known.len() >= FULL
-}
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)

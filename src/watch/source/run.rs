@@ -12,7 +12,7 @@ use super::super::diff::{Diff, Retry};
 use super::super::report::{Job, Run, State};
 use super::SourceTask;
 use crate::catalog::now_ms;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DocumentId;
 use crate::index::{Tally, Work};
 
@@ -80,7 +80,7 @@ impl SourceTask {
         view: View,
     ) -> Result<Vec<(Option<DocumentId>, Entry)>> {
         self.shared.indexer.recognise_moves(&self.source, work).await?;
-        let gone = work.gone.len() as u64;
+        let (gone, known) = self.weigh(work, known).await?;
         if !self.removals.allow(gone, known, view, Instant::now()) {
             warn!(source = %self.name(), removals = gone, "removals wait for confirmation");
             work.gone.clear();
@@ -88,6 +88,23 @@ impl SourceTask {
         let held = self.removals.held();
         self.report.send_modify(|report| report.held = held);
         Ok(std::mem::take(&mut work.read))
+    }
+
+    /// How many documents would go, and of how many: a file counts with all that it holds.
+    async fn weigh(&self, work: &Work, known: u64) -> Result<(u64, u64)> {
+        if work.gone.is_empty() {
+            return Ok((0, known));
+        }
+        let ids: Vec<DocumentId> = work.gone.iter().map(|known| known.id).collect();
+        let inside = self.shared.catalog.members(&ids).await?.len() as u64;
+        Ok((ids.len() as u64 + inside, known.max(self.documents().await?)))
+    }
+
+    /// How many documents the catalog has of the source, those inside files included.
+    pub(super) async fn documents(&self) -> Result<u64> {
+        let counts = self.shared.catalog.counts().await?;
+        let counts = counts.get(&self.source.id).copied().unwrap_or_default();
+        Ok(counts.indexed + counts.failed + counts.skipped)
     }
 
     /// Applies the next slice of the run, or ends it.
@@ -100,7 +117,7 @@ impl SourceTask {
             read.push(next);
         }
         if read.is_empty() {
-            let Some(again) = running.again else { return self.end_run().await };
+            let Some(again) = running.again else { return self.end_run(folder).await };
             tokio::time::sleep_until(again.into()).await;
             return self.compare(folder, Retry::Outdated, View::Whole).await;
         }
@@ -114,7 +131,9 @@ impl SourceTask {
         Ok(())
     }
 
-    async fn end_run(&mut self) -> Result<()> {
+    async fn end_run(&mut self, folder: &Arc<Folder>) -> Result<()> {
+        let left = self.left_behind().await?;
+        self.put_away(folder, left).await?;
         let Some(running) = self.running.take() else { return Ok(()) };
         let run = Run { took: running.began.elapsed(), ..running.run };
         let now = now_ms();
@@ -137,22 +156,23 @@ impl SourceTask {
 
     pub(super) async fn apply(&self, work: Work, count: Count) -> Result<Tally> {
         let total = std::sync::Mutex::new(Tally::default());
-        let result = self
-            .shared
-            .indexer
-            .apply(&self.source, work, &|tally| {
-                total.lock().unwrap_or_else(|poison| poison.into_inner()).add(tally);
-                if count == Count::Job {
-                    self.report.send_modify(|report| {
-                        if let Some(job) = &mut report.job {
-                            job.done += tally.documents();
-                            job.total += tally.inside;
-                        }
-                    });
-                }
-            })
-            .await;
-        result?;
+        let progress = |tally: Tally| {
+            total.lock().unwrap_or_else(|poison| poison.into_inner()).add(tally);
+            if count == Count::Job {
+                self.report.send_modify(|report| {
+                    if let Some(job) = &mut report.job {
+                        job.done += tally.documents();
+                        job.total = (job.total + tally.inside).max(job.done);
+                    }
+                });
+            }
+        };
+        // A file that takes an hour must not keep the daemon from ending; what was published stays.
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Error::unavailable("the daemon is ending")),
+            result = self.shared.indexer.apply(&self.source, work, &progress) => result?,
+        }
         Ok(total.into_inner().unwrap_or_else(|poison| poison.into_inner()))
     }
 
