@@ -100,7 +100,10 @@ impl Sources {
 
     /// Brings the catalog's sources in line with the configuration and watches all of them.
     pub async fn start(&self, configured: &[config::Source]) -> Result<()> {
-        let before = self.shared.catalog.sources().await?;
+        let before = match configured {
+            [] => Vec::new(),
+            _ => self.shared.catalog.sources().await?,
+        };
         for source in configured {
             let is_other = |known: &&Source| {
                 known.registered.name == source.name && known.registered.kind != source.kind
