@@ -115,3 +115,29 @@ fn mutated_files_are_all_accounted_for_and_the_daemon_stays_as_it_is() {
     // Each file has its row, and both followers know the same documents.
     ragterm.verify();
 }
+
+#[test]
+fn a_pdf_that_is_nested_without_end_fails_in_words_and_the_rest_goes_on() {
+    let ragterm = Instance::without_embedder();
+    let whole = Fixture::all().into_iter().find(|fixture| fixture.name() == "pages.pdf").unwrap();
+    ragterm.write("whole.pdf", &whole.bytes);
+    // The library reads arrays in arrays by recursion: the worker ends, and another one begins.
+    let deep = format!(
+        "%PDF-1.5\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R /X {}{} >>\nendobj\n",
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
+    let pages = "2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n\
+        << /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>\nendobj\n\
+        trailer << /Size 4 /Root 1 0 R >>\nstartxref\n0\n%%EOF\n";
+    ragterm.write("deep.pdf", deep + pages);
+    ragterm.add();
+    let failures = &ragterm.status()["failures"];
+    assert_eq!(failures[0]["path"], "deep.pdf", "{failures}");
+    assert!(
+        failures[0]["reason"].as_str().unwrap().starts_with("is nested too deeply"),
+        "{failures}"
+    );
+    assert_eq!(ragterm.find("heron"), ["whole.pdf"]);
+    ragterm.verify();
+}
