@@ -1,11 +1,20 @@
-//! The sizes that sheets of old workbooks announce: memory is taken for them, and many are far
-//! too large, as where whole columns were formatted.
+//! The sizes that sheets of old workbooks announce or have by a single cell: memory is taken for
+//! them, and many are far too large, as where whole columns were formatted.
 
 use std::io::{self, Cursor, Read, Seek, Write};
 
 use cfb::CompoundFile;
 
 const DIMENSIONS: u16 = 0x0200;
+
+/// The records of cells, which begin with their row and column.
+const CELLS: [u16; 8] = [0x0006, 0x00bd, 0x00d6, 0x00fd, 0x0203, 0x0204, 0x0205, 0x027e];
+
+/// No sheet of these workbooks has more; memory is taken for all cells up to the last one.
+const MAX_COLUMNS: u16 = 256;
+
+/// What no record is called, so that it is passed over.
+const UNKNOWN: [u8; 2] = [0xff, 0xff];
 
 /// Says where in the stream a sheet begins.
 const SHEET: u16 = 0x0085;
@@ -28,8 +37,8 @@ pub(super) fn without(bytes: &[u8]) -> io::Result<Vec<u8>> {
     Ok(file.into_inner().into_inner())
 }
 
-/// Empties each announcement that is met from the beginning of the stream or of a sheet. Records
-/// that were met before lead to nothing new.
+/// Empties each announcement, and hides each cell that no sheet has room for, that is met from the
+/// beginning of the stream or of a sheet. Records that were met before lead to nothing new.
 fn forget(records: &mut [u8]) {
     let mut is_met = vec![false; records.len()];
     let mut starts = vec![0];
@@ -42,6 +51,11 @@ fn forget(records: &mut [u8]) {
             let end = data + usize::from(u16::from_le_bytes([length, length_high]));
             match (u16::from_le_bytes([kind, kind_high]), records.get_mut(data..end)) {
                 (DIMENSIONS, Some(size)) => size.fill(0),
+                (kind, Some(&mut [_, _, low, high, ..]))
+                    if CELLS.contains(&kind) && u16::from_le_bytes([low, high]) >= MAX_COLUMNS =>
+                {
+                    records[start..start + 2].copy_from_slice(&UNKNOWN);
+                }
                 (SHEET, Some(&mut [a, b, c, d, ..])) => {
                     starts.push(u32::from_le_bytes([a, b, c, d]) as usize);
                 }
@@ -76,5 +90,16 @@ mod tests {
         let mut records = [&before[..], &sheet(0xff)].concat();
         forget(&mut records);
         assert_eq!(records, [&before[..], &sheet(0)].concat());
+    }
+
+    #[test]
+    fn a_cell_that_no_sheet_has_room_for_is_hidden() {
+        let cell = |kind: u8, column: u8| [kind, 2, 14, 0, 9, 0, 255, column].into_iter();
+        let cell = |kind, column| cell(kind, column).chain([0; 10]).collect::<Vec<_>>();
+        let mut records = [cell(3, 0), cell(3, 1), cell(4, 0)].concat();
+        forget(&mut records);
+        let mut hidden = cell(3, 1);
+        hidden[..2].copy_from_slice(&UNKNOWN);
+        assert_eq!(records, [cell(3, 0), hidden, cell(4, 0)].concat());
     }
 }
