@@ -193,3 +193,23 @@ fn an_attachment_of_a_message_is_what_it_is() {
     assert_eq!(ragterm.find("kim"), ["cur/1.eml:2,S"], "who wrote it is found");
     ragterm.verify();
 }
+
+#[test]
+fn old_versions_and_caches_of_a_dokuwiki_are_left_out() {
+    let ragterm = Instance::without_embedder();
+    for path in ["pages/leave.txt", "pages/meta/plan.txt", "attic/leave.1700.txt", "cache/a/b.txt"]
+    {
+        // Equal texts would be shown once.
+        ragterm
+            .write(&format!("data/{path}"), format!("====== Leave ======\n\nThe walrus, {path}."));
+    }
+    ragterm.run(&["add", path(&ragterm.docs()), "--kind", "dokuwiki"]).expect(0);
+    let mut found = ragterm.find("walrus");
+    found.sort();
+    assert_eq!(found, ["data/pages/leave.txt", "data/pages/meta/plan.txt"]);
+    let data = ragterm.docs().join("data");
+    ragterm.run(&["sources", "remove", "docs"]).expect(0);
+    ragterm.run(&["add", path(&data), "--kind", "dokuwiki"]).expect(0);
+    assert_eq!(ragterm.find("walrus").len(), 2);
+    ragterm.verify();
+}

@@ -18,6 +18,21 @@ pub const FAILED: &str = "failed";
 /// What lies in an unpacked export of Confluence beside `entities.xml` and is read through that.
 const READ_BESIDE: [&str; 2] = ["attachments/*/*/*", "exportDescriptor.properties"];
 
+/// What a DokuWiki keeps in its `data` directory beside `pages` and `media`: earlier versions, which
+/// have the names of pages, lists of changes, caches and locks.
+const OLD_OR_OWN: [&str; 10] = [
+    "attic",
+    "cache",
+    "index",
+    "locks",
+    "log",
+    "media_attic",
+    "media_meta",
+    "meta",
+    "tmp",
+    "sessions",
+];
+
 /// The default time between two looks at a source without events.
 const POLL: Duration = Duration::from_secs(30);
 
@@ -70,6 +85,7 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
     match source.registered.kind {
         SourceKind::Drop => exclude.push(format!("/{FAILED}")),
         SourceKind::Confluence => exclude.extend(READ_BESIDE.map(str::to_owned)),
+        SourceKind::DokuWiki => exclude.extend(besides_pages(source.registered.root())),
         _ => {}
     }
     FolderSettings {
@@ -96,6 +112,17 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
 fn own_files(source: &Source, common: &WatchSettings) -> Option<String> {
     let inside = common.data_dir.strip_prefix(source.registered.root()).ok()?.to_str()?;
     Some(just(inside))
+}
+
+/// The globs of what is no page of a DokuWiki, by the name of the directory that is the source: the
+/// disk is not asked, since a share may not answer. Below `pages`, these are names of namespaces.
+fn besides_pages(root: &Path) -> Vec<String> {
+    let data = match root.file_name().and_then(|name| name.to_str()) {
+        Some("pages") => return Vec::new(),
+        Some("data") => "",
+        _ => "data/",
+    };
+    OLD_OR_OWN.map(|name| format!("/{data}{name}/")).into()
 }
 
 /// The glob of the only file of a source.

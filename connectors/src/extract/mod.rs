@@ -48,7 +48,7 @@ pub(crate) use kind::Kind;
 pub(crate) use mail::Envelope;
 
 /// Raised whenever the same bytes give another document than before.
-pub const EXTRACTION_VERSION: u32 = 4;
+pub const EXTRACTION_VERSION: u32 = 5;
 
 /// A file to extract.
 #[derive(Debug, Clone, Copy)]

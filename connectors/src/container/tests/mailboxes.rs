@@ -60,3 +60,30 @@ fn attachments_of_a_message_are_documents_below_it() {
     assert_eq!(collected.paths(), ["One.eml", "One.eml/notes.txt"]);
     assert_eq!(collected.text("One.eml/notes.txt").trim(), "attached");
 }
+
+#[test]
+fn messages_packed_in_each_other_end_at_the_limit_of_containers() {
+    let mut message = "Subject: 0\nFrom: a@x\n\nwalrus\n".to_owned();
+    for level in 1..20 {
+        let packed = base64(message.as_bytes());
+        message = format!(
+            "Subject: {level}\nFrom: a@x\nContent-Type: message/rfc822\n\
+             Content-Transfer-Encoding: base64\n\n{packed}\n"
+        );
+    }
+    let collected = mailbox(&format!("From a\n{message}"));
+    assert_eq!(collected.members.len(), Limits::default().depth + 2);
+    let last = collected.paths().last().copied().unwrap().to_owned();
+    assert_eq!(collected.fault(&last), "more than 6 containers inside each other");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let quads = bytes.chunks(3).flat_map(|three| -> [char; 4] {
+        let bits =
+            three.iter().chain(&[0, 0]).take(3).fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+        let digit = |place: u32| char::from(DIGITS[(bits >> (18 - 6 * place)) as usize & 63]);
+        [0, 1, 2, 3].map(|place| if place as usize > three.len() { '=' } else { digit(place) })
+    });
+    quads.collect()
+}

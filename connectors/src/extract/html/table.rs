@@ -70,6 +70,9 @@ impl Table {
         self.close_cell();
         let row = std::mem::take(&mut self.row);
         if row.iter().all(|cell| cell.text.is_empty()) {
+            if !row.is_empty() {
+                (0..self.spanning.len()).for_each(|column| drop(self.value_from_above(column)));
+            }
             return None;
         }
         if row.len() > 1 && row.iter().all(|cell| cell.shape.is_header) {
@@ -79,8 +82,9 @@ impl Table {
         self.has_header_above = false;
         let mut filled = row.iter().filter(|cell| !cell.text.is_empty());
         let is_spanned = self.spanning.iter().any(|(rows, _)| *rows > 0);
-        if let (Some(only), None, false) = (filled.next(), filled.next(), is_spanned) {
-            // A table for layout: the text keeps its lines.
+        let is_of_values = is_spanned || (row.len() > 1 && !self.headers.is_empty());
+        if let (Some(only), None, false) = (filled.next(), filled.next(), is_of_values) {
+            // A table for layout, or a line across a table: the text keeps its lines.
             return Some(only.text.clone());
         }
         self.was_header_used = true;
@@ -123,10 +127,8 @@ impl Table {
                 column += 1;
             }
             let value = one_line(&cell.text);
-            if cell.shape.rows > 1 && column < MAX_COLUMNS {
-                self.spanning.resize(self.spanning.len().max(column + 1), (0, String::new()));
-                let repeated = clipped(&value, MAX_REPEATED_BYTES).to_owned();
-                self.spanning[column] = (cell.shape.rows - 1, repeated);
+            if cell.shape.rows > 1 {
+                self.repeat_below(column, cell.shape, &value);
             }
             if cell.shape.is_header && self.headers.is_empty() && row_header.is_none() {
                 row_header = Some(value);
@@ -135,7 +137,22 @@ impl Table {
             }
             column += cell.shape.columns;
         }
+        for column in column..self.spanning.len() {
+            if let Some(value) = self.value_from_above(column) {
+                self.append(&mut line, column, None, &value);
+            }
+        }
         line
+    }
+
+    /// Lets a value stand in the rows below, in the first of its columns.
+    fn repeat_below(&mut self, column: usize, shape: Shape, value: &str) {
+        let end = column.saturating_add(shape.columns).min(MAX_COLUMNS);
+        self.spanning.resize(self.spanning.len().max(end), (0, String::new()));
+        for (index, below) in self.spanning.iter_mut().enumerate().take(end).skip(column) {
+            let repeated = if index == column { value } else { "" };
+            *below = (shape.rows - 1, clipped(repeated, MAX_REPEATED_BYTES).to_owned());
+        }
     }
 
     fn value_from_above(&mut self, column: usize) -> Option<String> {

@@ -75,6 +75,24 @@ fn a_lone_cell_beside_one_from_above_keeps_its_header() {
 }
 
 #[test]
+fn a_cell_from_above_ends_with_its_rows_wherever_it_stands() {
+    let last =
+        "<table><tr><th>Team<th>Cups<tr><td>HR<td rowspan=2>5<tr><td>IT<tr><td>QA<td>7</table>";
+    assert_eq!(text(last), "Team: HR; Cups: 5\nTeam: IT; Cups: 5\nTeam: QA; Cups: 7");
+    let empty =
+        "<table><tr><th>Team<th>Cups<tr><td rowspan=2>HR<td>5<tr><td><tr><td>QA<td>7</table>";
+    assert_eq!(text(empty), "Team: HR; Cups: 5\nTeam: QA; Cups: 7");
+    let wide =
+        "<table><tr><th>Team<th>Cups<th>Note<tr><td rowspan=2 colspan=2>HR<td>x<tr><td>y</table>";
+    assert_eq!(text(wide), "Team: HR; Note: x\nTeam: HR; Note: y");
+    let lone = "<table><tr><th>Team<th>Cups<tr><td rowspan=3>HR<td>5<tr><td>6<tr><td>8<tr><td>QA<td></table>";
+    let expected = "Team: HR; Cups: 5\nTeam: HR; Cups: 6\nTeam: HR; Cups: 8\nTeam: QA";
+    assert_eq!(text(lone), expected);
+    let banner = "<table><tr><th>Team<th>Cups<tr><td colspan=2>North<tr><td>HR<td>5</table>";
+    assert_eq!(text(banner), "North\nTeam: HR; Cups: 5");
+}
+
+#[test]
 fn tables_for_layout_and_nested_tables_keep_their_text() {
     let html = "<table><tr><td><p>One</p><p>Two</p><table><tr><th>A<th>B<tr><td>1<td>2</table>\
                 </td></tr></table>";

@@ -1,5 +1,6 @@
 //! Spreadsheets of Excel: each sheet a heading, each row a line of cells with their headers.
 
+mod chains;
 mod dimensions;
 mod extras;
 mod gathered;
@@ -159,12 +160,15 @@ fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reaso
 }
 
 fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
-    let mended = dimensions::without(bytes);
-    let mut book =
-        Xls::new(Cursor::new(mended.as_deref().unwrap_or(bytes))).map_err(|error| match error {
-            XlsError::Password => Reason::Failed("protected by a password".to_owned()),
-            error => damaged(&error),
-        })?;
+    if chains::are_circular(bytes) {
+        let reason = "damaged: its sectors refer to each other in a circle";
+        return Err(Reason::Failed(reason.to_owned()));
+    }
+    let mended = dimensions::without(bytes).map_err(|error| damaged(&error))?;
+    let mut book = Xls::new(Cursor::new(mended)).map_err(|error| match error {
+        XlsError::Password => Reason::Failed("protected by a password".to_owned()),
+        error => damaged(&error),
+    })?;
     let mut read = Book::new(bytes.len());
     for metadata in book.sheets_metadata().to_owned() {
         let name = &metadata.name;
