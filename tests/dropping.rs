@@ -43,3 +43,40 @@ fn a_file_that_is_still_written_waits_and_then_stays() {
     assert!(docs.join("log.txt").exists());
     ragterm.verify();
 }
+
+#[test]
+fn a_file_that_somebody_has_open_is_not_taken_away() {
+    let ragterm = Instance::without_embedder();
+    let docs = ragterm.docs();
+    ragterm.run(&["add", path(&docs), "--kind", "drop", "--after", "move"]).expect(0);
+    let mut file = fs::File::create(docs.join("long.txt")).unwrap();
+    file.write_all(b"the heron lands, ").unwrap();
+    ragterm.write("short.txt", "the walrus sleeps");
+    until("the other file to be put away", || docs.join("done/short.txt").exists());
+    assert!(docs.join("long.txt").exists());
+    file.write_all(b"and rests").unwrap();
+    drop(file);
+    until("the whole file to be put away", || docs.join("done/long.txt").exists());
+    until("its text", || ragterm.find("\"lands and rests\"") == ["done/long.txt"]);
+    ragterm.verify();
+}
+
+#[test]
+fn what_a_killed_daemon_left_behind_is_put_away_by_the_next() {
+    let ragterm = Instance::without_embedder();
+    let docs = ragterm.docs();
+    ragterm.run(&["add", path(&docs), "--kind", "drop", "--after", "move"]).expect(0);
+    for number in 0..40 {
+        ragterm.write(&format!("{number}.txt"), format!("osprey number{number}"));
+    }
+    until("the first of them", || ragterm.find("osprey").len() > 3);
+    crate::support::signal(ragterm.pid(), rustix::process::Signal::KILL);
+    until("the daemon to be gone", || !ragterm.run(&["stop"]).stderr.contains("pid"));
+    ragterm.status();
+    until("all to be put away", || {
+        fs::read_dir(docs.join("done")).is_ok_and(|done| done.count() == 40)
+    });
+    ragterm.wait("rest", |status| status["settled"] == true);
+    assert_eq!(ragterm.find("osprey").len(), 40);
+    ragterm.verify();
+}

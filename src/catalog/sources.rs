@@ -37,6 +37,8 @@ pub struct SourceSettings {
     pub is_file: bool,
     /// What becomes of the files of a drop folder.
     pub after: After,
+    /// Where the wiki is that the files were exported from; empty when that is not known.
+    pub url: String,
 }
 
 /// A source to be registered.

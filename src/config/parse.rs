@@ -72,6 +72,15 @@ pub(super) fn ocr_languages(value: &Value) -> Parsed<String> {
     Err(wrong(value, "names of languages such as \"kor+eng\""))
 }
 
+/// The address of a web site, or nothing.
+pub(super) fn web_address(value: &Value) -> Parsed<String> {
+    let text = text(value)?;
+    if text.is_empty() || text.starts_with("https://") || text.starts_with("http://") {
+        return Ok(text);
+    }
+    Err(wrong(value, "an address such as \"https://wiki.example.com\""))
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(value: &Value) -> Parsed<bool> {
     match value {

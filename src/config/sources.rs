@@ -7,7 +7,7 @@ use std::time::Duration;
 use ragterm_connectors::extract::Dialect;
 use serde::{Deserialize, Serialize};
 
-use super::parse::{choice, duration, globs, path, valid_name};
+use super::parse::{choice, duration, globs, path, valid_name, web_address};
 use super::reader::Section;
 
 /// The space of a source that names none; exists without being declared.
@@ -26,6 +26,8 @@ pub struct Source {
     pub space: String,
     /// What becomes of the files of a drop folder.
     pub after: After,
+    /// Where the wiki is that the files were exported from; empty when that is not known.
+    pub url: String,
     /// How changes are noticed.
     pub watch: Watch,
     /// The time between two scans of a source that is polled.
@@ -184,6 +186,7 @@ impl Source {
         let kind = section.take("kind", "folder", choice(&SourceKind::NAMES));
         let afters = [("keep", After::Keep), ("move", After::Move)];
         let after = section.take("after", "keep", choice(&afters));
+        let url = section.take("url", "", web_address);
         if after == After::Move && kind != SourceKind::Drop {
             section.reject("after", "only a source of the kind `drop` puts files away");
         }
@@ -194,6 +197,6 @@ impl Source {
         let include = section.take("include", NONE, globs);
         let exclude = section.take("exclude", NONE, globs);
         let (name, path) = (name?, path?);
-        Some(Self { name, kind, path, space, after, watch, poll_interval, include, exclude })
+        Some(Self { name, kind, path, space, after, url, watch, poll_interval, include, exclude })
     }
 }

@@ -120,8 +120,13 @@ fn uri(document: &Document, source: &Source) -> String {
     let is_address = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
     // A file that says where it stands is not believed; what a wiki or a record says is.
     let has_own = matches!(document.kind.as_str(), "page" | "record");
-    if let Some(url) = document.metadata.get("url").filter(is_address).filter(|_| has_own) {
-        return url.clone();
+    if let Some(url) = document.metadata.get("url").filter(|_| has_own) {
+        let base = source.registered.settings.url.trim_end_matches('/');
+        if is_address(&url) {
+            return url.clone();
+        } else if !base.is_empty() {
+            return format!("{base}/{}", url.trim_start_matches('/'));
+        }
     }
     let raw = match document.raw_path.as_slice() {
         [] => document.path.as_bytes(),

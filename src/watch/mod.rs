@@ -322,6 +322,7 @@ fn from_config(source: &config::Source) -> NewSource {
             exclude: source.exclude.clone(),
             is_file: source.kind.may_be_file() && source.path.is_file(),
             after: source.after,
+            url: source.url.clone(),
         },
         origin: Origin::Config,
     }

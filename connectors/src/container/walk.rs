@@ -347,7 +347,8 @@ impl<'v> Walk<'v> {
         }
         let most = in_words(self.limits.total_bytes);
         Err(failed(format!(
-            "holds more than {most} (index.max_archive_bytes); the rest is left out"
+            "holds more than {most}, too much for its size or for index.max_archive_bytes; the rest \
+             is left out"
         )))
     }
 

@@ -17,6 +17,7 @@ mod spelling;
 mod tests;
 mod walk;
 mod watch;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -28,6 +29,7 @@ pub use open::open_file;
 pub use root::{RootIdentity, Unavailable};
 pub use settings::{FolderError, FolderSettings, WatchMode};
 pub use watch::{Event, Watch};
+pub use writers::is_being_written;
 
 use place::Place;
 use rules::Rules;

@@ -31,6 +31,12 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// What the program itself needs beside the document.
 const OWN_MEMORY_BYTES: u64 = 32 * 1024 * 1024;
 
+/// All that comes out of a file together is no more than so many times its size…
+const MAX_GROWTH: u64 = 200;
+
+/// …beyond this.
+const FREE_GROWTH_BYTES: u64 = 128 * 1024 * 1024;
+
 /// Searches come first, but indexing must not starve.
 const NICENESS: i32 = 10;
 
@@ -128,11 +134,7 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
         }
     };
     let mut teller = Teller::new(socket, extractor, &request.resume);
-    let limits = container::Limits {
-        file_bytes: request.max_file_bytes,
-        total_bytes: request.max_archive_bytes,
-        ..container::Limits::default()
-    };
+    let limits = limits(request, source.size());
     let walk = Walk::new(&mut teller, limits).reading(request.dialect, request.ocr.as_deref());
     match source {
         Source::Whole { content, bytes } => {
@@ -160,6 +162,16 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
             let outcome = outcome.map(|()| Document::default());
             Reply { content: Some(content), is_container: true, outcome }
         }
+    }
+}
+
+/// What may come out of a file of so many bytes: archives inside archives multiply.
+fn limits(request: &Request, size: u64) -> container::Limits {
+    let grown = size.saturating_mul(MAX_GROWTH).saturating_add(FREE_GROWTH_BYTES);
+    container::Limits {
+        file_bytes: request.max_file_bytes,
+        total_bytes: request.max_archive_bytes.min(grown),
+        ..container::Limits::default()
     }
 }
 

@@ -31,6 +31,13 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// In bytes.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Whole { content, .. } | Self::Container { content, .. } => content.size,
+        }
+    }
+
     /// Opens and hashes what a request names.
     pub(super) fn open(request: &Request, held: Vec<u8>, socket: &Socket) -> Result<Self, Reason> {
         let Origin::File { root, raw } = &request.origin else {

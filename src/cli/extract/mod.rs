@@ -66,7 +66,16 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         let (file, reason) = (clean(&args.file.to_string_lossy()), reason.to_string());
         output::line(&format!("{file}: {}", clean(&reason)));
     }
-    Ok(if reading.file.outcome.is_ok() { Outcome::Done } else { Outcome::Negative })
+    Ok(if reading.is_read() { Outcome::Done } else { Outcome::Negative })
+}
+
+impl Reading {
+    /// Whether the file, or anything in it, was read.
+    fn is_read(&self) -> bool {
+        let is_lost = |member: &Member| member.outcome.is_err();
+        let all_lost = !self.members.is_empty() && self.members.iter().all(is_lost);
+        self.file.outcome.is_ok() && !(self.file.is_container && all_lost)
+    }
 }
 
 fn resolve(file: &Path) -> Result<PathBuf> {

@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ragterm_connectors::folder::{self, Entry, Folder};
 use tracing::warn;
 
 use super::super::settings::{DONE, FAILED};
 use super::{SourceTask, blocking};
-use crate::catalog::{DocumentState, Known, READING_VERSION};
+use crate::catalog::{DocumentState, Known, READING_VERSION, now_ms};
 use crate::config::{After, SourceKind};
 use crate::error::Result;
+
+/// A file that was written to less than this ago may not be complete: copies stall.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// The ending of the text that says why a file failed.
 const REASON: &str = ".reason.txt";
@@ -62,8 +66,21 @@ impl SourceTask {
     }
 
     /// Puts files away that were read. One that cannot be moved stays, and is said in the log.
-    pub(super) async fn put_away(&self, folder: &Arc<Folder>, landed: Vec<Landed>) -> Result<()> {
+    ///
+    /// One that somebody still writes to, or wrote to a moment ago, is looked at again.
+    pub(super) async fn put_away(
+        &mut self,
+        folder: &Arc<Folder>,
+        landed: Vec<Landed>,
+    ) -> Result<()> {
         for file in landed {
+            let path = self.source.registered.root().join(&file.raw);
+            let age_ms = now_ms() - file.modified_ns / 1_000_000;
+            let is_fresh = (0..QUIET.as_millis() as i64).contains(&age_ms);
+            if is_fresh || blocking(move || folder::is_being_written(&path)).await? {
+                self.next_look = self.next_look.min(Instant::now() + QUIET);
+                continue;
+            }
             let outcome = self.shared.catalog.outcome_at(self.source.id, &file.path).await?;
             let Some((id, state, reason)) = outcome else { continue };
             let is_read = matches!(state, DocumentState::Indexed | DocumentState::Container);

@@ -1,5 +1,6 @@
 //! Markdown: the source lines, cut at the headings; what wikis write between is made readable.
 
+mod pipes;
 #[cfg(test)]
 mod plain_tests;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::headed::{Heading, sections, whole_lines};
-use super::outline::{MAX_SECTIONS, clipped, one_line};
+use super::outline::{MAX_SECTIONS, clipped, growth_budget, one_line};
 use super::{Reason, front_matter};
 use crate::document::Document;
 use wiki::Wiki;
@@ -53,7 +54,14 @@ pub(super) fn read(text: &str) -> Document {
     let title = metadata.remove("title").or_else(|| top.map(|heading| heading.title.clone()));
     let tags = with_tags(metadata.remove("tags"), &wiki.tags);
     metadata.extend(tags.map(|tags| ("tags".to_owned(), tags)));
-    Document { title, language: None, sections: sections(&text, start, &headings), metadata }
+    let mut sections = sections(&text, start, &headings);
+    let mut budget = growth_budget(text.len());
+    for section in &mut sections {
+        if let Some(spelled) = pipes::spelled_out(&section.text, &mut budget) {
+            section.text = spelled;
+        }
+    }
+    Document { title, language: None, sections, metadata }
 }
 
 /// The tags of the front matter and those in the text, each once.
