@@ -45,14 +45,17 @@ pub struct KeywordFollower {
     /// The index has to be emptied first.
     empty: AtomicBool,
     wake: Notify,
+    /// Somebody waits for what is applied to be seen.
+    asked: Notify,
 }
 
 impl KeywordFollower {
     /// A follower that continues where the index stands.
     pub fn new(catalog: Catalog, index: Arc<LexicalIndex>) -> Self {
         let applied = watch::Sender::new(index.applied_seq());
-        let (fault, empty, wake) = (Mutex::default(), AtomicBool::new(false), Notify::new());
-        Self { catalog, index, applied, fault, empty, wake }
+        let (fault, empty) = (Mutex::default(), AtomicBool::new(false));
+        let (wake, asked) = (Notify::new(), Notify::new());
+        Self { catalog, index, applied, fault, empty, wake, asked }
     }
 
     /// The last change that searches see.
@@ -72,6 +75,7 @@ impl KeywordFollower {
             if *applied.borrow_and_update() >= seq {
                 return Ok(());
             }
+            self.asked.notify_one();
             if let Some(fault) = self.fault() {
                 return Err(Error::unavailable("the keyword index does not follow").because(fault));
             }
@@ -159,6 +163,7 @@ impl KeywordFollower {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     _ = published.changed() => {}
+                    () = self.asked.notified() => rest_until = Instant::now(),
                     // The run seems to be over.
                     () = tokio::time::sleep(QUIET) => rest_until = Instant::now(),
                 }
