@@ -13,6 +13,7 @@ mod mediawiki;
 mod meter;
 mod names;
 mod notion;
+mod paths;
 mod records;
 mod salvage;
 mod seven_zip;

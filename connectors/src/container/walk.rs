@@ -4,18 +4,11 @@ use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::panic::{self, AssertUnwindSafe};
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::meter::{self, Meter, in_words};
+use super::paths;
 use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
-use crate::extract::{Attachment, Dialect, Input, Reason, extension};
-
-/// Longer paths do not fit into the index of a database.
-const MAX_PATH_BYTES: usize = 1024;
-
-/// Longer names are cut: file systems do not have them either.
-const MAX_NAME_BYTES: usize = 255;
+use crate::extract::{Attachment, Dialect, Input, Reason};
 
 /// What one container may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -354,48 +347,15 @@ impl<'v> Walk<'v> {
 
     /// The path below the outermost container: safe, normalised and not given out before.
     fn place(&mut self, path: &str) -> String {
-        let names = path.split(['/', '\\']).map(clean).filter(|name| !name.is_empty());
-        let safe = names.collect::<Vec<_>>().join("/");
-        let safe = if safe.is_empty() { "unnamed" } else { &safe };
-        let path = bounded(format!("{}{safe}", self.prefix));
+        let path = paths::bounded(format!("{}{}", self.prefix, paths::safe(path)));
         let mut unique = path.clone();
         while self.paths.contains_key(&unique) {
             let times = self.paths.entry(path.clone()).or_insert(1);
             *times += 1;
-            unique = with_number(&path, *times);
+            unique = paths::with_number(&path, *times);
         }
         self.paths.insert(unique.clone(), 1);
         unique
-    }
-}
-
-/// A path that is too long keeps its beginning and its extension; a hash stands for the rest.
-fn bounded(path: String) -> String {
-    if path.len() <= MAX_PATH_BYTES {
-        return path;
-    }
-    let hash = blake3::hash(path.as_bytes()).to_hex();
-    let kept = &path[..path.floor_char_boundary(MAX_PATH_BYTES - 64)];
-    let extension = extension(&path);
-    let ending = if extension.len() <= 8 { format!(".{extension}") } else { String::new() };
-    format!("{kept}… {}{ending}", &hash[..16])
-}
-
-fn clean(name: &str) -> String {
-    let name: String = name.nfc().filter(|char| !char.is_control()).collect();
-    let name = name.trim();
-    if name == "." || name == ".." {
-        return String::new();
-    }
-    name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
-}
-
-/// `a/plan.md` becomes `a/plan (2).md`.
-fn with_number(path: &str, number: u32) -> String {
-    let name = path.rfind('/').map_or(0, |slash| slash + 1);
-    match path[name..].rfind('.').filter(|dot| *dot > 0) {
-        Some(dot) => format!("{} ({number}){}", &path[..name + dot], &path[name + dot..]),
-        None => format!("{path} ({number})"),
     }
 }
 
