@@ -57,13 +57,7 @@ pub(super) fn reads(format: Format) -> bool {
 pub(super) fn read(input: &Input<'_>, text: &str, format: Format) -> Result<Document, Reason> {
     let names = names::Names::of(input.path);
     let mut document = match format {
-        Format::Separated(delimiter) => {
-            if names.is_whole_database {
-                let reason = "all columns of a database whose view is exported, too";
-                return Err(Reason::Skipped(reason.to_owned()));
-            }
-            separated::read(&without_references(text), delimiter)
-        }
+        Format::Separated(delimiter) => separated::read(&without_references(text), delimiter),
         Format::Html => page_in_html(text)?,
         _ => {
             let mut document = markdown::read(&without_references(text));

@@ -18,8 +18,6 @@ pub(super) struct Names {
     pub above: Vec<String>,
     /// The page's own.
     pub page: String,
-    /// A table of all columns and rows of a database, beside the table of its view.
-    pub is_whole_database: bool,
 }
 
 impl Names {
@@ -30,8 +28,11 @@ impl Names {
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         Self {
             above: above.map(str::to_owned).collect(),
-            page: stem.to_owned(),
-            is_whole_database: extension == "csv" && without_number(stem).ends_with(WHOLE),
+            page: match extension {
+                // All rows of a database, of which its view may leave some out.
+                "csv" => without_number(stem).trim_end_matches(WHOLE).to_owned(),
+                _ => stem.to_owned(),
+            },
         }
     }
 }
