@@ -6,15 +6,10 @@
 mod date;
 mod sink;
 
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{BufferQueue, Tokenizer, TokenizerOpts};
-
 use super::html;
 use super::outline::one_line;
 use crate::document::{Document, Place, Section};
 use sink::{Frame, Sink};
-
-const PIECE_BYTES: usize = 1024 * 1024;
 
 /// Whether an HTML text is such a page, or one that was saved from a Confluence in a browser.
 pub(super) fn is_page(text: &str) -> bool {
@@ -54,18 +49,7 @@ pub(super) fn read(name: &str, text: &str) -> Document {
 }
 
 fn framed(text: &str) -> Frame {
-    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
-    let queue = BufferQueue::default();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
-        queue.push_back(StrTendril::from_slice(piece));
-        // The sink never asks for scripts or another encoding, so all of the piece is consumed.
-        let _ = tokenizer.feed(&queue);
-        rest = after;
-    }
-    tokenizer.end();
-    tokenizer.sink.finish()
+    html::tokenized(text, Sink::default()).finish()
 }
 
 fn comments(frame: &Frame) -> Option<Section> {

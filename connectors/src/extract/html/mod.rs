@@ -12,7 +12,7 @@ mod text;
 mod walker;
 
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{BufferQueue, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{BufferQueue, TokenSink, Tokenizer, TokenizerOpts};
 
 use super::outline;
 use crate::document::{Document, Section};
@@ -43,21 +43,23 @@ pub(super) fn is_likely(text: &str) -> bool {
 
 fn walked(text: &str, skipping: Skipping) -> Walk {
     let is_xml = text.trim_start().starts_with("<?xml");
-    let tokenizer = Tokenizer::new(
-        Sink::new(skipping, is_xml, outline::growth_budget(text.len())),
-        TokenizerOpts::default(),
-    );
+    tokenized(text, Sink::new(skipping, is_xml, outline::growth_budget(text.len()))).finish()
+}
+
+/// Hands the tokens of a text to a sink, which must not ask for scripts or another encoding.
+pub(super) fn tokenized<S: TokenSink>(text: &str, sink: S) -> S {
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
         queue.push_back(StrTendril::from_slice(piece));
-        // The sink never asks for scripts or another encoding, so all of the piece is consumed.
+        // All of the piece is consumed: the sink asks for nothing else.
         let _ = tokenizer.feed(&queue);
         rest = after;
     }
     tokenizer.end();
-    tokenizer.sink.finish()
+    tokenizer.sink
 }
 
 /// The sections in `<main>`, else those in `<article>`s, if that is where the text is; else all.
