@@ -1,0 +1,1 @@
+//! The terminal client: searching and asking all day, over the daemon's gRPC alone.
