@@ -82,6 +82,32 @@ const TABLES: &[Table] = &[
     ),
     ("vectors", &[("model", Whole), ("key", Bytes), ("vector", Bytes), ("stored_ms", Whole)]),
     ("followers", &[("name", Text), ("seq", Whole)]),
+    (
+        "sessions",
+        &[
+            ("id", Text),
+            ("principal", Text),
+            ("title", Text),
+            ("began_ms", Whole),
+            ("asked_ms", Whole),
+        ],
+    ),
+    (
+        "turns",
+        &[
+            ("id", Text),
+            ("session", Text),
+            ("question", Text),
+            ("query", Text),
+            ("answer", Text),
+            ("sources", Text),
+            ("outcome", Small),
+            ("model", Text),
+            ("asked_ms", Whole),
+            ("feedback", Small),
+            ("comment", Text),
+        ],
+    ),
     ("successor", &[("document", Whole), ("seq", Whole), ("readable", Whole)]),
 ];
 

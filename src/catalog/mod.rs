@@ -15,8 +15,10 @@ mod passages;
 mod postgres;
 mod publish;
 mod recent;
+mod sessions;
 mod sources;
 mod sqlite;
+mod stretch;
 mod successor;
 #[cfg(test)]
 mod tests;
@@ -40,7 +42,12 @@ pub use members::Member;
 pub use passages::{EncodedPassages, Passages};
 pub use postgres::Access;
 pub use publish::{Place, Publication, READING_VERSION, Read, Reading, kind_of};
+pub use sessions::{
+    Feedback, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, days_ago_ms, new_name,
+    unknown_session,
+};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
+pub use stretch::Stretch;
 pub use vectors::{Embedded, ModelId, Pending};
 
 use damage::Damage;

@@ -195,6 +195,11 @@ pub(super) fn part_of(ordinal: u32) -> i64 {
     i64::from(ordinal) / PART as i64
 }
 
+/// The ordinal of the first chunk in a part.
+pub(super) fn first_of(part: i64) -> u32 {
+    u32::try_from(part).unwrap_or_default().saturating_mul(PART as u32)
+}
+
 /// The chunk of an ordinal out of its encoded part; `None` when there is none.
 pub(super) fn chunk_of(part: &[u8], ordinal: u32) -> Result<Option<Chunk>> {
     let mut chunks = chunk::decode(part)?;

@@ -1,5 +1,6 @@
 //! The configuration: defaults, then `config.toml`, then `RAGTERM_*` variables, then flags.
 
+mod answer;
 mod file;
 mod layers;
 mod parse;
@@ -19,12 +20,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 
+pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
 pub use file::load_file;
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
 pub use secret::Secret;
-pub use sections::{Daemon, Index, Role, Search, Weights};
+pub use sections::{Daemon, Index, Reranker, Role, Search, Weights};
 pub use servers::{
     Catalog, CatalogUrl, Embedder, EmbedderProvider, Quantization, Store, StoreBackend,
     check_web_address,
@@ -36,8 +38,18 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 8] =
-    ["daemon", "catalog", "embedder", "store", "search", "index", "sources", "spaces"];
+const SECTIONS: [&str; 10] = [
+    "daemon",
+    "catalog",
+    "embedder",
+    "store",
+    "search",
+    "answer",
+    "index",
+    "sources",
+    "spaces",
+    "pipelines",
+];
 
 /// Everything that can be configured; valid by construction.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,12 +64,16 @@ pub struct Config {
     pub store: Store,
     /// How hits are found and ranked.
     pub search: Search,
+    /// How questions are answered.
+    pub answer: Answer,
     /// How documents get into the index.
     pub index: Index,
     /// Where documents come from, besides the sources that were added by command.
     pub sources: Vec<Source>,
     /// The spaces that sources may be in, besides the default one; empty means any.
     pub spaces: Vec<Space>,
+    /// How questions to some of them are answered.
+    pub pipelines: Vec<Pipeline>,
 }
 
 /// What a configuration is made of, from the weakest layer to the strongest.
@@ -109,7 +125,10 @@ impl Config {
     }
 
     fn read(root: &mut Section<'_>, home: Option<&Path>) -> Self {
-        let spaces = sources::read_spaces(root);
+        let search = root.inside("search", Search::read);
+        let answer = root.inside("answer", |section| Answer::read(section, &search));
+        let pipelines = answer::read_pipelines(root, &answer.pipeline);
+        let spaces = sources::read_spaces(root, &pipelines);
         let daemon = root.inside("daemon", Daemon::read);
         let catalog = root.inside("catalog", Catalog::read);
         if daemon.role != Role::All && catalog.url == CatalogUrl::Sqlite {
@@ -120,10 +139,12 @@ impl Config {
             catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
-            search: root.inside("search", Search::read),
+            search,
+            answer,
             index: root.inside("index", Index::read),
             sources: sources::read_sources(root, &spaces, home),
             spaces,
+            pipelines,
         }
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use ragterm_connectors::worker::Limits;
 
 use super::parse::{
-    boolean, bytes, choice, duration, fraction, globs, integer, ocr_languages, workers,
+    boolean, bytes, choice, duration, fraction, globs, integer, ocr_languages, text, workers,
 };
 use super::reader::Section;
+use super::secret::Secret;
+use super::servers::web_address;
 
 /// Names that are never worth reading: leftovers of editors, downloads and package managers.
 const IGNORED: &[&str] = &[
@@ -54,6 +56,21 @@ pub struct Search {
     pub candidates: u32,
     /// How much each of the two searches counts.
     pub weights: Weights,
+    /// What orders the best candidates anew.
+    pub reranker: Option<Reranker>,
+}
+
+/// A server that scores passages against a question, at `/v1/rerank`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reranker {
+    /// Its address.
+    pub url: String,
+    /// The model it is asked for; empty where it has one only.
+    pub model: String,
+    /// What it is called with.
+    pub api_key: Secret,
+    /// Hits that are scored at the most.
+    pub depth: u32,
 }
 
 /// How much the normalised scores count in the fusion, from 0 to 1 and never both 0.
@@ -125,7 +142,20 @@ impl Search {
             limit: section.take("limit", 10, integer(1..=1_000)),
             candidates: section.take("candidates", 200, integer(1..=10_000)),
             weights: section.inside("weights", Weights::read),
+            reranker: Reranker::read(section),
         }
+    }
+}
+
+impl Reranker {
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let reranker = Self {
+            url: section.take("rerank_url", "", web_address),
+            model: section.take("rerank_model", "", text),
+            api_key: section.secret("rerank_api_key", ""),
+            depth: section.take("rerank_depth", 40, integer(1..=200)),
+        };
+        (!reranker.url.is_empty()).then_some(reranker)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ragterm_connectors::extract::Dialect;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{DEFAULT_PIPELINE, Pipeline};
 use super::parse::{choice, duration, globs, path, valid_name, web_address};
 use super::reader::Section;
 
@@ -140,14 +141,24 @@ impl Watch {
 pub struct Space {
     /// Unique among the spaces.
     pub name: String,
+    /// How questions are answered from it: the name of one of the `[[pipelines]]`.
+    pub pipeline: String,
 }
 
 /// All `[[spaces]]`.
-pub(super) fn read_spaces(root: &mut Section<'_>) -> Vec<Space> {
+pub(super) fn read_spaces(root: &mut Section<'_>, pipelines: &[Pipeline]) -> Vec<Space> {
     let mut names = HashSet::new();
     root.each("spaces", |section| {
-        let name = unique_name(section, &mut names)?;
-        Some(Space { name })
+        let name = unique_name(section, &mut names);
+        let pipeline = section.take("pipeline", DEFAULT_PIPELINE, valid_name);
+        let is_known = |name: &str| {
+            name == DEFAULT_PIPELINE || pipelines.iter().any(|pipeline| pipeline.name == name)
+        };
+        if !is_known(&pipeline) {
+            let message = format!("`{pipeline}` is not among the `[[pipelines]]`");
+            section.reject("pipeline", &message);
+        }
+        Some(Space { name: name?, pipeline })
     })
 }
 
@@ -170,7 +181,7 @@ pub(super) fn read_sources(
     })
 }
 
-fn unique_name(section: &mut Section<'_>, names: &mut HashSet<String>) -> Option<String> {
+pub(super) fn unique_name(section: &mut Section<'_>, names: &mut HashSet<String>) -> Option<String> {
     let name = section.require("name", valid_name)?;
     if !names.insert(name.clone()) {
         section.reject("name", &format!("the name `{name}` is taken already"));

@@ -1,0 +1,3 @@
+//! Answers from documents.
+pub mod check;
+pub mod fence;

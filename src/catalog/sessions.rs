@@ -1,0 +1,348 @@
+//! What was asked and answered: sessions with their turns, each owned by who asked.
+
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, FromRow, Row};
+use uuid::Uuid;
+
+use super::{Access, Catalog, now_ms};
+use crate::error::{Error, Result};
+
+/// Sessions in one list at the most.
+pub const MAX_SESSIONS: u32 = 500;
+
+/// Questions of one session that are kept; the oldest go first.
+const MAX_TURNS: i64 = 200;
+
+/// Questions and answers that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its name, unique and sorted by age.
+    pub id: String,
+    /// Its first question.
+    pub title: String,
+    /// How many questions were asked.
+    pub turns: u64,
+    /// When the first one was asked, in milliseconds since the epoch.
+    pub began_ms: i64,
+    /// When the latest one was asked, in milliseconds since the epoch.
+    pub asked_ms: i64,
+}
+
+/// How a question ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// With an answer.
+    Answered,
+    /// Nothing relevant was found, and no model was asked.
+    Refused,
+    /// With the beginning of an answer.
+    Partial,
+    /// With passages alone.
+    Passages,
+}
+
+/// What was said of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Feedback {
+    /// Nothing.
+    #[default]
+    None,
+    /// It helped.
+    Helpful,
+    /// It did not.
+    Unhelpful,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Its name, unique and sorted by age.
+    pub id: String,
+    /// As it was asked.
+    pub question: String,
+    /// As it was searched for.
+    pub query: String,
+    /// All of it.
+    pub answer: String,
+    /// What it cites.
+    pub sources: Vec<TurnSource>,
+    /// How it ended.
+    pub outcome: TurnOutcome,
+    /// The model that answered; empty when none did.
+    pub model: String,
+    /// When it was asked, in milliseconds since the epoch.
+    pub asked_ms: i64,
+    /// What was said of it…
+    pub feedback: Feedback,
+    /// …in words.
+    pub comment: String,
+}
+
+/// Where a cited passage stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnSource {
+    /// Its number in the answer.
+    pub n: u32,
+    /// The document's id.
+    pub document: String,
+    /// The passage's index in the document.
+    pub ordinal: u32,
+}
+
+/// A name that was never used before; names sort by age.
+pub fn new_name() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
+impl Catalog {
+    /// Keeps a turn at the end of a session of `principal`, which begins with it if it is new.
+    ///
+    /// `Usage` when the session is somebody else's.
+    pub async fn keep_turn(&self, principal: &str, session: &str, turn: &Turn) -> Result<()> {
+        let task = "keep an answer";
+        let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
+        let kept = sqlx::query(
+            "INSERT INTO sessions (id, principal, title, began_ms, asked_ms) \
+             VALUES ($1, $2, $3, $4, $4) \
+             ON CONFLICT (id) DO UPDATE SET asked_ms = excluded.asked_ms \
+             WHERE sessions.principal = excluded.principal",
+        )
+        .bind(session)
+        .bind(principal)
+        .bind(&turn.question)
+        .bind(turn.asked_ms)
+        .execute(&mut *transaction)
+        .await
+        .map_err(self.failed(task))?;
+        if kept.rows_affected() == 0 {
+            return Err(unknown_session(session));
+        }
+        sqlx::query(
+            "INSERT INTO turns (id, session, question, query, answer, sources, outcome, model, \
+             asked_ms, feedback, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')",
+        )
+        .bind(&turn.id)
+        .bind(session)
+        .bind(&turn.question)
+        .bind(&turn.query)
+        .bind(&turn.answer)
+        .bind(serde_json::to_string(&turn.sources).unwrap_or_default())
+        .bind(turn.outcome.number())
+        .bind(&turn.model)
+        .bind(turn.asked_ms)
+        .execute(&mut *transaction)
+        .await
+        .map_err(self.failed(task))?;
+        sqlx::query(
+            "DELETE FROM turns WHERE session = $1 AND id NOT IN \
+             (SELECT id FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2)",
+        )
+        .bind(session)
+        .bind(MAX_TURNS)
+        .execute(&mut *transaction)
+        .await
+        .map_err(self.failed(task))?;
+        transaction.commit().await.map_err(self.failed(task))
+    }
+
+    /// A session of `principal`; `None` when there is none of this name.
+    pub async fn session(&self, principal: &str, id: &str) -> Result<Option<Session>> {
+        sqlx::query_as(
+            "SELECT s.id, s.title, s.began_ms, s.asked_ms, \
+             (SELECT COUNT(*) FROM turns t WHERE t.session = s.id) AS turns \
+             FROM sessions s WHERE s.id = $1 AND s.principal = $2",
+        )
+        .bind(id)
+        .bind(principal)
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(self.failed("read a session"))
+    }
+
+    /// The sessions of `principal` in which each of the words occurs, the latest first.
+    pub async fn sessions(
+        &self,
+        principal: &str,
+        words: &[String],
+        limit: u32,
+    ) -> Result<Vec<Session>> {
+        let said: String = (0..words.len())
+            .map(|number| {
+                format!(
+                    " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id \
+                     AND LOWER(t.question || ' ' || t.answer) LIKE ${} ESCAPE '\\')",
+                    number + 3
+                )
+            })
+            .collect();
+        let statement = format!(
+            "SELECT s.id, s.title, s.began_ms, s.asked_ms, \
+             (SELECT COUNT(*) FROM turns t WHERE t.session = s.id) AS turns \
+             FROM sessions s WHERE s.principal = $1{said} \
+             ORDER BY s.asked_ms DESC, s.id DESC LIMIT $2"
+        );
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+            .bind(principal)
+            .bind(i64::from(limit.min(MAX_SESSIONS)));
+        for word in words {
+            query = query.bind(pattern(word));
+        }
+        query.fetch_all(&self.inner.readers).await.map_err(self.failed("list sessions"))
+    }
+
+    /// The last `limit` turns of a session, the first of them first.
+    pub async fn turns(&self, session: &str, limit: u32) -> Result<Vec<Turn>> {
+        let mut turns: Vec<Turn> = sqlx::query_as(
+            "SELECT id, question, query, answer, sources, outcome, model, asked_ms, feedback, \
+             comment FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(session)
+        .bind(i64::from(limit))
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(self.failed("read a session"))?;
+        turns.reverse();
+        Ok(turns)
+    }
+
+    /// Keeps what `principal` says of one of its answers.
+    pub async fn keep_feedback(
+        &self,
+        (principal, turn): (&str, &str),
+        feedback: Feedback,
+        comment: &str,
+    ) -> Result<()> {
+        let kept = sqlx::query(
+            "UPDATE turns SET feedback = $3, comment = $4 WHERE id = $2 AND session IN \
+             (SELECT id FROM sessions WHERE principal = $1)",
+        )
+        .bind(principal)
+        .bind(turn)
+        .bind(feedback.number())
+        .bind(comment)
+        .execute(self.notes()?)
+        .await
+        .map_err(self.failed("keep feedback"))?;
+        match kept.rows_affected() {
+            0 => Err(Error::usage(format!("there is no answer `{turn}` of yours"))
+                .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets one session of `principal`, or all of them; returns how many there were.
+    pub async fn forget_sessions(&self, principal: &str, session: Option<&str>) -> Result<u64> {
+        self.forget_where("principal = $1 AND ($2 = '' OR id = $2)", (principal, session)).await
+    }
+
+    /// Forgets the sessions of everybody in which nothing was asked since; returns how many.
+    pub async fn forget_sessions_before(&self, asked_ms: i64) -> Result<u64> {
+        self.forget_where("asked_ms < CAST($1 AS BIGINT) AND $2 = ''", (&asked_ms.to_string(), None))
+            .await
+    }
+
+    async fn forget_where(
+        &self,
+        condition: &str,
+        (first, second): (&str, Option<&str>),
+    ) -> Result<u64> {
+        let task = "forget sessions";
+        let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
+        let turns =
+            format!("DELETE FROM turns WHERE session IN (SELECT id FROM sessions WHERE {condition})");
+        let sessions = format!("DELETE FROM sessions WHERE {condition}");
+        let mut deleted = 0;
+        for statement in [turns, sessions] {
+            deleted = sqlx::query(sqlx::AssertSqlSafe(statement))
+                .bind(first)
+                .bind(second.unwrap_or_default())
+                .execute(&mut *transaction)
+                .await
+                .map_err(self.failed(task))?
+                .rows_affected();
+        }
+        transaction.commit().await.map_err(self.failed(task))?;
+        Ok(deleted)
+    }
+
+    /// What writes sessions: also a daemon that only answers, for nothing follows them.
+    fn notes(&self) -> Result<&AnyPool> {
+        match self.inner.access {
+            Access::Follow => Ok(&self.inner.readers),
+            Access::Write => self.writer(),
+        }
+    }
+}
+
+/// The error of a session that is not the caller's, or not there.
+pub fn unknown_session(session: &str) -> Error {
+    Error::usage(format!("there is no session `{session}` of yours"))
+        .hint("`ragterm sessions` lists them; without `--session` a new one begins")
+}
+
+/// A pattern for LIKE that finds a word literally, in any case.
+fn pattern(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in word.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl TurnOutcome {
+    const ALL: [Self; 4] = [Self::Answered, Self::Refused, Self::Partial, Self::Passages];
+
+    fn number(self) -> i16 {
+        Self::ALL.iter().zip(0..).find(|(one, _)| **one == self).map_or(0, |(_, number)| number)
+    }
+}
+
+impl Feedback {
+    const ALL: [Self; 3] = [Self::None, Self::Helpful, Self::Unhelpful];
+
+    fn number(self) -> i16 {
+        Self::ALL.iter().zip(0..).find(|(one, _)| **one == self).map_or(0, |(_, number)| number)
+    }
+}
+
+impl FromRow<'_, AnyRow> for Session {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            turns: row.try_get::<i64, _>("turns")? as u64,
+            began_ms: row.try_get("began_ms")?,
+            asked_ms: row.try_get("asked_ms")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for Turn {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let sources: String = row.try_get("sources")?;
+        let outcome = row.try_get::<i64, _>("outcome")? as usize;
+        let feedback = row.try_get::<i64, _>("feedback")? as usize;
+        Ok(Self {
+            id: row.try_get("id")?,
+            question: row.try_get("question")?,
+            query: row.try_get("query")?,
+            answer: row.try_get("answer")?,
+            sources: serde_json::from_str(&sources).unwrap_or_default(),
+            outcome: TurnOutcome::ALL.get(outcome).copied().unwrap_or(TurnOutcome::Answered),
+            model: row.try_get("model")?,
+            asked_ms: row.try_get("asked_ms")?,
+            feedback: Feedback::ALL.get(feedback).copied().unwrap_or_default(),
+            comment: row.try_get("comment")?,
+        })
+    }
+}
+
+/// When a session must have been used last, to be kept for so many days.
+pub fn days_ago_ms(days: u32) -> i64 {
+    now_ms().saturating_sub(i64::from(days) * 24 * 60 * 60 * 1000)
+}

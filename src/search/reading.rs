@@ -1,0 +1,50 @@
+//! Reading on from a hit: a document's passages, a part at a time.
+
+use std::sync::Arc;
+
+use super::Retriever;
+use crate::catalog::{Source, Stretch};
+use crate::error::{Error, Result};
+use crate::id::DocumentId;
+
+/// Passages in one part at the most.
+pub const MAX_PASSAGES: u32 = 512;
+
+/// Passages in a part when the caller names no number.
+const PASSAGES: u32 = 64;
+
+/// Text in one part at the most, in bytes; a longer passage stands alone.
+const MAX_BYTES: usize = 1 << 20;
+
+impl Retriever {
+    /// At most `limit` passages of a document from the ordinal `from` on; 0 means the usual number.
+    ///
+    /// `Usage` when there is no such document, or not any more.
+    pub async fn read(
+        &self,
+        document: DocumentId,
+        from: u32,
+        limit: u32,
+    ) -> Result<(Arc<Source>, Stretch)> {
+        let limit = if limit == 0 { PASSAGES } else { limit.min(MAX_PASSAGES) };
+        let stretch = self.catalog.stretch(document, from..from.saturating_add(limit)).await?;
+        let mut stretch = stretch.ok_or_else(|| gone(document))?;
+        let sources = self.catalog.sources().await?;
+        let source = sources.into_iter().find(|source| source.id == stretch.document.source);
+        let source = source.ok_or_else(|| gone(document))?;
+        let mut bytes = 0;
+        let fitting = stretch.passages.iter().take_while(|(_, passage)| {
+            let is_first = bytes == 0;
+            bytes += passage.text.len();
+            is_first || bytes <= MAX_BYTES
+        });
+        let fitting = fitting.count();
+        stretch.passages.truncate(fitting);
+        Ok((Arc::new(source), stretch))
+    }
+}
+
+fn gone(document: DocumentId) -> Error {
+    Error::usage(format!("there is no document `{document}`, or not any more"))
+        .hint("search again: a hit names the document that is there now")
+}
