@@ -9,6 +9,7 @@ pub mod embed;
 pub mod engine;
 pub mod error;
 pub mod filter;
+mod http;
 pub mod id;
 pub mod index;
 pub mod lexical;

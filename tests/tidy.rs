@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("chunk", &[]),
     ("config", &[]),
-    ("embed", &["chunk", "config"]),
+    ("http", &["config"]),
+    ("embed", &["chunk", "config", "http"]),
     ("catalog", &["chunk", "config", "embed"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
