@@ -13,6 +13,7 @@ mod http;
 pub mod id;
 pub mod index;
 pub mod lexical;
+pub mod llm;
 pub mod rpc;
 pub mod search;
 pub mod vectors;

@@ -2,6 +2,7 @@
 
 mod file;
 mod layers;
+mod llm;
 mod parse;
 mod paths;
 mod problem;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 
 pub use file::load_file;
+pub use llm::{Llm, LlmProvider};
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
@@ -36,8 +38,8 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 8] =
-    ["daemon", "catalog", "embedder", "store", "search", "index", "sources", "spaces"];
+const SECTIONS: [&str; 9] =
+    ["daemon", "catalog", "embedder", "store", "llm", "search", "index", "sources", "spaces"];
 
 /// Everything that can be configured; valid by construction.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub embedder: Embedder,
     /// Where the vectors are kept.
     pub store: Store,
+    /// What answers questions.
+    pub llm: Llm,
     /// How hits are found and ranked.
     pub search: Search,
     /// How documents get into the index.
@@ -120,6 +124,7 @@ impl Config {
             catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
+            llm: root.inside("llm", Llm::read),
             search: root.inside("search", Search::read),
             index: root.inside("index", Index::read),
             sources: sources::read_sources(root, &spaces, home),

@@ -214,7 +214,7 @@ impl Store {
 }
 
 /// An address that begins with `http://` or `https://`, without its last `/`; or nothing.
-fn web_address(value: &super::value::Value) -> Result<String, String> {
+pub(super) fn web_address(value: &super::value::Value) -> Result<String, String> {
     check_web_address(&text(value)?)
 }
 

@@ -29,6 +29,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A call is tried again so many times.
 const RETRIES: usize = 3;
 
+/// For somebody who waits, a call is tried again so many times…
+const RETRIES_SOON: usize = 2;
+
+/// …if the server does not ask for a longer wait than this.
+const LONGEST_WAIT_SOON: Duration = Duration::from_secs(10);
+
 /// An answer without vectors is at most this long.
 const PLAIN_BYTES: usize = 16 << 20;
 
@@ -57,6 +63,8 @@ pub(crate) enum Patience {
     Once(Duration),
     /// Attempts of the configured time, a few of them.
     Retrying,
+    /// Attempts of at most this time for somebody who waits: another one only soon.
+    Soon(Duration),
 }
 
 /// A request below the server's address.
@@ -154,6 +162,11 @@ impl Http {
         }
     }
 
+    /// Opens a stream as [`open`](Self::open) does, as patiently as the call says.
+    pub(crate) async fn begin(&self, call: Call<'_>) -> Result<Response, Fault> {
+        self.patiently(call.patience, |timeout| self.head(call, timeout)).await
+    }
+
     /// Hides the key in words that come from outside.
     pub(crate) fn redacted(&self, text: String) -> String {
         self.key.hidden_in(text)
@@ -203,20 +216,34 @@ impl Http {
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Vec<u8>, Fault> {
-        let timeout = match call.patience {
-            Patience::Once(timeout) => return self.attempt(call, timeout).await,
-            Patience::Retrying => self.timeout,
+        self.patiently(call.patience, |timeout| self.exchange(call, timeout)).await
+    }
+
+    /// Makes one attempt or several, as `patience` says.
+    async fn patiently<T, F>(
+        &self,
+        patience: Patience,
+        exchange: impl Fn(Duration) -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let (timeout, retries, longest_wait) = match patience {
+            Patience::Once(timeout) => return self.attempt(timeout, exchange(timeout)).await,
+            Patience::Retrying => (self.timeout, RETRIES, Duration::MAX),
+            Patience::Soon(timeout) => (timeout, RETRIES_SOON, LONGEST_WAIT_SOON),
         };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(250))
             .with_max_delay(Duration::from_secs(5))
-            .with_max_times(RETRIES)
+            .with_max_times(retries)
             .with_jitter();
-        let attempt = || self.attempt(call, timeout);
+        let attempt = || self.attempt(timeout, exchange(timeout));
         attempt
             .retry(backoff)
             .when(Fault::is_worth_retrying)
             .adjust(|fault, delay| match (fault.kind, delay) {
+                (FaultKind::Busy(Some(wait)), _) if wait > longest_wait => None,
                 (FaultKind::Busy(Some(wait)), Some(delay)) => Some(wait.max(delay)),
                 (_, delay) => delay,
             })
@@ -228,11 +255,15 @@ impl Http {
             .await
     }
 
-    async fn attempt(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
+    async fn attempt<T>(
+        &self,
+        timeout: Duration,
+        exchange: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         self.breaker
             .admit(Instant::now())
             .map_err(|message| Fault { kind: FaultKind::Down, message })?;
-        let answered = tokio::time::timeout(timeout, self.exchange(call, timeout)).await;
+        let answered = tokio::time::timeout(timeout, exchange).await;
         let answer = answered.unwrap_or_else(|_| {
             let message = format!("no answer within {} s", timeout.as_secs_f32());
             Err(Fault { kind: FaultKind::Slow, message })
@@ -247,10 +278,9 @@ impl Http {
     }
 
     async fn exchange(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
-        let broken = |error: reqwest::Error| Fault::of_transport(&error, timeout);
-        let response = self.request(call).send().await.map_err(broken)?;
-        let mut response = self.judged(response, call).await?;
+        let mut response = self.head(call, timeout).await?;
         let mut bytes = Vec::new();
+        let broken = |error: reqwest::Error| Fault::of_transport(&error, timeout);
         while let Some(piece) = response.chunk().await.map_err(broken)? {
             if bytes.len() + piece.len() > call.max_bytes {
                 return Err(Fault::garbled(format!("answers with over {} bytes", call.max_bytes)));
@@ -258,6 +288,12 @@ impl Http {
             bytes.extend_from_slice(&piece);
         }
         Ok(bytes)
+    }
+
+    /// The beginning of a good answer, with its body still to come.
+    async fn head(&self, call: Call<'_>, timeout: Duration) -> Result<Response, Fault> {
+        let sent = self.request(call).send().await;
+        self.judged(sent.map_err(|error| Fault::of_transport(&error, timeout))?, call).await
     }
 
     fn request(&self, call: Call<'_>) -> reqwest::RequestBuilder {
