@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("chunk", &[]),
     ("config", &[]),
-    ("embed", &["chunk", "config"]),
+    ("http", &["config"]),
+    ("embed", &["chunk", "config", "http"]),
+    ("llm", &["config", "http"]),
     ("catalog", &["chunk", "config", "embed"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
@@ -20,8 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("rpc", &["catalog", "config", "engine", "search", "watch"]),
     ("daemon", &["config", "engine", "rpc"]),
-    // `doctor` looks at the embedding server itself, because the daemon may not run.
-    ("cli", &["config", "daemon", "embed"]),
+    // `doctor` looks at the servers of the models itself, because the daemon may not run.
+    ("cli", &["config", "daemon", "embed", "llm"]),
 ];
 
 const OPEN: [&str; 3] = ["error", "filter", "id"];

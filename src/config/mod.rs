@@ -3,6 +3,7 @@
 mod answer;
 mod file;
 mod layers;
+mod llm;
 mod parse;
 mod paths;
 mod problem;
@@ -22,6 +23,7 @@ use crate::error::Result;
 
 pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
 pub use file::load_file;
+pub use llm::{Llm, LlmProvider};
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
@@ -38,11 +40,12 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "daemon",
     "catalog",
     "embedder",
     "store",
+    "llm",
     "search",
     "answer",
     "index",
@@ -62,6 +65,8 @@ pub struct Config {
     pub embedder: Embedder,
     /// Where the vectors are kept.
     pub store: Store,
+    /// What answers questions.
+    pub llm: Llm,
     /// How hits are found and ranked.
     pub search: Search,
     /// How questions are answered.
@@ -139,6 +144,7 @@ impl Config {
             catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
+            llm: root.inside("llm", Llm::read),
             search,
             answer,
             index: root.inside("index", Index::read),

@@ -129,15 +129,21 @@ pub(super) fn workers(value: &Value) -> Parsed<Option<usize>> {
 
 /// A number from 0 to 1.
 pub(super) fn fraction(value: &Value) -> Parsed<f64> {
-    let number = match value {
-        Value::Float(number) => *number,
-        Value::Integer(0) => 0.0,
-        Value::Integer(1) => 1.0,
-        _ => f64::NAN,
-    };
-    match number {
-        0.0..=1.0 => Ok(number),
-        _ => Err(wrong(value, "a number from 0 to 1")),
+    number(0..=1)(value)
+}
+
+/// A number with or without a fraction, between whole limits.
+pub(super) fn number(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<f64> {
+    move |value| {
+        let number = match value {
+            Value::Float(number) => Some(*number),
+            Value::Integer(number) => u32::try_from(*number).ok().map(f64::from),
+            _ => None,
+        };
+        let (least, most) = (*range.start(), *range.end());
+        number
+            .filter(|number| (f64::from(least)..=f64::from(most)).contains(number))
+            .ok_or_else(|| wrong(value, &format!("a number from {least} to {most}")))
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod base64;
 mod builtin;
-mod http;
 mod known;
 pub mod language;
 mod network;
@@ -22,11 +21,15 @@ use async_trait::async_trait;
 
 use crate::config::{self, EmbedderProvider};
 use crate::error::{Error, Result};
+use crate::http::{Endpoint, Http, Patience, Scheme};
 use known::Known;
 
 pub use builtin::BuiltinEmbedder;
 pub use ollama::{PullProgress, pull};
 pub use tokenizer::Tokenizer;
+
+/// A question has no use for an answer that comes later.
+const QUERY_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// Which model makes the vectors; those of different models never meet in one search.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,15 @@ pub enum Purpose {
     Query,
     /// A passage to be found: in the background, on all cores.
     Document,
+}
+
+impl From<Purpose> for Patience {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Query => Self::Once(QUERY_TIMEOUT),
+            Purpose::Document => Self::Retrying,
+        }
+    }
 }
 
 /// What keeps an embedder busy without flooding it.
@@ -132,6 +144,20 @@ pub async fn connect(config: &config::Embedder) -> Result<Option<Arc<dyn Embedde
         EmbedderProvider::Ollama => ollama::connect(config).await.map(Some),
         EmbedderProvider::OpenAi => openai::connect(config).await.map(Some),
     }
+}
+
+/// A client of the configured server, which people know as `name`.
+fn client(name: &str, url: &str, config: &config::Embedder) -> Result<Http> {
+    Http::new(Endpoint {
+        name,
+        url,
+        section: "embedder",
+        when_busy: "lower `embedder.concurrency`, or raise the server's limits",
+        api_key: &config.api_key,
+        scheme: Scheme::Bearer,
+        headers: &[],
+        timeout: config.timeout,
+    })
 }
 
 /// Names the way from text to vector: who runs which model, its dimensions, and the prefixes.

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::http::{Call, Fault, FaultKind, Http, Patience};
 use super::known::Known;
 use super::server::{Answer, PROBE, ServerEmbedder, Wire};
 use super::{Embedder, ModelIdentity, Pace, Server, base64, fingerprint};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::http::{Call, Fault, FaultKind, Http, Patience};
 
 /// Texts in one request, which every server in use takes.
 const BATCH: usize = 32;
@@ -77,7 +77,7 @@ struct Meta {
 /// The embedder for the configured model; embeds one word to learn its dimensions.
 pub(super) async fn connect(config: &config::Embedder) -> Result<Arc<dyn Embedder>> {
     let openai = Arc::new(OpenAi {
-        http: Http::new("the embedding server", &config.url, config)?,
+        http: super::client("the embedding server", &config.url, config)?,
         model: config.model.clone(),
         dimensions: config.dimensions,
     });

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::http::{Call, Fault, FaultKind, Http, Patience};
 use super::known::Known;
 use super::server::{Answer, PROBE, ServerEmbedder, Wire};
 use super::{Embedder, ModelIdentity, Pace, Server, fingerprint};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::http::{Call, Fault, FaultKind, Http, Patience};
 use messages::{Embedded, Shown, Tags, Version};
 
 pub use pull::{PullProgress, pull};
@@ -74,7 +74,7 @@ impl Ollama {
             Err(_) => json!(config.keep_alive),
         };
         Ok(Self {
-            http: Http::new("Ollama", url, config)?,
+            http: super::client("Ollama", url, config)?,
             model: config.model.clone(),
             keep_alive,
             dimensions: config.dimensions,

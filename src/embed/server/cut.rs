@@ -1,9 +1,9 @@
 //! Finds out when a server cut a text without saying so.
 
-use super::super::http::Patience;
 use super::{Answer, Part, Purpose, ServerEmbedder};
 use crate::chunk::estimate_tokens;
 use crate::error::Result;
+use crate::http::Patience;
 
 /// Tokens that a model puts around each text, at the most.
 const SPECIAL_TOKENS: usize = 4;

@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::http::{Fault, FaultKind, Http, Patience, is_too_long, is_too_many};
 use super::known::Known;
 use super::{Counts, Embedder, ModelIdentity, Pace, Purpose, Server, language, windows};
 use crate::error::{Error, Result};
+use crate::http::{Fault, FaultKind, Http, Patience, is_too_long, is_too_many};
 use limits::Limits;
 use parts::Part;
 

@@ -19,7 +19,7 @@ const HTTP_DATE: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone)]
-pub(in crate::embed) struct Fault {
+pub(crate) struct Fault {
     /// What kind it is.
     pub kind: FaultKind,
     /// The server's words, or why there are none.
@@ -28,14 +28,14 @@ pub(in crate::embed) struct Fault {
 
 /// What can be done about a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::embed) enum FaultKind {
+pub(crate) enum FaultKind {
     /// The server is not reached, or the connection broke.
     Network,
     /// The answer did not come in time.
     Slow,
     /// Nothing was sent, because the server has not answered for a while.
     Down,
-    /// The server asks to be left alone for a while (429, 503).
+    /// The server asks to be left alone for a while (429, 503, 529).
     Busy(Option<Duration>),
     /// Something before the server does not reach it (502, 504).
     Gateway(u16),
@@ -45,17 +45,17 @@ pub(in crate::embed) enum FaultKind {
     Refused(u16),
     /// The answer is no JSON of the right shape.
     Unreadable,
-    /// The answer has not the vectors that were asked for.
+    /// The answer is not what was asked for.
     Garbled,
 }
 
 impl Fault {
     /// The fault that a status and the text below it stand for.
-    pub(super) fn of_status(status: u16, headers: &HeaderMap, text: &str) -> Self {
+    pub(crate) fn of_status(status: u16, headers: &HeaderMap, text: &str) -> Self {
         let message = server_words(text);
         let kind = match status {
             _ if is_about_the_text(&message) => FaultKind::Refused(status),
-            429 | 503 => FaultKind::Busy(retry_after(headers)),
+            429 | 503 | 529 => FaultKind::Busy(retry_after(headers)),
             502 | 504 => FaultKind::Gateway(status),
             500.. => FaultKind::Server(status),
             _ => FaultKind::Refused(status),
@@ -63,7 +63,7 @@ impl Fault {
         Self { kind, message }
     }
 
-    pub(super) fn of_transport(error: &reqwest::Error, timeout: Duration) -> Self {
+    pub(crate) fn of_transport(error: &reqwest::Error, timeout: Duration) -> Self {
         if error.is_timeout() && !error.is_connect() {
             let message = format!("no answer within {} s", timeout.as_secs_f32());
             return Self { kind: FaultKind::Slow, message };
@@ -71,23 +71,23 @@ impl Fault {
         Self { kind: FaultKind::Network, message: innermost(error) }
     }
 
-    pub(in crate::embed) fn garbled(message: impl Into<String>) -> Self {
+    pub(crate) fn garbled(message: impl Into<String>) -> Self {
         Self { kind: FaultKind::Garbled, message: message.into() }
     }
 
     /// Whether the same call may succeed a moment later.
-    pub(super) fn is_worth_retrying(&self) -> bool {
+    pub(crate) fn is_worth_retrying(&self) -> bool {
         use FaultKind::{Busy, Gateway, Network, Server};
         matches!(self.kind, Network | Busy(_) | Gateway(_) | Server(500))
     }
 
     /// Whether it speaks against the server being there.
-    pub(super) fn is_absence(&self) -> bool {
+    pub(crate) fn is_absence(&self) -> bool {
         matches!(self.kind, FaultKind::Network | FaultKind::Slow | FaultKind::Gateway(_))
     }
 
     /// The HTTP status, if the server gave one.
-    pub(in crate::embed) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self.kind {
             FaultKind::Gateway(status) | FaultKind::Server(status) | FaultKind::Refused(status) => {
                 Some(status)
@@ -98,7 +98,7 @@ impl Fault {
 }
 
 /// Whether an error text says that one input, or all of them together, are too long.
-pub(in crate::embed) fn is_too_long(message: &str) -> bool {
+pub(crate) fn is_too_long(message: &str) -> bool {
     const SIGNS: [&str; 9] = [
         "context length",
         "context size",
@@ -115,7 +115,7 @@ pub(in crate::embed) fn is_too_long(message: &str) -> bool {
 }
 
 /// Whether an error text says that a request holds too many inputs.
-pub(in crate::embed) fn is_too_many(message: &str) -> bool {
+pub(crate) fn is_too_many(message: &str) -> bool {
     const SIGNS: [&str; 4] =
         ["maximum allowed batch size", "tokens per request", "too many inputs", "array too long"];
     let message = message.to_lowercase();

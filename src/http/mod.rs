@@ -1,6 +1,7 @@
 //! One way to talk to a server over HTTP: bounded, retried, never to another address.
 
 mod breaker;
+mod endpoint;
 mod fault;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,18 +13,15 @@ use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Purpose;
-use crate::config;
 use crate::error::{Error, Result};
 use breaker::Breaker;
+use endpoint::Key;
 
-pub(super) use fault::{Fault, FaultKind, is_too_long, is_too_many};
+pub(crate) use endpoint::{Endpoint, Scheme};
+pub(crate) use fault::{Fault, FaultKind, is_too_long, is_too_many};
 
 /// A connection that takes longer is not made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A question has no use for an answer that comes later.
-const QUERY_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// Servers and proxies close idle connections; ours are closed before theirs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -31,52 +29,47 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A call is tried again so many times.
 const RETRIES: usize = 3;
 
+/// For somebody who waits, a call is tried again so many times…
+const RETRIES_SOON: usize = 2;
+
+/// …if the server does not ask for a longer wait than this.
+const LONGEST_WAIT_SOON: Duration = Duration::from_secs(10);
+
 /// An answer without vectors is at most this long.
 const PLAIN_BYTES: usize = 16 << 20;
 
 /// A client of one server.
 #[derive(Debug)]
-pub(super) struct Http {
+pub(crate) struct Http {
     client: Client,
     /// What the server is called in errors, with its address.
     name: String,
     base: String,
     key: Key,
+    headers: &'static [(&'static str, &'static str)],
+    /// The section of the configuration, for hints.
+    section: &'static str,
+    /// What to do about a server that takes no more requests.
+    when_busy: &'static str,
     timeout: Duration,
     breaker: Breaker,
     retried: AtomicU64,
 }
 
-/// What is sent with each call; never shown.
-struct Key(Option<String>);
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Key(…)" } else { "Key" })
-    }
-}
-
 /// How long an answer is waited for, and what happens without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(crate) enum Patience {
     /// One attempt of at most this time.
     Once(Duration),
     /// Attempts of the configured time, a few of them.
     Retrying,
-}
-
-impl From<Purpose> for Patience {
-    fn from(purpose: Purpose) -> Self {
-        match purpose {
-            Purpose::Query => Self::Once(QUERY_TIMEOUT),
-            Purpose::Document => Self::Retrying,
-        }
-    }
+    /// Attempts of at most this time for somebody who waits: another one only soon.
+    Soon(Duration),
 }
 
 /// A request below the server's address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Call<'c> {
+pub(crate) struct Call<'c> {
     /// Begins with `/`.
     pub path: &'c str,
     /// Makes it a POST.
@@ -89,15 +82,16 @@ pub(super) struct Call<'c> {
 
 impl<'c> Call<'c> {
     /// A short question about the server, asked once.
-    pub(super) fn about(path: &'c str, body: Option<&'c Value>) -> Self {
+    pub(crate) fn about(path: &'c str, body: Option<&'c Value>) -> Self {
         let patience = Patience::Once(Duration::from_secs(10));
         Self { path, body, patience, max_bytes: PLAIN_BYTES }
     }
 }
 
 impl Http {
-    /// A client of the server at `base`, which people know as `name`.
-    pub(super) fn new(name: &str, base: &str, config: &config::Embedder) -> Result<Self> {
+    /// A client of one server.
+    pub(crate) fn new(endpoint: Endpoint<'_>) -> Result<Self> {
+        let (name, base) = (endpoint.name, endpoint.url);
         // Fails when it was done before, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -118,35 +112,38 @@ impl Http {
             client,
             name: format!("{name} at {shown}"),
             base: base.to_owned(),
-            key: Key(config.api_key.read()?),
-            timeout: config.timeout,
+            key: Key::new(endpoint.api_key, endpoint.scheme)?,
+            headers: endpoint.headers,
+            section: endpoint.section,
+            when_busy: endpoint.when_busy,
+            timeout: endpoint.timeout,
             breaker: Breaker::default(),
             retried: AtomicU64::new(0),
         })
     }
 
     /// The server with its address, for errors.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The address.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.base.split('?').next().unwrap_or(&self.base)
     }
 
     /// How often a call was tried again.
-    pub(super) fn retried(&self) -> u64 {
+    pub(crate) fn retried(&self) -> u64 {
         self.retried.load(Ordering::Relaxed)
     }
 
     /// The configured patience, once: loading a model may take that long.
-    pub(super) fn once(&self) -> Patience {
+    pub(crate) fn once(&self) -> Patience {
         Patience::Once(self.timeout)
     }
 
     /// Makes a call and reads its answer as JSON.
-    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Fault> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Fault> {
         let bytes = self.call(call).await?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let begin: String = String::from_utf8_lossy(&bytes).chars().take(80).collect();
@@ -156,7 +153,7 @@ impl Http {
     }
 
     /// Opens a stream of lines that may take as long as it likes between its first and last.
-    pub(super) async fn open(&self, call: Call<'_>) -> Result<Response, Fault> {
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Response, Fault> {
         let sent = tokio::time::timeout(self.timeout, self.request(call).send()).await;
         match sent {
             Ok(Ok(response)) => self.judged(response, call).await,
@@ -165,29 +162,33 @@ impl Http {
         }
     }
 
+    /// Opens a stream as [`open`](Self::open) does, as patiently as the call says.
+    pub(crate) async fn begin(&self, call: Call<'_>) -> Result<Response, Fault> {
+        self.patiently(call.patience, |timeout| self.head(call, timeout)).await
+    }
+
     /// Hides the key in words that come from outside.
-    pub(super) fn redacted(&self, text: String) -> String {
-        match &self.key.0 {
-            Some(key) => text.replace(key.as_str(), "…"),
-            None => text,
-        }
+    pub(crate) fn redacted(&self, text: String) -> String {
+        self.key.hidden_in(text)
     }
 
     /// The fault as an error that names the server, for kinds that concern no single text.
-    pub(super) fn error(&self, fault: &Fault) -> Error {
-        let (name, message) = (&self.name, &fault.message);
+    pub(crate) fn error(&self, fault: &Fault) -> Error {
+        let (name, message, section) = (&self.name, &fault.message, self.section);
+        let is_it_running =
+            format!("is the server running? `{section}.url` says where it is looked for");
         match fault.kind {
             FaultKind::Network => {
                 Error::unavailable(format!("{name} cannot be reached: {message}"))
-                    .hint("is the server running? `embedder.url` says where it is looked for")
+                    .hint(is_it_running)
             }
             FaultKind::Slow => Error::unavailable(format!("{name} is too slow: {message}"))
-                .hint("it may be loading the model; `embedder.timeout_s` sets the time"),
+                .hint(format!("it may be loading the model; `{section}.timeout_s` sets the time")),
             FaultKind::Down => Error::unavailable(format!("{name} {message}"))
                 .hint("is the server running? `embedder.url` says where it is looked for"),
             FaultKind::Busy(_) => {
                 Error::unavailable(format!("{name} takes no more requests for now: {message}"))
-                    .hint("lower `embedder.concurrency`, or raise the server's limits")
+                    .hint(self.when_busy)
             }
             FaultKind::Gateway(status) | FaultKind::Server(status) => {
                 Error::unavailable(format!("{name} fails with {status}: {message}"))
@@ -202,33 +203,47 @@ impl Http {
     }
 
     fn refusal(&self, status: u16, message: &str) -> Error {
-        let name = &self.name;
+        let (name, section) = (&self.name, self.section);
         match status {
             401 | 403 => Error::usage(format!("{name} does not accept the key ({status})"))
-                .hint("set `embedder.api_key` or `embedder.api_key_file`"),
+                .hint(format!("set `{section}.api_key` or `{section}.api_key_file`")),
             300..=399 => Error::usage(format!("{name} answers with a redirect ({status})"))
-                .hint("set `embedder.url` to the address that it leads to"),
+                .hint(format!("set `{section}.url` to the address that it leads to")),
             404 | 405 => Error::usage(format!("{name} has no such address ({status}): {message}"))
-                .hint("check `embedder.url`; for `openai` it ends in `/v1`"),
+                .hint(format!("check `{section}.url`; for `openai` it ends in `/v1`")),
             _ => Error::internal(format!("{name} refuses a request ({status}): {message}")),
         }
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Vec<u8>, Fault> {
-        let timeout = match call.patience {
-            Patience::Once(timeout) => return self.attempt(call, timeout).await,
-            Patience::Retrying => self.timeout,
+        self.patiently(call.patience, |timeout| self.exchange(call, timeout)).await
+    }
+
+    /// Makes one attempt or several, as `patience` says.
+    async fn patiently<T, F>(
+        &self,
+        patience: Patience,
+        exchange: impl Fn(Duration) -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let (timeout, retries, longest_wait) = match patience {
+            Patience::Once(timeout) => return self.attempt(timeout, exchange(timeout)).await,
+            Patience::Retrying => (self.timeout, RETRIES, Duration::MAX),
+            Patience::Soon(timeout) => (timeout, RETRIES_SOON, LONGEST_WAIT_SOON),
         };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(250))
             .with_max_delay(Duration::from_secs(5))
-            .with_max_times(RETRIES)
+            .with_max_times(retries)
             .with_jitter();
-        let attempt = || self.attempt(call, timeout);
+        let attempt = || self.attempt(timeout, exchange(timeout));
         attempt
             .retry(backoff)
             .when(Fault::is_worth_retrying)
             .adjust(|fault, delay| match (fault.kind, delay) {
+                (FaultKind::Busy(Some(wait)), _) if wait > longest_wait => None,
                 (FaultKind::Busy(Some(wait)), Some(delay)) => Some(wait.max(delay)),
                 (_, delay) => delay,
             })
@@ -240,11 +255,15 @@ impl Http {
             .await
     }
 
-    async fn attempt(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
+    async fn attempt<T>(
+        &self,
+        timeout: Duration,
+        exchange: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         self.breaker
             .admit(Instant::now())
             .map_err(|message| Fault { kind: FaultKind::Down, message })?;
-        let answered = tokio::time::timeout(timeout, self.exchange(call, timeout)).await;
+        let answered = tokio::time::timeout(timeout, exchange).await;
         let answer = answered.unwrap_or_else(|_| {
             let message = format!("no answer within {} s", timeout.as_secs_f32());
             Err(Fault { kind: FaultKind::Slow, message })
@@ -259,10 +278,9 @@ impl Http {
     }
 
     async fn exchange(&self, call: Call<'_>, timeout: Duration) -> Result<Vec<u8>, Fault> {
-        let broken = |error: reqwest::Error| Fault::of_transport(&error, timeout);
-        let response = self.request(call).send().await.map_err(broken)?;
-        let mut response = self.judged(response, call).await?;
+        let mut response = self.head(call, timeout).await?;
         let mut bytes = Vec::new();
+        let broken = |error: reqwest::Error| Fault::of_transport(&error, timeout);
         while let Some(piece) = response.chunk().await.map_err(broken)? {
             if bytes.len() + piece.len() > call.max_bytes {
                 return Err(Fault::garbled(format!("answers with over {} bytes", call.max_bytes)));
@@ -272,16 +290,21 @@ impl Http {
         Ok(bytes)
     }
 
+    /// The beginning of a good answer, with its body still to come.
+    async fn head(&self, call: Call<'_>, timeout: Duration) -> Result<Response, Fault> {
+        let sent = self.request(call).send().await;
+        self.judged(sent.map_err(|error| Fault::of_transport(&error, timeout))?, call).await
+    }
+
     fn request(&self, call: Call<'_>) -> reqwest::RequestBuilder {
         let url = format!("{}{}", self.base, call.path);
         let request = match call.body {
             Some(body) => self.client.post(url).json(body),
             None => self.client.get(url),
         };
-        match &self.key.0 {
-            Some(key) => request.bearer_auth(key),
-            None => request,
-        }
+        let headers = self.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(*name, *value));
+        self.key.sent_with(request)
     }
 
     /// The response if it is a good one, else what it says.

@@ -1,0 +1,294 @@
+//! Servers with OpenAI's `/v1/chat/completions`: vLLM, llama.cpp, OpenAI, Amazon Bedrock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Place};
+use super::events::{Event, Events};
+use super::feed::{self, Decoder, Step, parse};
+use super::{End, Finish, Llm, Prompt, Stream};
+use crate::config;
+use crate::error::Result;
+use crate::http::{Call, Fault, FaultKind, Scheme, is_too_long};
+
+/// The window of a model whose server does not tell; every model in use has at least that.
+const USUAL_WINDOW: u32 = 8_192;
+
+/// What the last event holds.
+const DONE: &str = "[DONE]";
+
+/// A model on a server with OpenAI's API.
+#[derive(Debug)]
+pub(super) struct OpenAi {
+    connection: Arc<Connection>,
+    /// What paths of the API begin with.
+    prefix: &'static str,
+    dialect: Mutex<Dialect>,
+}
+
+/// What a server or its model turned out not to take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Dialect {
+    refuses_max_tokens: bool,
+    refuses_temperature: bool,
+    refuses_stream_options: bool,
+    refuses_system: bool,
+}
+
+impl OpenAi {
+    pub(super) fn new(config: &config::Llm) -> Result<Self> {
+        let (url, prefix) = split(&config.url);
+        let place = Place { name: "the LLM server", url, scheme: Scheme::Bearer, headers: &[] };
+        let connection = Arc::new(Connection::new(config, place)?);
+        Ok(Self { connection, prefix, dialect: Mutex::default() })
+    }
+
+    fn dialect(&self) -> Dialect {
+        *self.dialect.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the prompt, without what the server turns out not to take.
+    async fn begin(&self, prompt: &Prompt) -> Result<Events, Fault> {
+        let path = format!("{}/chat/completions", self.prefix);
+        loop {
+            let dialect = self.dialect();
+            let body = dialect.body(&self.connection.model, prompt);
+            let fault = match self.connection.begin(&path, &body).await {
+                Ok(lines) => return Ok(Events::Sent(lines, Event::default())),
+                Err(fault) => fault,
+            };
+            match dialect.without_what_is_refused(&fault) {
+                Some(other) => {
+                    *self.dialect.lock().unwrap_or_else(PoisonError::into_inner) = other;
+                }
+                None => return Err(fault),
+            }
+        }
+    }
+
+    /// The window, if the server tells.
+    async fn ask_window(&self) -> Result<Option<u32>, Fault> {
+        let path = format!("{}/models", self.prefix);
+        let models: Result<Models, Fault> =
+            self.connection.http.json(Call::about(&path, None)).await;
+        let models = match models {
+            Ok(models) => models.data,
+            // Not every server has a list.
+            Err(fault) if fault.status() == Some(404) => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
+        let model = models.into_iter().find(|model| model.id == self.connection.model);
+        match model.and_then(|model| model.max_model_len) {
+            Some(tokens) => Ok(Some(tokens)),
+            None => Ok(self.ask_slot().await),
+        }
+    }
+
+    /// The window of one of llama.cpp's slots, which is a part of what its list of models says.
+    async fn ask_slot(&self) -> Option<u32> {
+        let call = Call::about("/props", None);
+        let props: Props = self.connection.http.json(call).await.ok()?;
+        props.default_generation_settings.n_ctx
+    }
+}
+
+#[async_trait]
+impl Llm for OpenAi {
+    fn name(&self) -> String {
+        self.connection.name()
+    }
+
+    async fn context_tokens(&self) -> Result<u32> {
+        if let Some(known) = self.connection.known_window() {
+            return Ok(known);
+        }
+        let told = self.ask_window().await.map_err(|fault| self.connection.error(&fault))?;
+        Ok(self.connection.note_window(told.unwrap_or(USUAL_WINDOW)))
+    }
+
+    async fn answer(&self, prompt: &Prompt) -> Result<Stream> {
+        let begun = self.begin(prompt).await;
+        let events = begun.map_err(|fault| self.connection.error(&fault))?;
+        let connection = Arc::clone(&self.connection);
+        Ok(feed::stream(connection, events, (Chunks::default(), prompt)))
+    }
+}
+
+impl Dialect {
+    fn body(self, model: &str, prompt: &Prompt) -> Value {
+        let mut turns = prompt.turns();
+        match (prompt.system.as_str(), turns.first_mut()) {
+            ("", _) => {}
+            (system, Some(first)) if self.refuses_system => {
+                let text = first["content"].as_str().unwrap_or_default();
+                first["content"] = json!(format!("{system}\n\n{text}"));
+            }
+            (system, _) => turns.insert(0, json!({ "role": "system", "content": system })),
+        }
+        let limit = match self.refuses_max_tokens {
+            true => "max_completion_tokens",
+            false => "max_tokens",
+        };
+        let mut body = json!({ "model": model, "messages": turns, "stream": true });
+        body[limit] = json!(prompt.max_output_tokens);
+        if !self.refuses_temperature {
+            body["temperature"] = json!(prompt.temperature);
+        }
+        if !self.refuses_stream_options {
+            body["stream_options"] = json!({ "include_usage": true });
+        }
+        body
+    }
+
+    /// How to ask again after a refusal; `None` when it concerns nothing that can be left out.
+    fn without_what_is_refused(self, fault: &Fault) -> Option<Self> {
+        const SIGNS: [&str; 8] = [
+            "unsupported",
+            "not support",
+            "unrecognized",
+            "unknown",
+            "unexpected",
+            "not permitted",
+            "not allowed",
+            "deprecated",
+        ];
+        let words = fault.message.to_lowercase();
+        let is_refusal = matches!(fault.kind, FaultKind::Refused(400 | 422))
+            && !is_too_long(&words)
+            && SIGNS.iter().any(|sign| words.contains(sign));
+        let mut other = self;
+        match is_refusal {
+            true if words.contains("max_tokens") => other.refuses_max_tokens = true,
+            true if words.contains("temperature") => other.refuses_temperature = true,
+            true if words.contains("stream_options") => other.refuses_stream_options = true,
+            true if words.contains("system") => other.refuses_system = true,
+            _ => {}
+        }
+        (other != self).then_some(other)
+    }
+}
+
+/// The address without its `/v1`, and what paths begin with. An address without a path is one of
+/// a server whose API begins with `/v1`.
+fn split(url: &str) -> (&str, &'static str) {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match url.strip_suffix("/v1") {
+        Some(root) => (root, "/v1"),
+        None if !after_scheme.contains('/') => (url, "/v1"),
+        None => (url, ""),
+    }
+}
+
+/// What has been said so far.
+#[derive(Debug, Default)]
+struct Chunks {
+    reason: Option<Finish>,
+    usage: Usage,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Chunk {
+    choices: Vec<Choice>,
+    usage: Option<Usage>,
+    error: Option<Value>,
+    /// vLLM marks an error so.
+    object: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Choice {
+    delta: Delta,
+    finish_reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delta {
+    content: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Usage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Models {
+    data: Vec<Model>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Model {
+    id: String,
+    /// vLLM says it here.
+    max_model_len: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Props {
+    default_generation_settings: Settings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Settings {
+    n_ctx: Option<u32>,
+}
+
+impl Decoder for Chunks {
+    fn read(&mut self, event: &Event) -> Result<Step, Fault> {
+        if event.data.trim() == DONE {
+            self.reason.get_or_insert_default();
+            return Ok(Step { is_last: true, ..Step::default() });
+        }
+        if event.name == "error" {
+            return Err(error(&event.data, None));
+        }
+        let chunk: Chunk = parse(&event.data)?;
+        if chunk.error.is_some() || chunk.object.as_deref() == Some("error") {
+            return Err(error(&event.data, chunk.error));
+        }
+        if let Some(usage) = chunk.usage {
+            self.usage = usage;
+        }
+        let choice = chunk.choices.into_iter().next().unwrap_or_default();
+        if let Some(word) = choice.finish_reason {
+            self.reason = Some(match word.as_str() {
+                "stop" | "eos" | "" => Finish::Complete,
+                "length" => Finish::Length,
+                "content_filter" => Finish::Withheld,
+                _ => Finish::Other(word),
+            });
+        }
+        Ok(Step { text: choice.delta.content.unwrap_or_default(), is_last: false })
+    }
+
+    fn end(&self) -> Option<End> {
+        Some(End {
+            reason: self.reason.clone()?,
+            prompt_tokens: self.usage.prompt_tokens,
+            output_tokens: self.usage.completion_tokens,
+            prompt_was_cut: false,
+        })
+    }
+}
+
+/// An error object in the stream, with the status that it would have had before.
+fn error(data: &str, object: Option<Value>) -> Fault {
+    let object = object.unwrap_or_default();
+    let document: Value = serde_json::from_str(data).unwrap_or_default();
+    let code = [&object["code"], &document["code"]].into_iter().find_map(Value::as_u64);
+    let status = code.and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
+    Fault::of_status(status.clamp(400, 599), &HeaderMap::new(), data)
+}
