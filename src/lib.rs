@@ -1,5 +1,6 @@
 //! ragterm: search and question answering over a company's own documents, local-first.
 
+pub mod answer;
 pub mod catalog;
 pub mod chunk;
 pub mod cli;

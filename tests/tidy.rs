@@ -14,13 +14,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
     ("index", &["catalog", "chunk", "embed", "lexical", "vectors"]),
-    ("search", &["catalog", "config", "embed", "lexical", "vectors"]),
+    ("search", &["catalog", "config", "embed", "http", "lexical", "vectors"]),
+    ("answer", &["catalog", "chunk", "config", "lexical", "llm", "search"]),
     ("watch", &["catalog", "config", "index"]),
     (
         "engine",
-        &["catalog", "chunk", "config", "embed", "index", "lexical", "search", "vectors", "watch"],
+        &[
+            "answer", "catalog", "chunk", "config", "embed", "index", "lexical", "search",
+            "vectors", "watch",
+        ],
     ),
-    ("rpc", &["catalog", "config", "engine", "search", "watch"]),
+    ("rpc", &["answer", "catalog", "config", "engine", "search", "watch"]),
     ("daemon", &["config", "engine", "rpc"]),
     // `doctor` looks at the servers of the models itself, because the daemon may not run.
     ("cli", &["config", "daemon", "embed", "llm"]),

@@ -1,3 +1,233 @@
-//! Answers from documents.
-pub mod check;
-pub mod fence;
+//! Answers from documents: retrieve, ask the model within its window, check what it cites.
+
+mod asking;
+mod cache;
+mod check;
+mod fence;
+mod gather;
+mod generate;
+mod prompt;
+mod relevance;
+mod steps;
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::catalog::{
+    Catalog, Feedback, MAX_SESSIONS, Session, Turn, days_ago_ms, unknown_session,
+};
+use crate::config::{self, Config, Pipeline};
+use crate::error::{Error, Result};
+use crate::llm::{self, Llm};
+use crate::search::Retriever;
+
+pub use gather::Given;
+
+use cache::Cache;
+use steps::Pipelines;
+
+/// Turns of one session in one list at the most.
+const MAX_TURNS: u32 = 200;
+
+/// A comment is no longer than this, in characters.
+const MAX_COMMENT: usize = 4_000;
+
+/// What is asked, by whom, and of what.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// As it was asked.
+    pub text: String,
+    /// Who asks.
+    pub principal: String,
+    /// The session that it belongs to; `None` begins one.
+    pub session: Option<String>,
+    /// Only these spaces; empty means every space of the grants.
+    pub spaces: Vec<String>,
+    /// Passages given to the model at the most; 0 means the pipeline's number.
+    pub limit: usize,
+    /// Only these extensions; empty means all.
+    pub types: Vec<String>,
+    /// Only paths that match this glob.
+    pub path_glob: Option<String>,
+    /// Only what was modified within this time.
+    pub since: Option<Duration>,
+}
+
+/// What happens while a question is answered, in this order.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// What the model will be given; once, before it is asked.
+    Consulted(Consulted),
+    /// The next piece of the answer.
+    Text(String),
+    /// The end.
+    Answered(Box<Answered>),
+}
+
+/// What was found for a question.
+#[derive(Debug, Clone)]
+pub struct Consulted {
+    /// The session's name.
+    pub session: String,
+    /// What was searched for.
+    pub query: String,
+    /// What the model is given.
+    pub given: Vec<Given>,
+    /// The model; empty when none is asked.
+    pub model: String,
+    /// Why the search is not all that it could be.
+    pub degraded: Option<String>,
+}
+
+/// How a question ended.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The turn, as it is kept.
+    pub turn: Turn,
+    /// The session's name.
+    pub session: String,
+    /// What is cited; the best that was found when no model answered.
+    pub sources: Vec<Given>,
+    /// Why this is not all that it could be.
+    pub degraded: Option<String>,
+    /// From the question to the first piece of the answer.
+    pub first_token: Option<Duration>,
+    /// From the question to the end.
+    pub took: Duration,
+    /// Sentences without a source, [start, end) in characters, when they are asked for.
+    pub unsupported: Vec<(u32, u32)>,
+    /// Whether it was answered before.
+    pub cached: bool,
+}
+
+/// The model that answers.
+#[derive(Debug)]
+enum Model {
+    /// Nothing is configured.
+    None,
+    /// Why it cannot be used.
+    Unusable(String),
+    /// It can be asked.
+    Ready(Arc<dyn Llm>),
+}
+
+/// Answers questions.
+#[derive(Debug)]
+pub struct Answerer {
+    catalog: Catalog,
+    retriever: Arc<Retriever>,
+    model: Model,
+    llm: config::Llm,
+    settings: config::Answer,
+    pipelines: Pipelines,
+    cache: Cache,
+    stop: CancellationToken,
+}
+
+impl Answerer {
+    /// An answerer as the configuration has it; asks nobody yet.
+    pub fn new(
+        catalog: Catalog,
+        retriever: Arc<Retriever>,
+        config: &Config,
+        stop: CancellationToken,
+    ) -> Self {
+        let model = match llm::connect(&config.llm) {
+            Ok(None) => Model::None,
+            Ok(Some(llm)) => Model::Ready(llm),
+            Err(error) => {
+                warn!(%error, "the model that answers cannot be used");
+                Model::Unusable(error.to_string())
+            }
+        };
+        Self {
+            catalog,
+            retriever,
+            model,
+            llm: config.llm.clone(),
+            settings: config.answer.clone(),
+            pipelines: Pipelines::new(config),
+            cache: Cache::default(),
+            stop,
+        }
+    }
+
+    /// Answers a question, telling what happens on the way; the last event is the answer.
+    ///
+    /// `Usage` when the question cannot be asked, `NotFound` when the session is not the asker's.
+    pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
+        asking::ask(self, question, out).await
+    }
+
+    /// Keeps what somebody says of one of their answers.
+    pub async fn rate(&self, rated: (&str, &str), feedback: Feedback, comment: &str) -> Result<()> {
+        let comment: String = comment.chars().take(MAX_COMMENT).collect();
+        self.catalog.keep_feedback(rated, feedback, &comment).await
+    }
+
+    /// The sessions of `principal` in which all of the words occur, the latest first.
+    pub async fn sessions(&self, principal: &str, query: &str, limit: u32) -> Result<Vec<Session>> {
+        let words: Vec<String> = query.split_whitespace().take(8).map(str::to_owned).collect();
+        let limit = if limit == 0 { 50 } else { limit.min(MAX_SESSIONS) };
+        self.catalog.sessions(principal, &words, limit).await
+    }
+
+    /// A session of `principal` with its turns, the first one first.
+    pub async fn session(&self, principal: &str, id: &str) -> Result<(Session, Vec<Turn>)> {
+        let session = self.catalog.session(principal, id).await?;
+        let session = session.ok_or_else(|| unknown_session(id))?;
+        let turns = self.catalog.turns(id, MAX_TURNS).await?;
+        Ok((session, turns))
+    }
+
+    /// Forgets a session of `principal`, or all of them; returns how many there were.
+    pub async fn forget(&self, principal: &str, session: Option<&str>) -> Result<u64> {
+        let forgotten = self.catalog.forget_sessions(principal, session).await?;
+        match session {
+            Some(session) if forgotten == 0 => Err(unknown_session(session)),
+            _ => Ok(forgotten),
+        }
+    }
+
+    /// Forgets what is older than the configured time; returns how many sessions that were.
+    pub async fn forget_old(&self) -> Result<u64> {
+        let before = days_ago_ms(self.settings.history_days);
+        self.catalog.forget_sessions_before(before).await
+    }
+
+    /// Answers that came from memory, and those that did not, since the start.
+    pub fn cache_counts(&self) -> (u64, u64) {
+        self.cache.counts()
+    }
+
+    /// The model that answers, for people; empty when none is configured.
+    pub fn model_name(&self) -> String {
+        match &self.model {
+            Model::Ready(llm) => llm.name(),
+            Model::None | Model::Unusable(_) => String::new(),
+        }
+    }
+
+    fn pipeline(&self, spaces: &[String]) -> &Pipeline {
+        self.pipelines.of(spaces)
+    }
+
+    fn usable(&self) -> std::result::Result<&Arc<dyn Llm>, String> {
+        match &self.model {
+            Model::Ready(llm) => Ok(llm),
+            Model::None => Err("no model is configured that could answer (`llm.provider`), so \
+                                these are the passages that were found"
+                .into()),
+            Model::Unusable(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::unavailable("nobody waits for the answer any more")
+}

@@ -6,7 +6,7 @@ use sqlx::{AnyPool, FromRow, Row};
 use uuid::Uuid;
 
 use super::{Access, Catalog, now_ms};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Sessions in one list at the most.
 pub const MAX_SESSIONS: u32 = 500;
@@ -225,7 +225,7 @@ impl Catalog {
         .await
         .map_err(self.failed("keep feedback"))?;
         match kept.rows_affected() {
-            0 => Err(Error::usage(format!("there is no answer `{turn}` of yours"))
+            0 => Err(Error::new(ErrorKind::NotFound, format!("there is no answer `{turn}` of yours"))
                 .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
             _ => Ok(()),
         }
@@ -277,7 +277,7 @@ impl Catalog {
 
 /// The error of a session that is not the caller's, or not there.
 pub fn unknown_session(session: &str) -> Error {
-    Error::usage(format!("there is no session `{session}` of yours"))
+    Error::new(ErrorKind::NotFound, format!("there is no session `{session}` of yours"))
         .hint("`ragterm sessions` lists them; without `--session` a new one begins")
 }
 

@@ -30,6 +30,7 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
         let is_due = pruned.is_none_or(|(at, when)| at != revision && when.elapsed() > PRUNING);
         if is_due && engine.config.daemon.role != Role::Query {
             prune(engine).await;
+            forget_sessions(engine).await;
             pruned = Some((engine.catalog.revision(), Instant::now()));
         }
         let running = engine.meaning.running();
@@ -41,6 +42,15 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
             given_back_at = Some(seq);
             debug!(released, "memory given back");
         }
+    }
+}
+
+/// Forgets questions and answers that are older than they are kept for.
+async fn forget_sessions(engine: &Engine) {
+    match engine.answerer.forget_old().await {
+        Ok(0) => {}
+        Ok(sessions) => info!(sessions, "old sessions were forgotten"),
+        Err(error) => warn!(%error, "old sessions cannot be forgotten"),
     }
 }
 

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use crate::answer::Answerer;
 use crate::catalog::{Access, Catalog};
 use crate::chunk::ChunkSettings;
 use crate::config::{CatalogUrl, Config, Paths, Role};
@@ -66,7 +67,9 @@ pub struct Inner {
     /// Keeps the side that searches by meaning running.
     pub meaning: MeaningService,
     /// Answers searches.
-    pub retriever: Retriever,
+    pub retriever: Arc<Retriever>,
+    /// Answers questions.
+    pub answerer: Answerer,
     /// The watched sources.
     pub sources: Sources,
     /// When the daemon started.
@@ -106,7 +109,11 @@ impl Engine {
             meaning.side(),
             config.search.clone(),
         )
-        .watching(keyword.subscribe());
+        .watching(keyword.subscribe())
+        .reranking()?;
+        let retriever = Arc::new(retriever);
+        let answerer =
+            Answerer::new(catalog.clone(), Arc::clone(&retriever), &config, stop.clone());
         let inner = Inner {
             catalog,
             config,
@@ -115,6 +122,7 @@ impl Engine {
             keyword,
             meaning,
             retriever,
+            answerer,
             sources,
             started: Instant::now(),
             notices,

@@ -84,6 +84,12 @@ impl Query {
         query.check(text)
     }
 
+    /// The words of the query that say something, each counted once.
+    pub fn words(&self) -> usize {
+        let said = self.terms.iter().filter(|term| !term.stop);
+        said.map(|term| term.run).collect::<std::collections::HashSet<_>>().len()
+    }
+
     fn check(self, text: &str) -> Result<Self> {
         if !self.terms.is_empty() || !self.phrases.is_empty() || self.prefix.is_some() {
             return Ok(self);

@@ -39,6 +39,7 @@ pub fn search_request(request: SearchRequest) -> Result<Request, Status> {
         path_glob: request.path_glob,
         since: request.since_s.map(Duration::from_secs),
         explain: request.explain,
+        ..Request::default()
     })
 }
 
@@ -59,7 +60,7 @@ pub fn search_reply(request: &Request, answer: Answer) -> SearchReply {
     }
 }
 
-fn hit(rank: u32, hit: search::Hit) -> Hit {
+pub fn hit(rank: u32, hit: search::Hit) -> Hit {
     let place = place(&hit.document, &hit.source);
     Hit {
         rank,
@@ -85,7 +86,7 @@ fn hit(rank: u32, hit: search::Hit) -> Hit {
         scores: Some(Scores {
             dense: hit.fused.dense.map(f64::from),
             keyword: hit.fused.keyword.map(f64::from),
-            rerank: None,
+            rerank: hit.rerank.map(f64::from),
         }),
         also_at: hit
             .also_at
@@ -93,10 +94,11 @@ fn hit(rank: u32, hit: search::Hit) -> Hit {
             .map(|(document, source)| self::place(document, source))
             .collect(),
         explanation: hit.explanation,
+        ordinal: hit.fused.ordinal,
     }
 }
 
-fn place(document: &Document, source: &Source) -> Place {
+pub fn place(document: &Document, source: &Source) -> Place {
     Place {
         document: document.id.to_string(),
         uri: uri(document, source),
@@ -107,7 +109,7 @@ fn place(document: &Document, source: &Source) -> Place {
 }
 
 /// The document's own title, or the name of its file.
-fn title(document: &Document) -> String {
+pub fn title(document: &Document) -> String {
     if !document.title.is_empty() {
         return document.title.clone();
     }

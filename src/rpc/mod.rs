@@ -1,8 +1,11 @@
 //! The gRPC services: convert, call, convert.
 
+mod asking;
 mod convert;
 mod migration;
 mod progress;
+mod reading;
+mod sessions;
 mod service;
 mod status;
 

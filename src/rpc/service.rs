@@ -4,17 +4,19 @@ use std::pin::Pin;
 
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
-    AddSourceRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
-    CopyCatalogRequest, ListSourcesReply, ListSourcesRequest, MigrateStoreRequest, Progress,
-    ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
-    SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
+    AddSourceRequest, AskRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
+    CopyCatalogRequest, DeleteSessionsReply, DeleteSessionsRequest, GiveFeedbackReply,
+    GiveFeedbackRequest, ListSessionsReply, ListSessionsRequest, ListSourcesReply,
+    ListSourcesRequest, MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply,
+    ReadSessionRequest, ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest,
+    RescanSourceRequest, SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
     VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{convert, migration, progress, status};
+use super::{asking, convert, migration, progress, reading, sessions, status};
 use crate::catalog::Copied;
 use crate::engine::Engine;
 
@@ -37,6 +39,7 @@ type ProgressStream = Pin<Box<dyn Stream<Item = Result<Progress, Status>> + Send
 #[tonic::async_trait]
 impl Ragterm for Service {
     type AddSourceStream = ProgressStream;
+    type AskStream = asking::AskStream;
     type RescanSourceStream = ProgressStream;
     type MigrateStoreStream = migration::MigrationStream;
 
@@ -47,6 +50,67 @@ impl Ragterm for Service {
         let query = convert::search_request(request.into_inner())?;
         let answer = self.engine.retriever.search(&query).await.map_err(|error| status(&error))?;
         Ok(Response::new(convert::search_reply(&query, answer)))
+    }
+
+    async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadReply>, Status> {
+        let request = request.into_inner();
+        let document = reading::document(&request)?;
+        let read = self.engine.retriever.read(document, request.from, request.limit);
+        let (source, stretch) = read.await.map_err(|error| status(&error))?;
+        Ok(Response::new(reading::reply(&source, stretch)))
+    }
+
+    async fn ask(
+        &self,
+        request: Request<AskRequest>,
+    ) -> Result<Response<asking::AskStream>, Status> {
+        let question = asking::question(request.into_inner());
+        Ok(Response::new(asking::start(self.engine.clone(), question)))
+    }
+
+    async fn give_feedback(
+        &self,
+        request: Request<GiveFeedbackRequest>,
+    ) -> Result<Response<GiveFeedbackReply>, Status> {
+        let request = request.into_inner();
+        let rated = (asking::PRINCIPAL, request.turn.as_str());
+        let feedback = sessions::feedback(&request);
+        let rating = self.engine.answerer.rate(rated, feedback, &request.comment);
+        rating.await.map_err(|error| status(&error))?;
+        Ok(Response::new(GiveFeedbackReply {}))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<ListSessionsRequest>,
+    ) -> Result<Response<ListSessionsReply>, Status> {
+        let ListSessionsRequest { query, limit } = request.into_inner();
+        let found = self.engine.answerer.sessions(asking::PRINCIPAL, &query, limit);
+        let found = found.await.map_err(|error| status(&error))?;
+        let sessions = found.into_iter().map(sessions::session).collect();
+        Ok(Response::new(ListSessionsReply { sessions }))
+    }
+
+    async fn read_session(
+        &self,
+        request: Request<ReadSessionRequest>,
+    ) -> Result<Response<ReadSessionReply>, Status> {
+        let id = request.into_inner().session;
+        let read = self.engine.answerer.session(asking::PRINCIPAL, &id);
+        let (session, turns) = read.await.map_err(|error| status(&error))?;
+        let reply = sessions::reply(&self.engine, session, turns).await;
+        Ok(Response::new(reply.map_err(|error| status(&error))?))
+    }
+
+    async fn delete_sessions(
+        &self,
+        request: Request<DeleteSessionsRequest>,
+    ) -> Result<Response<DeleteSessionsReply>, Status> {
+        let session = request.into_inner().session;
+        let session = (!session.is_empty()).then_some(session.as_str());
+        let forgotten = self.engine.answerer.forget(asking::PRINCIPAL, session);
+        let deleted = forgotten.await.map_err(|error| status(&error))?;
+        Ok(Response::new(DeleteSessionsReply { deleted }))
     }
 
     async fn add_source(

@@ -83,7 +83,9 @@ fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), que
         heading: chunk.heading,
         lines: chunk.lines,
         page: chunk.page,
+        text: chunk.text,
         fused,
+        rerank: None,
         also_at,
         explanation: Vec::new(),
     }

@@ -4,6 +4,8 @@ mod dense;
 mod explain;
 mod fuse;
 mod hydrate;
+mod reading;
+mod rerank;
 mod scope;
 mod share;
 mod snippet;
@@ -22,6 +24,8 @@ pub use dense::{Meaning, MeaningSide};
 pub use fuse::{Fused, Scored, Weights};
 pub use snippet::Snippet;
 
+pub use reading::MAX_PASSAGES;
+use rerank::Reranker;
 use share::{Share, Shares};
 
 /// Candidates beyond those that are shown.
@@ -57,10 +61,25 @@ pub struct Request {
     pub types: Vec<String>,
     /// Only paths that match this glob.
     pub path_glob: Option<String>,
+    /// Only paths that match one of these as well; empty means all.
+    pub paths: Vec<String>,
     /// Only what was modified within this time.
     pub since: Option<Duration>,
     /// Whether each hit says how it came to its score.
     pub explain: bool,
+    /// How hits are ranked; `None` means as configured.
+    pub ranking: Option<Ranking>,
+}
+
+/// How hits are ranked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranking {
+    /// How much each of the two searches counts.
+    pub weights: crate::config::Weights,
+    /// Passages that each of the two searches contributes, at the least.
+    pub candidates: u32,
+    /// Whether the reranker has the last word, where there is one.
+    pub rerank: bool,
 }
 
 /// The answer to a [`Request`].
@@ -91,8 +110,12 @@ pub struct Hit {
     pub page: Option<u32>,
     /// What it says around the words that were searched for.
     pub snippet: Snippet,
+    /// The whole passage.
+    pub text: String,
     /// How it was ranked.
     pub fused: Fused,
+    /// What the reranker said of the passage, from 0 to 1.
+    pub rerank: Option<f32>,
     /// Other documents of equal content.
     pub also_at: Vec<(crate::catalog::Document, Arc<Source>)>,
     /// How the score came about, when asked for.
@@ -106,6 +129,7 @@ pub struct Retriever {
     lexical: Arc<LexicalIndex>,
     meaning: watch::Receiver<MeaningSide>,
     settings: crate::config::Search,
+    reranker: Option<Reranker>,
     shares: Shares,
     /// What the keyword index has applied, and what it must have for a whole answer.
     words: Option<(watch::Receiver<u64>, u64)>,
@@ -136,7 +160,13 @@ impl Retriever {
         settings: crate::config::Search,
     ) -> Self {
         let shares = Shares::new(catalog.clone());
-        Self { catalog, lexical, meaning, settings, shares, words: None }
+        Self { catalog, lexical, meaning, settings, reranker: None, shares, words: None }
+    }
+
+    /// Has the best candidates ordered anew by the configured server, if there is one.
+    pub fn reranking(mut self) -> Result<Self> {
+        self.reranker = self.settings.reranker.as_ref().map(Reranker::new).transpose()?;
+        Ok(self)
     }
 
     /// Says in its answers when the keyword index lacks what was published before this moment.
@@ -163,11 +193,12 @@ impl Retriever {
         };
         let share = self.shares.of(&filter.sources).await?;
         let meaning = self.meaning.borrow().clone();
-        let weights = self.weights(request, &share, &meaning);
+        let ranking = request.ranking.unwrap_or(self.ranking());
+        let weights = weights(request, ranking.weights, (&share, &meaning));
         let fusing = weights.keyword > 0.0 && weights.dense > 0.0;
         // One side alone needs no more than what is shown, and some to make up for what is gone.
         let depth = match fusing {
-            true => (self.settings.candidates as usize).max(limit * 2),
+            true => (ranking.candidates as usize).max(limit * 2),
             false => limit * 2 + SPARE,
         };
         let (keyword, dense) = tokio::join!(
@@ -176,27 +207,25 @@ impl Retriever {
         );
         let (keyword, dense) = (keyword?, dense?);
         let fused = fuse::fuse(&keyword.found, &dense.found, weights);
-        let mut hits = self.hydrate(fused, &scope.sources, &query, limit).await?;
+        let reranker = self.reranker.as_ref().filter(|_| ranking.rerank);
+        let wanted = reranker.map_or(limit, |reranker| reranker.depth().max(limit));
+        let mut hits = self.hydrate(fused, &scope.sources, &query, wanted).await?;
+        let reranked = match reranker {
+            Some(reranker) => reranker.order(&request.text, &mut hits).await,
+            None => None,
+        };
+        hits.truncate(limit);
         if request.explain {
             self.explain(&mut hits, &query, weights).await?;
         }
-        let degraded = keyword.degraded.or(dense.degraded);
+        let degraded = keyword.degraded.or(dense.degraded).or(reranked);
         Ok(Answer { hits, degraded, embedded_share: share.embedded(), took: begin.elapsed() })
     }
 
-    /// The weight of each side: none for a language that the model does not read, and less for
-    /// meaning while only a part of the passages has a vector.
-    fn weights(&self, request: &Request, share: &Share, meaning: &MeaningSide) -> Weights {
-        let configured = self.settings.weights;
-        match request.mode {
-            Mode::Keyword => Weights { keyword: 1.0, dense: 0.0 },
-            Mode::Semantic => Weights { keyword: 0.0, dense: 1.0 },
-            Mode::Hybrid if !meaning.reads(&request.text) => Weights { keyword: 1.0, dense: 0.0 },
-            Mode::Hybrid => Weights {
-                keyword: configured.keyword as f32,
-                dense: (configured.dense * share.trust()) as f32,
-            },
-        }
+    /// How hits are ranked where nobody says otherwise.
+    fn ranking(&self) -> Ranking {
+        let (weights, candidates) = (self.settings.weights, self.settings.candidates);
+        Ranking { weights, candidates, rerank: true }
     }
 
     async fn keyword_side(
@@ -229,6 +258,24 @@ impl Retriever {
             .is_some_and(behind)
             .then(|| "words were searched in part: the keyword index is being rebuilt".into());
         Ok(Side { found, degraded })
+    }
+}
+
+/// The weight of each side: none for a language that the model does not read, and less for
+/// meaning while only a part of the passages has a vector.
+fn weights(
+    request: &Request,
+    configured: crate::config::Weights,
+    (share, meaning): (&Share, &MeaningSide),
+) -> Weights {
+    match request.mode {
+        Mode::Keyword => Weights { keyword: 1.0, dense: 0.0 },
+        Mode::Semantic => Weights { keyword: 0.0, dense: 1.0 },
+        Mode::Hybrid if !meaning.reads(&request.text) => Weights { keyword: 1.0, dense: 0.0 },
+        Mode::Hybrid => Weights {
+            keyword: configured.keyword as f32,
+            dense: (configured.dense * share.trust()) as f32,
+        },
     }
 }
 

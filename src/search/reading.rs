@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Retriever;
 use crate::catalog::{Source, Stretch};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::DocumentId;
 
 /// Passages in one part at the most.
@@ -45,6 +45,6 @@ impl Retriever {
 }
 
 fn gone(document: DocumentId) -> Error {
-    Error::usage(format!("there is no document `{document}`, or not any more"))
+    Error::new(ErrorKind::NotFound, format!("there is no document `{document}`, or not any more"))
         .hint("search again: a hit names the document that is there now")
 }

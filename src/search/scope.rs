@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 
 use super::Request;
 use crate::catalog::{Catalog, Source, now_ms};
@@ -47,19 +47,25 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
         modified_since_ms: request.since.map(since),
         documents: None,
     };
-    if let Some(glob) = &request.path_glob {
-        let matcher = GlobBuilder::new(glob)
-            .case_insensitive(true)
-            .build()
-            .map_err(|error| {
-                Error::usage(format!("`{glob}` is not a path pattern")).because(error)
-            })?
-            .compile_matcher();
-        let matching =
-            catalog.matching_paths(&filter.sources, |path| matcher.is_match(path)).await?;
+    if request.path_glob.is_some() || !request.paths.is_empty() {
+        let one = request.path_glob.as_deref().map(matcher).transpose()?;
+        let any: Vec<_> = request.paths.iter().map(|glob| matcher(glob)).collect::<Result<_>>()?;
+        let is_match = |path: &str| {
+            one.as_ref().is_none_or(|one| one.is_match(path))
+                && (any.is_empty() || any.iter().any(|any| any.is_match(path)))
+        };
+        let matching = catalog.matching_paths(&filter.sources, is_match).await?;
         filter.documents = Some(Arc::new(matching));
     }
     Ok(Scope { filter, sources })
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher> {
+    let built = GlobBuilder::new(glob).case_insensitive(true).build();
+    let glob = built.map_err(|error| {
+        Error::usage(format!("`{glob}` is not a path pattern")).because(error)
+    })?;
+    Ok(glob.compile_matcher())
 }
 
 fn since(duration: Duration) -> i64 {

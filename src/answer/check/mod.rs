@@ -5,12 +5,10 @@
 
 mod address;
 mod marker;
-mod thinking;
 
 use std::collections::BTreeSet;
 
 pub use address::Addresses;
-use thinking::Thinking;
 
 /// A marker is no longer than this, in bytes.
 const MAX_MARKER: usize = 96;
@@ -21,7 +19,6 @@ pub struct Checker {
     /// Passages are numbered from 1 to this.
     given: u32,
     addresses: Addresses,
-    thinking: Thinking,
     pending: String,
     code: Code,
     /// Brackets around markers that were opened and are not shown.
@@ -73,7 +70,6 @@ impl Checker {
         Self {
             given,
             addresses,
-            thinking: Thinking::default(),
             pending: String::new(),
             code: Code::None,
             nested: 0,
@@ -87,15 +83,12 @@ impl Checker {
 
     /// Takes the next piece of the model's text; returns what is decided by it.
     pub fn push(&mut self, piece: &str) -> String {
-        let spoken = self.thinking.push(piece);
-        self.pending.extend(spoken.chars().filter(|c| is_visible(*c)));
+        self.pending.extend(piece.chars().filter(|c| is_visible(*c)));
         self.decide()
     }
 
     /// The rest, once the model has ended.
     pub fn finish(&mut self) -> String {
-        let rest = self.thinking.finish();
-        self.pending.extend(rest.chars().filter(|c| is_visible(*c)));
         self.ended = true;
         self.decide()
     }

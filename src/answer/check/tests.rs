@@ -67,7 +67,6 @@ const CASES: &[(&str, &str)] = &[
     ("ends with [1", "ends with [1]"),
     ("ends with [", "ends with ["),
     ("ends with [9", "ends with"),
-    ("<think>[9] hm</think>Yes [2]", "Yes [2]"),
     ("[1] (see below)", "[1] (see below)"),
     ("[1](see the note)", "[1](see the note)"),
     ("what www.evil.example does", "what (address removed) does"),
