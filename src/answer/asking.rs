@@ -163,7 +163,9 @@ impl Asking<'_> {
             .hint("ask a shorter question, or raise `llm.context_tokens` if the model has more"));
         }
         if output < self.answerer.llm.max_output_tokens as usize {
-            notes.push(format!("the model's window of {window} tokens leaves {output} for the answer"));
+            notes.push(format!(
+                "the model's window of {window} tokens leaves {output} for the answer"
+            ));
         }
         Ok((window - taken, None))
     }
@@ -178,7 +180,12 @@ impl Asking<'_> {
         }
     }
 
-    async fn consulted(&self, query: &str, given: &[Given], degraded: Option<String>) -> Result<()> {
+    async fn consulted(
+        &self,
+        query: &str,
+        given: &[Given],
+        degraded: Option<String>,
+    ) -> Result<()> {
         let is_asked = self.pipeline.generate && !given.is_empty();
         let model = if is_asked { self.answerer.model_name() } else { String::new() };
         self.tell(Event::Consulted(Consulted {

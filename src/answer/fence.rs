@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn references_of_the_document_are_no_citations_and_code_stays() {
-        let text = "As shown [3], see [1, 2] and [4]-[5]: `row[0]`, `grid[1][2]`, [a], [2024-05-06]";
+        let text =
+            "As shown [3], see [1, 2] and [4]-[5]: `row[0]`, `grid[1][2]`, [a], [2024-05-06]";
         let expected =
             "As shown (3), see (1, 2) and (4)-(5): `row[0]`, `grid[1][2]`, [a], (2024-05-06)";
         assert_eq!(fenced(text, "passage"), expected);

@@ -99,7 +99,11 @@ impl Stretch {
             let ((first, last), (from, to)) = (lines?, neighbour.lines?);
             Some((first.min(from), last.max(to)))
         });
-        let texts = [before.as_ref().map(|it| it.text.as_str()), Some(&hit.text), after.as_ref().map(|it| it.text.as_str())];
+        let texts = [
+            before.as_ref().map(|it| it.text.as_str()),
+            Some(&hit.text),
+            after.as_ref().map(|it| it.text.as_str()),
+        ];
         let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
         Given { n, hit, text }
     }

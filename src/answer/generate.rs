@@ -109,10 +109,7 @@ fn key_of(asking: &Asking<'_>, prompt: &Prompt, given: &[Given]) -> Option<Cache
     let answerer = asking.answerer;
     let question = asking.question;
     let rights = Rights { principal: &question.principal, spaces: &question.spaces };
-    answerer
-        .settings
-        .cache
-        .then(|| CacheKey::new(&answerer.model_name(), rights, prompt, given))
+    answerer.settings.cache.then(|| CacheKey::new(&answerer.model_name(), rights, prompt, given))
 }
 
 /// An answer from memory, which was checked when it was given first.
@@ -187,9 +184,9 @@ fn note(end: &Result<End>, is_empty: bool) -> Option<String> {
     };
     match &end.reason {
         Finish::Complete if is_empty => Some("the model said nothing".into()),
-        Finish::Complete if end.prompt_was_cut => {
-            Some("the server left out a part of the passages: `llm.context_tokens` is too high".into())
-        }
+        Finish::Complete if end.prompt_was_cut => Some(
+            "the server left out a part of the passages: `llm.context_tokens` is too high".into(),
+        ),
         Finish::Complete => None,
         Finish::Length => Some(
             "the answer is not whole: the model came to the longest answer \

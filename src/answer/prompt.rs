@@ -78,7 +78,10 @@ pub fn rewriting(question: &str, earlier: &[Exchange<'_>], manner: &Manner<'_>) 
             fenced_line(&answer, FENCE)
         ));
     }
-    text.push_str(&format!("\nLast question: {}\n\nRewritten question:", fenced_line(question, FENCE)));
+    text.push_str(&format!(
+        "\nLast question: {}\n\nRewritten question:",
+        fenced_line(question, FENCE)
+    ));
     prompt(system, text, &Manner { max_output_tokens: 160, temperature: 0.0, ..manner.clone() })
 }
 
@@ -239,7 +242,10 @@ mod tests {
         };
         assert!(system("연차가 며칠인가요?", "").contains("Answer in Korean."));
         assert!(system("How many?", "").contains("Answer in the language of the question."));
-        assert!(system("How many?", "German").ends_with("Answer in German. Be brief and exact.\nBe kind."));
+        assert!(
+            system("How many?", "German")
+                .ends_with("Answer in German. Be brief and exact.\nBe kind.")
+        );
     }
 
     #[test]

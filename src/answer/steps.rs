@@ -30,9 +30,8 @@ impl Pipelines {
     /// The pipeline that all of the spaces name; the default one when they differ, and for all
     /// spaces together.
     pub fn of(&self, spaces: &[String]) -> &Pipeline {
-        let name = |space: &String| {
-            self.of_space.get(space).map_or(DEFAULT_PIPELINE, String::as_str)
-        };
+        let name =
+            |space: &String| self.of_space.get(space).map_or(DEFAULT_PIPELINE, String::as_str);
         let mut names = spaces.iter().map(name);
         let first = names.next().unwrap_or(DEFAULT_PIPELINE);
         match names.all(|other| other == first) {

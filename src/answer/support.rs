@@ -106,6 +106,9 @@ mod tests {
 
     #[test]
     fn places_count_characters_over_several_lines() {
-        assert_eq!(texts("예 [1].\n\n그것은 사실이 아닙니다 정말로."), ["그것은 사실이 아닙니다 정말로."]);
+        assert_eq!(
+            texts("예 [1].\n\n그것은 사실이 아닙니다 정말로."),
+            ["그것은 사실이 아닙니다 정말로."]
+        );
     }
 }

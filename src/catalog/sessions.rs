@@ -225,8 +225,11 @@ impl Catalog {
         .await
         .map_err(self.failed("keep feedback"))?;
         match kept.rows_affected() {
-            0 => Err(Error::new(ErrorKind::NotFound, format!("there is no answer `{turn}` of yours"))
-                .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
+            0 => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is no answer `{turn}` of yours"),
+            )
+            .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
             _ => Ok(()),
         }
     }
@@ -238,8 +241,11 @@ impl Catalog {
 
     /// Forgets the sessions of everybody in which nothing was asked since; returns how many.
     pub async fn forget_sessions_before(&self, asked_ms: i64) -> Result<u64> {
-        self.forget_where("asked_ms < CAST($1 AS BIGINT) AND $2 = ''", (&asked_ms.to_string(), None))
-            .await
+        self.forget_where(
+            "asked_ms < CAST($1 AS BIGINT) AND $2 = ''",
+            (&asked_ms.to_string(), None),
+        )
+        .await
     }
 
     async fn forget_where(
@@ -249,8 +255,9 @@ impl Catalog {
     ) -> Result<u64> {
         let task = "forget sessions";
         let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
-        let turns =
-            format!("DELETE FROM turns WHERE session IN (SELECT id FROM sessions WHERE {condition})");
+        let turns = format!(
+            "DELETE FROM turns WHERE session IN (SELECT id FROM sessions WHERE {condition})"
+        );
         let sessions = format!("DELETE FROM sessions WHERE {condition}");
         let mut deleted = 0;
         for statement in [turns, sessions] {

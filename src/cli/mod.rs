@@ -1,6 +1,7 @@
 //! The command line: one file per command; all reach the engine through its socket alone.
 
 mod add;
+mod ask;
 mod background;
 mod catalog;
 mod client;
@@ -12,11 +13,13 @@ mod doctor;
 mod eval;
 mod extract;
 mod failure;
+mod feedback;
 mod log;
 mod output;
 mod progress;
 mod reindex;
 mod search;
+mod sessions;
 mod sources;
 mod status;
 mod stop;
@@ -38,6 +41,7 @@ const EXAMPLES: &str = "\
 Examples:
   ragterm add ~/Documents                 index a folder and keep it fresh
   ragterm search vacation carry over      find documents by words and by meaning
+  ragterm ask how much leave is carried over?   an answer with its sources
   ragterm status                          what is indexed, and what is not, and why
 
 Exit codes: 0 done; 1 nothing found, or a check failed; 2 wrong usage or configuration;
@@ -58,6 +62,7 @@ struct Cli {
 enum Command {
     Add(add::Args),
     Search(search::Args),
+    Ask(ask::Args),
     Status(status::Args),
     Sources(sources::Args),
     Extract(extract::Args),
@@ -66,6 +71,8 @@ enum Command {
     Doctor(doctor::Args),
     Verify(verify::Args),
     Reindex(reindex::Args),
+    Sessions(sessions::Args),
+    Feedback(feedback::Args),
     Catalog(catalog::Args),
     Store(store::Args),
     Eval(eval::Args),
@@ -152,6 +159,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
     match command {
         Command::Add(args) => add::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
+        Command::Ask(args) => ask::run(&args, context).await,
         Command::Status(args) => status::run(&args, context).await,
         Command::Sources(args) => sources::run(&args, context).await,
         Command::Extract(args) => extract::run(&args, context).await,
@@ -159,6 +167,8 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
+        Command::Sessions(args) => sessions::run(&args, context).await,
+        Command::Feedback(args) => feedback::run(&args, context).await,
         Command::Catalog(args) => catalog::run(&args, context).await,
         Command::Store(args) => store::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,

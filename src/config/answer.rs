@@ -106,7 +106,11 @@ impl Pipeline {
                 }
                 Weights { keyword, dense }
             }),
-            candidates: section.take("candidates", i64::from(default.candidates), integer(1..=10_000)),
+            candidates: section.take(
+                "candidates",
+                i64::from(default.candidates),
+                integer(1..=10_000),
+            ),
             types: section.take("types", NONE, globs),
             paths: section.take("paths", NONE, globs),
             rerank: section.take("rerank", default.rerank, boolean),

@@ -181,7 +181,10 @@ pub(super) fn read_sources(
     })
 }
 
-pub(super) fn unique_name(section: &mut Section<'_>, names: &mut HashSet<String>) -> Option<String> {
+pub(super) fn unique_name(
+    section: &mut Section<'_>,
+    names: &mut HashSet<String>,
+) -> Option<String> {
     let name = section.require("name", valid_name)?;
     if !names.insert(name.clone()) {
         section.reject("name", &format!("the name `{name}` is taken already"));

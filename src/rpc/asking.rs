@@ -105,9 +105,5 @@ fn answered_wire(answered: Answered) -> v1::Answered {
 }
 
 fn source(given: Given) -> CitedSource {
-    CitedSource {
-        n: given.n,
-        hit: Some(convert::hit(given.n, given.hit)),
-        passage: given.text,
-    }
+    CitedSource { n: given.n, hit: Some(convert::hit(given.n, given.hit)), passage: given.text }
 }

@@ -5,8 +5,8 @@ mod convert;
 mod migration;
 mod progress;
 mod reading;
-mod sessions;
 mod service;
+mod sessions;
 mod status;
 
 use std::io;

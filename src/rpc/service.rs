@@ -9,8 +9,8 @@ use ragterm_proto::v1::{
     GiveFeedbackRequest, ListSessionsReply, ListSessionsRequest, ListSourcesReply,
     ListSourcesRequest, MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply,
     ReadSessionRequest, ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest,
-    RescanSourceRequest, SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
-    VerifyRequest,
+    RescanSourceRequest, SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply,
+    StopRequest, VerifyReply, VerifyRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;

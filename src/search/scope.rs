@@ -62,9 +62,8 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
 
 fn matcher(glob: &str) -> Result<GlobMatcher> {
     let built = GlobBuilder::new(glob).case_insensitive(true).build();
-    let glob = built.map_err(|error| {
-        Error::usage(format!("`{glob}` is not a path pattern")).because(error)
-    })?;
+    let glob = built
+        .map_err(|error| Error::usage(format!("`{glob}` is not a path pattern")).because(error))?;
     Ok(glob.compile_matcher())
 }
 

@@ -66,7 +66,8 @@ pub fn may_become_scheme(text: &str) -> bool {
 
 /// Whether an address ends before this character.
 pub fn is_end(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '`' | ')' | ']' | '}' | '|' | '\\')
+    c.is_whitespace()
+        || matches!(c, '<' | '>' | '"' | '\'' | '`' | ')' | ']' | '}' | '|' | '\\')
         || ('\u{3000}'..='\u{303F}').contains(&c)
 }
 
@@ -97,6 +98,8 @@ mod tests {
     #[test]
     fn a_scheme_is_known_from_its_first_letters() {
         assert!(may_become_scheme("h") && may_become_scheme("HTTPS:/"));
-        assert!(!may_become_scheme("hx") && !may_become_scheme("https://") && !may_become_scheme(""));
+        assert!(
+            !may_become_scheme("hx") && !may_become_scheme("https://") && !may_become_scheme("")
+        );
     }
 }

@@ -40,7 +40,8 @@ pub fn may_be_inside(c: char) -> bool {
 
 fn without_word(part: &str) -> &str {
     let bare = part.trim_start_matches(['#', '№']);
-    let rest = WORDS.iter().filter_map(|word| bare.strip_prefix(word)).min_by_key(|rest| rest.len());
+    let rest =
+        WORDS.iter().filter_map(|word| bare.strip_prefix(word)).min_by_key(|rest| rest.len());
     rest.map_or(bare, |rest| rest.trim_start_matches([' ', ':', '.', '#']))
 }
 

@@ -15,6 +15,7 @@ use super::output;
 use super::units::{count, counted, now_ms, parse_duration, percent};
 use crate::error::Result;
 
+pub use render::position;
 pub use words::exclusions_behind_dashes;
 
 const EXAMPLES: &str = "\

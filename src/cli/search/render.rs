@@ -46,15 +46,7 @@ fn render_hit(hit: &Hit, shown: Shown, now_ms: i64) -> String {
 
 /// `hr/leave.md:41-58 · share · 3 days ago`.
 fn place(hit: &Hit, shown: Shown, now_ms: i64) -> String {
-    let mut place = clean(&hit.path);
-    match (hit.lines, hit.page) {
-        (Some(lines), _) if lines.first == lines.last => {
-            place.push_str(&format!(":{}", lines.first));
-        }
-        (Some(lines), _) => place.push_str(&format!(":{}-{}", lines.first, lines.last)),
-        (None, Some(page)) => place.push_str(&format!(" page {page}")),
-        (None, None) => {}
-    }
+    let mut place = position(hit);
     if shown.sources {
         place.push_str(&format!(" · {}", clean(&hit.source)));
     }
@@ -62,6 +54,17 @@ fn place(hit: &Hit, shown: Shown, now_ms: i64) -> String {
         place.push_str(&format!(" · space {}", clean(&hit.space)));
     }
     format!("{place} · {}", age(hit.modified_ms, now_ms))
+}
+
+/// `hr/leave.md:41-58`, or `hr/leave.pdf page 3`.
+pub fn position(hit: &Hit) -> String {
+    let path = clean(&hit.path);
+    match (hit.lines, hit.page) {
+        (Some(lines), _) if lines.first == lines.last => format!("{path}:{}", lines.first),
+        (Some(lines), _) => format!("{path}:{}-{}", lines.first, lines.last),
+        (None, Some(page)) => format!("{path} page {page}"),
+        (None, None) => path,
+    }
 }
 
 fn other_place(other: &Place, hit: &Hit) -> String {
@@ -135,6 +138,7 @@ pub mod tests {
                 space: "hr".into(),
                 source: "old".into(),
             }],
+            ordinal: 3,
             explanation: vec!["keyword 12.4 → 1.00 × 0.5".into()],
         };
         let bare = Hit {
