@@ -107,16 +107,26 @@ fn documents_move_and_vanish_with_their_archive() {
     ragterm.verify();
 }
 
+/// The bytes in the catalog's write-ahead log.
+fn logged(ragterm: &Instance) -> u64 {
+    fs::metadata(ragterm.data().join("catalog.db-wal")).map_or(0, |log| log.len())
+}
+
 #[test]
 fn kills_while_an_archive_is_read_lose_and_double_nothing() {
     let ragterm = Instance::without_embedder();
     let sources = format!("[{{name=\"docs\", path={:?}}}]", path(&ragterm.docs()));
     let ragterm = ragterm.with("RAGTERM_SOURCES", &sources);
-    for kill in 0..15 {
-        ragterm.write("export.zip", reports(600 - kill * 10, 2000 + kill as u32));
+    let socket = ragterm.data().join("run/ragterm.sock");
+    for kill in 0..15_u64 {
+        ragterm.write("export.zip", reports(600 - kill as usize * 10, 2000 + kill as u32));
+        // That of a killed daemon stays; the next one makes its own when all is open.
+        let _first = fs::remove_file(&socket);
         let mut daemon =
             ragterm.command(&["daemon"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::park_timeout(std::time::Duration::from_millis(50 + kill as u64 * 67 % 500));
+        until("the daemon", || socket.exists());
+        // Each is killed after another number of documents: the log begins anew with a daemon.
+        until("so much to be published", || logged(&ragterm) >= kill * 67 % 300 * 1024);
         daemon.kill().unwrap();
         daemon.wait().unwrap();
     }

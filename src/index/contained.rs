@@ -50,6 +50,9 @@ impl Contained<'_> {
 
     /// Removes what the file no longer holds.
     pub(super) async fn finish(&mut self) -> Result<()> {
+        if !self.is_known && self.known.is_none() {
+            return Ok(());
+        }
         let left = std::mem::take(self.known().await?);
         for member in left.into_values() {
             self.mark().await?;
@@ -95,6 +98,12 @@ impl Contained<'_> {
 
     async fn known(&mut self) -> Result<&mut HashMap<String, Member>> {
         if self.known.is_none() {
+            // It may have been begun by a run that the comparison did not know of.
+            if !self.is_known
+                && let Some(id) = self.catalog.id_at(self.source.id, &self.entry.path).await?
+            {
+                (self.id, self.is_known) = (id, true);
+            }
             let members =
                 if self.is_known { self.catalog.members(&[self.id]).await? } else { Vec::new() };
             let by_path = members.into_iter().map(|member| (member.path.clone(), member));
@@ -106,12 +115,6 @@ impl Contained<'_> {
     async fn mark(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.is_marked, true) {
             return Ok(());
-        }
-        // It may have been begun by a run that the comparison did not know of.
-        if !self.is_known
-            && let Some(id) = self.catalog.id_at(self.source.id, &self.entry.path).await?
-        {
-            (self.id, self.is_known) = (id, true);
         }
         if self.is_known {
             return self.catalog.read_again(&[self.id]).await;

@@ -85,14 +85,18 @@ impl TerminatingWrite for CommitFile {
 
 impl Directory for CommitDirectory {
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
-        let created = OpenOptions::new().write(true).create_new(true).open(self.root.join(path));
+        let full = self.root.join(path);
+        // A commit that was cut short leaves files, and the next one gives them the same names:
+        // deletions are named after their segment and the number of operations.
+        let create = || OpenOptions::new().write(true).create_new(true).open(&full);
+        let created = create().or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => fs_err::remove_file(&full).and_then(|()| create()),
+            _ => Err(error),
+        });
         match created {
             Ok(file) => {
                 let unsynced = self.unsynced.clone();
                 Ok(BufWriter::new(Box::new(CommitFile { file: Some(file), unsynced })))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(OpenWriteError::FileAlreadyExists(path.to_owned()))
             }
             Err(error) => Err(OpenWriteError::wrap_io_error(error, path.to_owned())),
         }

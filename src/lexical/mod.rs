@@ -7,6 +7,8 @@ mod collect;
 mod directory;
 mod explain;
 mod highlight;
+#[cfg(test)]
+mod interrupted;
 mod normalize;
 mod open;
 mod plan;

@@ -111,6 +111,10 @@ impl LexicalIndex {
         policy.set_min_layer_size(1_000);
         policy.set_del_docs_ratio_before_merge(0.3);
         writer.set_merge_policy(Box::new(policy));
+        // A new writer numbers its first operation like the commit that it continues. A merge of
+        // what was committed takes a deletion of that number for done in some of its segments,
+        // where it is not, and loses it: so nothing gets that number.
+        writer.run([]).map_err(|error| failure("open for writing", error))?;
         Ok(writer)
     }
 
@@ -151,7 +155,11 @@ impl LexicalIndex {
     }
 }
 
-fn passage(fields: Fields, document: &IndexedDocument<'_>, ordinal: usize) -> TantivyDocument {
+pub(super) fn passage(
+    fields: Fields,
+    document: &IndexedDocument<'_>,
+    ordinal: usize,
+) -> TantivyDocument {
     let chunk = &document.chunks[ordinal];
     let mut passage = TantivyDocument::new();
     for _ in 0..TITLE_WEIGHT {
