@@ -203,7 +203,7 @@ struct Chunk {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    delta: Delta,
+    delta: Option<Delta>,
     finish_reason: Option<String>,
 }
 
@@ -271,7 +271,8 @@ impl Decoder for Chunks {
                 _ => Finish::Other(word),
             });
         }
-        Ok(Step { text: choice.delta.content.unwrap_or_default(), is_last: false })
+        let text = choice.delta.and_then(|delta| delta.content).unwrap_or_default();
+        Ok(Step { text, is_last: false })
     }
 
     fn end(&self) -> Option<End> {
