@@ -12,6 +12,7 @@ mod fake_qdrant;
 mod fakes;
 mod faults;
 mod freshness;
+mod llm;
 mod mutated;
 mod postgres;
 mod queries;

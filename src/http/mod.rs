@@ -3,11 +3,12 @@
 mod breaker;
 mod endpoint;
 mod fault;
+mod patience;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::Retryable;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
@@ -16,24 +17,17 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use breaker::Breaker;
 use endpoint::Key;
+use patience::Persistence;
 
 pub(crate) use endpoint::{Endpoint, Scheme};
 pub(crate) use fault::{Fault, FaultKind, is_too_long, is_too_many};
+pub(crate) use patience::Patience;
 
 /// A connection that takes longer is not made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Servers and proxies close idle connections; ours are closed before theirs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// A call is tried again so many times.
-const RETRIES: usize = 3;
-
-/// For somebody who waits, a call is tried again so many times…
-const RETRIES_SOON: usize = 2;
-
-/// …if the server does not ask for a longer wait than this.
-const LONGEST_WAIT_SOON: Duration = Duration::from_secs(10);
 
 /// An answer without vectors is at most this long.
 const PLAIN_BYTES: usize = 16 << 20;
@@ -54,17 +48,6 @@ pub(crate) struct Http {
     timeout: Duration,
     breaker: Breaker,
     retried: AtomicU64,
-}
-
-/// How long an answer is waited for, and what happens without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// One attempt of at most this time.
-    Once(Duration),
-    /// Attempts of the configured time, a few of them.
-    Retrying,
-    /// Attempts of at most this time for somebody who waits: another one only soon.
-    Soon(Duration),
 }
 
 /// A request below the server's address.
@@ -184,8 +167,7 @@ impl Http {
             }
             FaultKind::Slow => Error::unavailable(format!("{name} is too slow: {message}"))
                 .hint(format!("it may be loading the model; `{section}.timeout_s` sets the time")),
-            FaultKind::Down => Error::unavailable(format!("{name} {message}"))
-                .hint("is the server running? `embedder.url` says where it is looked for"),
+            FaultKind::Down => Error::unavailable(format!("{name} {message}")).hint(is_it_running),
             FaultKind::Busy(_) => {
                 Error::unavailable(format!("{name} takes no more requests for now: {message}"))
                     .hint(self.when_busy)
@@ -228,25 +210,16 @@ impl Http {
     where
         F: Future<Output = Result<T, Fault>>,
     {
-        let (timeout, retries, longest_wait) = match patience {
+        let (timeout, mut persistence) = match patience {
             Patience::Once(timeout) => return self.attempt(timeout, exchange(timeout)).await,
-            Patience::Retrying => (self.timeout, RETRIES, Duration::MAX),
-            Patience::Soon(timeout) => (timeout, RETRIES_SOON, LONGEST_WAIT_SOON),
+            Patience::Retrying => (self.timeout, Persistence::of_background()),
+            Patience::Soon(timeout) => (timeout, Persistence::of_somebody_who_waits()),
         };
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(250))
-            .with_max_delay(Duration::from_secs(5))
-            .with_max_times(retries)
-            .with_jitter();
         let attempt = || self.attempt(timeout, exchange(timeout));
         attempt
-            .retry(backoff)
+            .retry(persistence.backoff())
             .when(Fault::is_worth_retrying)
-            .adjust(|fault, delay| match (fault.kind, delay) {
-                (FaultKind::Busy(Some(wait)), _) if wait > longest_wait => None,
-                (FaultKind::Busy(Some(wait)), Some(delay)) => Some(wait.max(delay)),
-                (_, delay) => delay,
-            })
+            .adjust(|fault, delay| persistence.wait(fault, delay?))
             .notify(|fault, delay| {
                 self.retried.fetch_add(1, Ordering::Relaxed);
                 let (server, fault) = (&self.name, &fault.message);

@@ -95,6 +95,16 @@ impl Connection {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Where the server is and what it says about the model, in one line for people.
+    pub(super) fn seen(&self, version: &str, window: u32) -> String {
+        let (url, model) = (self.http.url(), &self.model);
+        let version = match version {
+            "" => String::new(),
+            version => format!(" (version {version})"),
+        };
+        format!("{url}{version} has {model}: a window of {window} tokens")
+    }
+
     /// A fault in words.
     pub(super) fn error(&self, fault: &Fault) -> Error {
         let (name, model, message) = (self.http.name(), &self.model, &fault.message);

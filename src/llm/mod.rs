@@ -1,9 +1,11 @@
 //! The model that answers: a prompt in, an answer out as a stream of pieces.
 
+mod anthropic;
 mod connection;
 mod events;
 mod feed;
 mod lines;
+mod ollama;
 mod openai;
 mod thought;
 
@@ -39,7 +41,8 @@ pub trait Llm: std::fmt::Debug + Send + Sync {
 
     /// Where the server is and what it says about the model, in one line for people; asks it.
     async fn look(&self) -> Result<String> {
-        Ok(self.name())
+        let (name, window) = (self.name(), self.context_tokens().await?);
+        Ok(format!("{name}, up to {window} tokens"))
     }
 }
 
@@ -119,7 +122,8 @@ pub fn connect(config: &config::Llm) -> Result<Option<Arc<dyn Llm>>> {
     Ok(match config.provider {
         LlmProvider::None => None,
         LlmProvider::OpenAi => Some(Arc::new(openai::OpenAi::new(config)?)),
-        LlmProvider::Ollama | LlmProvider::Anthropic => None,
+        LlmProvider::Ollama => Some(Arc::new(ollama::Ollama::new(config)?)),
+        LlmProvider::Anthropic => Some(Arc::new(anthropic::Anthropic::new(config)?)),
     })
 }
 

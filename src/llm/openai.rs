@@ -12,7 +12,7 @@ use super::events::{Event, Events};
 use super::feed::{self, Decoder, Step, parse};
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Call, Fault, FaultKind, Scheme, is_too_long};
 
 /// The window of a model whose server does not tell; every model in use has at least that.
@@ -70,25 +70,27 @@ impl OpenAi {
         }
     }
 
-    /// The window, if the server tells.
-    async fn ask_window(&self) -> Result<Option<u32>, Fault> {
+    /// What the server has; nothing when it does not tell.
+    async fn ask_models(&self) -> Result<Vec<Model>, Fault> {
         let path = format!("{}/models", self.prefix);
-        let models: Result<Models, Fault> =
-            self.connection.http.json(Call::about(&path, None)).await;
-        let models = match models {
-            Ok(models) => models.data,
+        match self.connection.http.json::<Models>(Call::about(&path, None)).await {
+            Ok(models) => Ok(models.data),
             // Not every server has a list.
-            Err(fault) if fault.status() == Some(404) => Vec::new(),
-            Err(fault) => return Err(fault),
-        };
-        let model = models.into_iter().find(|model| model.id == self.connection.model);
-        match model.and_then(|model| model.max_model_len) {
-            Some(tokens) => Ok(Some(tokens)),
-            None => Ok(self.ask_slot().await),
+            Err(fault) if matches!(fault.kind, FaultKind::Refused(404 | 405)) => Ok(Vec::new()),
+            Err(fault) => Err(fault),
         }
     }
 
-    /// The window of one of llama.cpp's slots, which is a part of what its list of models says.
+    /// The window that the list of models or llama.cpp tells.
+    async fn window(&self, models: &[Model]) -> Option<u32> {
+        let own = models.iter().find(|model| model.id == self.connection.model);
+        match own.and_then(|model| model.max_model_len.or(model.meta.n_ctx)) {
+            Some(tokens) => Some(tokens),
+            None => self.ask_slot().await,
+        }
+    }
+
+    /// The window that llama.cpp tells whatever the model is called.
     async fn ask_slot(&self) -> Option<u32> {
         let call = Call::about("/props", None);
         let props: Props = self.connection.http.json(call).await.ok()?;
@@ -106,8 +108,22 @@ impl Llm for OpenAi {
         if let Some(known) = self.connection.known_window() {
             return Ok(known);
         }
-        let told = self.ask_window().await.map_err(|fault| self.connection.error(&fault))?;
+        let models = self.ask_models().await.map_err(|fault| self.connection.error(&fault))?;
+        let told = self.window(&models).await;
         Ok(self.connection.note_window(told.unwrap_or(USUAL_WINDOW)))
+    }
+
+    async fn look(&self) -> Result<String> {
+        let models = self.ask_models().await.map_err(|fault| self.connection.error(&fault))?;
+        let (server, model) = (self.connection.http.name(), &self.connection.model);
+        let told = self.window(&models).await;
+        // llama.cpp, which has told its window, takes any name.
+        if told.is_none() && !models.is_empty() && !models.iter().any(|known| known.id == *model) {
+            let names: Vec<&str> = models.iter().take(5).map(|known| known.id.as_str()).collect();
+            return Err(Error::not_found(format!("{server} has no model `{model}`"))
+                .hint(format!("set `llm.model`; it has {}", names.join(", "))));
+        }
+        Ok(self.connection.seen("", self.connection.note_window(told.unwrap_or(USUAL_WINDOW))))
     }
 
     async fn answer(&self, prompt: &Prompt) -> Result<Stream> {
@@ -203,7 +219,7 @@ struct Chunk {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    delta: Delta,
+    delta: Option<Delta>,
     finish_reason: Option<String>,
 }
 
@@ -232,6 +248,14 @@ struct Model {
     id: String,
     /// vLLM says it here.
     max_model_len: Option<u32>,
+    meta: Meta,
+}
+
+/// llama.cpp says it here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Meta {
+    n_ctx: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -271,7 +295,8 @@ impl Decoder for Chunks {
                 _ => Finish::Other(word),
             });
         }
-        Ok(Step { text: choice.delta.content.unwrap_or_default(), is_last: false })
+        let text = choice.delta.and_then(|delta| delta.content).unwrap_or_default();
+        Ok(Step { text, is_last: false })
     }
 
     fn end(&self) -> Option<End> {

@@ -1,14 +1,15 @@
 //! Servers that speak a documented protocol exactly and can be told to fail.
 
 mod behind;
+pub mod chat;
 pub mod ollama;
 pub mod openai;
+mod served;
 mod vectors;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -16,7 +17,9 @@ use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
+
+use served::Served;
 
 pub use behind::Behind;
 
@@ -24,8 +27,7 @@ pub use behind::Behind;
 pub struct Fake {
     pub url: String,
     pub state: Arc<State>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _served: Served,
 }
 
 /// What it does, and what it was asked.
@@ -151,25 +153,8 @@ impl Fake {
             slots: Semaphore::new(2),
             span: Mutex::default(),
         });
-        let router = router(Arc::clone(&state));
-        let (end, ended) = oneshot::channel::<()>();
-        let (ready, is_ready) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-                ready.send(()).unwrap();
-                tokio::select! {
-                    served = async { axum::serve(listener, router).await } => served.unwrap(),
-                    _ = ended => {}
-                }
-            });
-            runtime.shutdown_background();
-        });
-        is_ready.recv().unwrap();
-        let url = format!("http://{address}");
-        Self { url, state, end: Some(end), thread: Some(thread) }
+        let served = Served::start(address, router(Arc::clone(&state)));
+        Self { url: format!("http://{address}"), state, _served: served }
     }
 
     /// Changes what the server does.
@@ -192,13 +177,6 @@ impl Fake {
     pub fn forget(&self) {
         *self.state.span.lock().unwrap() = None;
         self.state.requests.lock().unwrap().clear();
-    }
-}
-
-impl Drop for Fake {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        self.thread.take().unwrap().join().unwrap();
     }
 }
 
