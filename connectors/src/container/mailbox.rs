@@ -108,7 +108,7 @@ fn entry(message: &[u8]) -> Entry {
     let name = subject[..subject.floor_char_boundary(MAX_NAME_BYTES)].trim_matches(['.', ' ']);
     let name = if name.is_empty() { "no subject" } else { name };
     let modified_ns = envelope.seconds.and_then(clock::of_seconds);
-    Entry { path: format!("{name}.eml"), modified_ns, kind: Some("eml") }
+    Entry { path: format!("{name}.eml"), modified_ns, kind: Some("eml"), ..Entry::default() }
 }
 
 /// Whether a line is the first of a message, and so the one before it no line of a body.

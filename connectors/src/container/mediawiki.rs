@@ -198,7 +198,7 @@ fn emit(page: Page, site: &Site, walk: &mut Walk<'_>) -> Result<(), Reason> {
     }
     walk.admit(0, 0)??;
     let modified_ns = timestamp::nanoseconds(&revision.timestamp);
-    let entry = Entry { path: title.clone(), modified_ns, kind: Some("page") };
+    let entry = Entry { path: title.clone(), modified_ns, kind: Some("page"), ..Entry::default() };
     if revision.is_too_long {
         let most = MAX_PAGE_BYTES / 1024 / 1024;
         let reason = Reason::Skipped(format!("the page is over the limit of {most} MiB"));

@@ -28,7 +28,8 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
                 walk.admit(0, 0)??;
                 let path = record.path.unwrap_or_else(|| format!("line {}", lines.number));
                 let modified_ns = record.modified_ns;
-                walk.page(Entry { path, modified_ns, kind: Some(KIND) }, record.document)?;
+                let entry = Entry { path, modified_ns, kind: Some(KIND), ..Entry::default() };
+                walk.page(entry, record.document)?;
             }
             Err(reason) => {
                 others += 1;

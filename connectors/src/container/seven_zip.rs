@@ -79,7 +79,7 @@ fn entry_of(file: &ArchiveEntry) -> Option<Entry> {
     }
     let modified_ns = clock::of_windows(file.last_modified_date().into());
     let modified_ns = modified_ns.filter(|_| file.has_last_modified_date);
-    Some(Entry { path: file.name().to_owned(), modified_ns, kind: None })
+    Some(Entry { path: file.name().to_owned(), modified_ns, ..Entry::default() })
 }
 
 fn reason(error: Error) -> Reason {

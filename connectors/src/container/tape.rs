@@ -28,7 +28,7 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         let modified = file.header().mtime().ok().and_then(|time| i64::try_from(time).ok());
         let modified_ns = modified.and_then(clock::of_seconds);
         let stated = Stated { size: file.size(), packed: 0 };
-        unpack(Entry { path, modified_ns, kind: None }, stated, &mut file, walk)?;
+        unpack(Entry { path, modified_ns, ..Entry::default() }, stated, &mut file, walk)?;
     }
     Ok(())
 }

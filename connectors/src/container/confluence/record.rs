@@ -10,6 +10,12 @@ use crate::extract::Reason;
 /// What is kept of one object.
 pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// Longer names are those of no property.
+const MAX_NAME_CHARS: usize = 100;
+
+/// An object with more properties and elements of collections is not believed.
+const MAX_FIELDS: usize = 200_000;
+
 /// An object: a page, a body, a user.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -113,9 +119,11 @@ impl Open {
             let name = tag.local_name();
             self.is_collection = name.as_ref() == "collection";
             let is_id = name.as_ref() == "id";
-            self.name = if is_id { "id".to_owned() } else { attribute(tag, "name") };
+            let name = if is_id { "id".to_owned() } else { attribute(tag, "name") };
+            self.name = name.chars().take(MAX_NAME_CHARS).collect();
+            self.size += self.name.len();
             self.text.clear();
-            if self.name == "content" {
+            if self.name == "content" && record.fields.len() < MAX_FIELDS {
                 record.fields.push(("content.class".to_owned(), attribute(tag, "class")));
             }
         }
@@ -139,7 +147,9 @@ impl Open {
         }
         let record = self.record.as_mut()?;
         let is_value = if self.is_collection { depth == 5 } else { depth == 3 };
-        if is_value && !self.name.is_empty() {
+        if record.fields.len() >= MAX_FIELDS {
+            record.is_too_long = true;
+        } else if is_value && !self.name.is_empty() {
             record.fields.push((self.name.clone(), std::mem::take(&mut self.text)));
         }
         None

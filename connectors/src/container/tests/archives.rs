@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
 
-fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+pub(super) fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let time = zip::DateTime::from_date_and_time(2023, 11, 14, 22, 13, 20).unwrap();
     let options = SimpleFileOptions::default().compression_method(method).last_modified_time(time);

@@ -57,8 +57,7 @@ fn extraction(message: &Message<'_>) -> Result<Extraction, Reason> {
         body: body.sections,
         quoted: body.quoted,
     };
-    let document = letter.into_document();
-    Ok(Extraction { document, attachments: parts::attachments(message) })
+    Ok(letter.with(parts::attachments(message)))
 }
 
 /// A message, which is taken apart when it is dropped: others are nested in it without limit.

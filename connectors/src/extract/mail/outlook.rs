@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     if let Some(headers) = message.text(&mut file, "007D") {
         complete(&mut letter, &headers);
     }
-    Ok(Extraction { document: letter.into_document(), attachments: attachments(&mut file) })
+    Ok(letter.with(attachments(&mut file)))
 }
 
 /// The plain text, else the HTML, else the RTF, which Outlook writes for each message.

@@ -55,7 +55,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     if let Err(reason) = ocr {
         document.metadata.insert("ocr".to_owned(), format!("failed: {reason}"));
     }
-    Ok(Extraction { document, attachments })
+    Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 
 /// The number of pages, and what is wrong with some.
