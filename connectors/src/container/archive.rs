@@ -11,7 +11,7 @@ use super::salvage::{Shared, salvage};
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
-use crate::extract::{Dialect, Reason};
+use crate::extract::{Dialect, Reason, damage};
 
 /// Visits the files in the order of the archive's directory; without one, those at its beginning.
 pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
@@ -81,18 +81,11 @@ pub(super) fn file<R: Read + Seek>(
 }
 
 fn reason(error: ZipError) -> Reason {
-    failed(match error {
-        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
-            "protected by a password".to_owned()
-        }
+    match error {
         ZipError::CompressionMethodNotSupported(method) => {
-            format!("packed by a method that is not supported ({method})")
+            failed(format!("packed by a method that is not supported ({method})"))
         }
-        ZipError::UnsupportedArchive(what) => format!("not supported: {what}"),
-        ZipError::InvalidArchive(what) if what.contains("EOCD") => {
-            "damaged: the directory at its end is missing".to_owned()
-        }
-        ZipError::InvalidArchive(what) => format!("damaged: {what}"),
-        error => format!("damaged: {error}"),
-    })
+        ZipError::Io(error) => damage::of_reading(&error),
+        error => damage::reason(&error),
+    }
 }

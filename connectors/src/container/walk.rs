@@ -194,15 +194,19 @@ impl<'v> Walk<'v> {
                 if walk.dialect == Dialect::Mail {
                     walk.dialect = Dialect::Any;
                 }
-                attachments.into_iter().try_for_each(|attachment| {
+                attachments.into_iter().try_for_each(|Attachment { name, content }| {
                     walk.admit(0, 0)??;
-                    walk.file(Entry::at(attachment.name), &attachment.bytes)
+                    match content {
+                        Ok(bytes) => walk.file(Entry::at(name), &bytes),
+                        Err(reason) => walk.unreadable(Entry::at(name), reason),
+                    }
                 })
             });
         }
         attachments.into_iter().try_for_each(|attachment| {
             self.admit(0, 0)??;
-            self.unreadable(Entry::at(attachment.name), self.too_deep())
+            let reason = attachment.content.err().unwrap_or_else(|| self.too_deep());
+            self.unreadable(Entry::at(attachment.name), reason)
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod cells;
 mod confluence;
+pub(crate) mod damage;
 mod dates;
 mod dokuwiki;
 mod encoding;
@@ -115,8 +116,21 @@ pub struct Extraction {
 pub struct Attachment {
     /// Its file name; not yet safe, not yet unique.
     pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    /// Its content, or why it was lost.
+    pub content: Result<Vec<u8>, Reason>,
+}
+
+impl Attachment {
+    /// A file of this name.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), content: Ok(bytes) }
+    }
+
+    /// What stands for the part of a damaged document that could not be read, while the rest was.
+    pub(crate) fn lost(reason: &str) -> Self {
+        let content = Err(Reason::Failed(reason.to_owned()));
+        Self { name: "lost part".to_owned(), content }
+    }
 }
 
 impl From<Document> for Extraction {
@@ -164,7 +178,7 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
         Kind::Epub => epub::read(bytes)?.into(),
         Kind::Hangul => hangul::read(bytes)?.into(),
         Kind::HangulXml => hangul::read_xml(bytes)?.into(),
-        Kind::Rtf => rtf::read(bytes)?.into(),
+        Kind::Rtf => rtf::read_file(bytes)?,
         Kind::Image => image::read(input)?.into(),
         Kind::Zip => return Err(Reason::Skipped("ZIP archive".to_owned())),
     };
@@ -199,7 +213,7 @@ fn document(input: &Input<'_>, text: &str, format: Format) -> Result<Document, R
         Format::Markdown => markdown::read_page(input.name(), text)?,
         Format::Lightweight(markup) => lightweight::read(text, markup),
         Format::JsonLines => json_lines::read(text),
-        Format::Notebook => notebook::read(text),
+        Format::Notebook => notebook::read(text)?,
         Format::Separated(delimiter) => separated::read(text, delimiter),
         Format::Prose | Format::Code => plain(text),
     })

@@ -10,6 +10,9 @@ use crate::extract::Reason;
 /// What is kept of one object.
 pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// What the element around all objects is called.
+const ROOT: &str = "hibernate-generic";
+
 /// Longer names are those of no property.
 const MAX_NAME_CHARS: usize = 100;
 
@@ -84,12 +87,17 @@ impl<R: Read> Records<R> {
             match self.stream.next()? {
                 Piece::Open(tag) => self.open.start(&tag, classes),
                 Piece::Text(text) => self.open.text(&text),
-                Piece::Close => {
+                Piece::Close(tag) => {
+                    let is_export = tag.local_name().as_ref() == ROOT;
                     if let Some(record) = self.open.end() {
                         return Ok(Some(record));
                     }
-                    if self.open.depth == 0 {
+                    if self.open.depth == 0 && is_export {
                         return Ok(None);
+                    }
+                    if self.open.depth == 0 || is_export {
+                        let reason = "damaged: the elements of entities.xml do not fit together";
+                        return Err(Reason::Failed(reason.to_owned()));
                     }
                 }
                 Piece::End => {

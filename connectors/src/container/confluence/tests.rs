@@ -217,6 +217,14 @@ fn an_export_that_breaks_off_keeps_its_pages_and_fails() {
 }
 
 #[test]
+fn one_end_too_many_does_not_pass_for_the_end_of_an_export() {
+    let xml = export(&[page(10, "One", &[]), "</object>".to_owned(), page(11, "Two", &[])]);
+    let (_, outcome) = unpacked(&xml);
+    let reason = "damaged: the elements of entities.xml do not fit together";
+    assert_eq!(outcome, Err(Reason::Failed(reason.to_owned())));
+}
+
+#[test]
 fn files_beside_an_unpacked_export_are_read() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(directory.path().join("attachments/10/40")).unwrap();
