@@ -18,8 +18,8 @@ fn main() -> std::io::Result<()> {
                     writeln!(out, "-- [{heading}] {place:?}\n{}", section.text)?;
                 }
                 for attachment in extraction.attachments {
-                    let size = attachment.bytes.len();
-                    writeln!(out, "++ attachment {:?}, {size} bytes", attachment.name)?;
+                    let size = attachment.content.map(|bytes| bytes.len());
+                    writeln!(out, "++ attachment {:?}, {size:?} bytes", attachment.name)?;
                 }
             }
             Err(reason) => writeln!(out, "== {path}: {reason:?}")?,

@@ -17,6 +17,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from confluence_site import site
+
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
@@ -465,7 +467,6 @@ def notion():
 def main():
     texts = FIXTURES
     entities = (texts / "confluence/entities.xml").read_bytes()
-    page = (texts / "confluence/page_12.html").read_bytes()
     dump = (texts / "mediawiki/dump.xml").read_bytes()
     squeezed = lambda content: gzip.compress(content, 9, mtime=0)
     made = {
@@ -480,7 +481,7 @@ def main():
         "folder/files.tar.xz": lzma.compress(tape(tarfile.GNU_FORMAT)), "folder/notes.txt.gz": squeezed(FILES["notes.txt"]),
         "folder/files.7z": seven_zip(), "mediawiki/dump.xml.bz2": bz2.compress(dump), "notion/export.zip": notion(),
         "confluence/space.zip": package({"entities.xml": entities, "exportDescriptor.properties": "exportType=space\n", "attachments/12/30/1": "an attached pelican"}),
-        "confluence/html.zip": package({"HR/page_12.html": page, "HR/index.html": "<html><body><a href='page_12.html'>Leave</a></body></html>"}),
+        "confluence/html.zip": package(site()),
     }
     for name, content in made.items():
         path = FIXTURES / name

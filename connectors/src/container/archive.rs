@@ -5,12 +5,13 @@ use std::io::{Read, Seek};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::confluence::site::Site;
 use super::names::{Spelling, is_left_out};
 use super::salvage::{Shared, salvage};
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
-use crate::extract::{Dialect, Reason};
+use crate::extract::{Dialect, Reason, damage};
 
 /// Visits the files in the order of the archive's directory; without one, those at its beginning.
 pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
@@ -30,22 +31,26 @@ pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
     if notion::is_export(&names) {
         walk.set_dialect(Dialect::Notion);
     }
+    if let Some(site) = Site::of(&names, walk.dialect()) {
+        return confluence::site::walk(&mut archive, &site, &names, walk);
+    }
+    let is_notion = walk.dialect() == Dialect::Notion;
     names.into_iter().enumerate().try_for_each(|(index, name)| {
         if is_left_out(&name) || name.ends_with(['/', '\\']) {
             return Ok(());
         }
-        file(&mut archive, index, name, walk)
+        let entry = Entry::at(if is_notion { notion::path(&name) } else { name });
+        file(&mut archive, index, entry, walk)
     })
 }
 
-fn file<R: Read + Seek>(
+/// Visits one file, which is called as the entry says; its time is that of the archive.
+pub(super) fn file<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,
-    name: String,
+    mut entry: Entry,
     walk: &mut Walk<'_>,
 ) -> Result<(), Reason> {
-    let is_notion = walk.dialect() == Dialect::Notion;
-    let mut entry = Entry::at(if is_notion { notion::path(&name) } else { name.clone() });
     let data = archive.by_index_data(index).map_err(reason)?;
     if data.is_dir() || data.is_symlink() {
         return Ok(());
@@ -53,11 +58,11 @@ fn file<R: Read + Seek>(
     entry.modified_ns = data.last_modified().and_then(clock::of_dos);
     let stated = Stated { size: data.size(), packed: data.compressed_size() };
     let is_encrypted = data.encrypted();
-    let is_part = is_notion && notion::is_part(&name);
+    let is_part = walk.dialect() == Dialect::Notion && notion::is_part(&entry.path);
     let is_stored = data.compression() == CompressionMethod::Stored && !is_encrypted;
     if is_stored && (is_part || stated.size > walk.file_bytes()) {
         let mut content = archive.by_index_seek(index).map_err(reason)?;
-        if Shape::of(&name, walk.dialect(), &mut content).ok().flatten() == Some(Shape::Zip) {
+        if Shape::of(&entry.path, walk.dialect(), &mut content).ok().flatten() == Some(Shape::Zip) {
             // It is a directory more than a file, so its size is that of what it holds.
             walk.admit(0, 0)??;
             return if is_part { walk.part(entry, content) } else { walk.stored(entry, content) };
@@ -76,18 +81,11 @@ fn file<R: Read + Seek>(
 }
 
 fn reason(error: ZipError) -> Reason {
-    failed(match error {
-        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
-            "protected by a password".to_owned()
-        }
+    match error {
         ZipError::CompressionMethodNotSupported(method) => {
-            format!("packed by a method that is not supported ({method})")
+            failed(format!("packed by a method that is not supported ({method})"))
         }
-        ZipError::UnsupportedArchive(what) => format!("not supported: {what}"),
-        ZipError::InvalidArchive(what) if what.contains("EOCD") => {
-            "damaged: the directory at its end is missing".to_owned()
-        }
-        ZipError::InvalidArchive(what) => format!("damaged: {what}"),
-        error => format!("damaged: {error}"),
-    })
+        ZipError::Io(error) => damage::of_reading(&error),
+        error => damage::reason(&error),
+    }
 }

@@ -7,9 +7,8 @@ use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 
 use super::shape::{Codec, HEAD_BYTES};
-use super::walk::failed;
 use super::{Entry, Opened, Shape, Walk};
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// How much an xz file may want to look back upon.
 const XZ_WINDOW_KIB: u32 = 128 * 1024;
@@ -93,5 +92,5 @@ fn plain_name(path: &str) -> String {
 }
 
 fn damaged(error: io::Error) -> Reason {
-    failed(format!("damaged: {error}"))
+    damage::of_reading(&error)
 }

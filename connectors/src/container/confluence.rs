@@ -6,6 +6,7 @@
 mod export;
 mod markup;
 mod record;
+pub(super) mod site;
 mod source;
 mod storage;
 #[cfg(test)]
@@ -84,10 +85,8 @@ fn pages(
                 page(export, id, body(&record, export), walk)?;
             }
         } else if let Some(page) = export.left_comment(id) {
-            let path = format!("{}/Comments", export.path(page));
-            let document = Document { title: export.title(page), ..body(&record, export) };
             walk.admit(0, 0)??;
-            walk.page(Entry { path, modified_ns: None, kind: Some("comment") }, document)?;
+            comment(export, page, body(&record, export), walk)?;
         }
     }
     Ok(())
@@ -104,17 +103,34 @@ fn body(record: &Record, export: &Export) -> Document {
     document
 }
 
+/// A comment that found no room with its page.
+fn comment(
+    export: &Export,
+    page: &Page,
+    mut document: Document,
+    walk: &mut Walk<'_>,
+) -> Result<(), Reason> {
+    let path = format!("{}/Comments", export.path(page));
+    let mut heading = export.heading(page);
+    heading.push("Comments".to_owned());
+    for section in &mut document.sections {
+        section.heading.splice(0..0, heading.iter().cloned());
+    }
+    document.title = Some(page.title.clone());
+    walk.page(Entry { path, kind: Some("comment"), ..Entry::default() }, document)
+}
+
 fn page(export: &Export, id: u64, document: Document, walk: &mut Walk<'_>) -> Result<(), Reason> {
     let Some(page) = export.pages.get(&id) else { return Ok(()) };
     walk.admit(0, 0)??;
-    let ancestors = export.ancestors(page);
+    let above = export.heading(page);
     let mut sections = document.sections;
     if let Some(text) = export.comments_of(id) {
         let heading = vec!["Comments".to_owned()];
         sections.push(Section { heading, text, place: Place::Unknown });
     }
     for section in &mut sections {
-        section.heading.splice(0..0, ancestors.iter().cloned());
+        section.heading.splice(0..0, above.iter().cloned());
     }
     let document = Document {
         title: Some(page.title.clone()),
@@ -128,7 +144,7 @@ fn page(export: &Export, id: u64, document: Document, walk: &mut Walk<'_>) -> Re
 fn entry(export: &Export, page: &Page) -> Entry {
     let kind = if page.is_blog { "blogpost" } else { "page" };
     let modified_ns = timestamp::nanoseconds(&page.modified);
-    Entry { path: export.path(page), modified_ns, kind: Some(kind) }
+    Entry { path: export.path(page), modified_ns, kind: Some(kind), ..Entry::default() }
 }
 
 fn too_long(export: &Export, id: u64, walk: &mut Walk<'_>) -> Result<(), Reason> {
@@ -155,7 +171,8 @@ fn attachments(
         let entry = Entry {
             path: format!("{}/{}", export.path(page), export::one_name(name)),
             modified_ns: timestamp::nanoseconds(modified),
-            kind: None,
+            about: export.about_file(attachment.page, page),
+            ..Entry::default()
         };
         match source.attachment(&candidates, walk)? {
             Ok(bytes) => walk.file(entry, &bytes)?,

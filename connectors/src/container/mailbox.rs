@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::walk::failed;
 use super::{Entry, Opened, Walk, clock};
-use crate::extract::{Envelope, Reason};
+use crate::extract::{Envelope, Reason, damage};
 
 /// What begins a message; in a body it is written with a `>` before it.
 const SEPARATOR: &[u8] = b"From ";
@@ -22,7 +22,9 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
     let mut separator: Option<Vec<u8>> = None;
     // The line before the first is as good as an empty one.
     let mut is_after_empty = true;
-    while let Some(line) = lines.next().map_err(|error| failed(format!("damaged: {error}")))? {
+    let mut is_cut = false;
+    while let Some(line) = lines.next().map_err(|error| damage::of_reading(&error))? {
+        is_cut = !line.bytes.ends_with(b"\n");
         if let Some(held) = separator.take() {
             if is_header(&line.bytes) {
                 message.finish(walk)?;
@@ -38,7 +40,11 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         is_after_empty = line.is_whole && matches!(&*line.bytes, b"\n" | b"\r\n");
         message.add(unescaped(&line), walk);
     }
-    message.finish(walk)
+    message.finish(walk)?;
+    match is_cut {
+        true => Err(failed("damaged: it breaks off within its last message".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// A line, or a piece of one that is very long.
@@ -108,7 +114,7 @@ fn entry(message: &[u8]) -> Entry {
     let name = subject[..subject.floor_char_boundary(MAX_NAME_BYTES)].trim_matches(['.', ' ']);
     let name = if name.is_empty() { "no subject" } else { name };
     let modified_ns = envelope.seconds.and_then(clock::of_seconds);
-    Entry { path: format!("{name}.eml"), modified_ns, kind: Some("eml") }
+    Entry { path: format!("{name}.eml"), modified_ns, kind: Some("eml"), ..Entry::default() }
 }
 
 /// Whether a line is the first of a message, and so the one before it no line of a body.

@@ -62,12 +62,15 @@ pub(super) fn walk_stream(content: impl Read, walk: &mut Walk<'_>) -> Result<(),
         match stream.next()? {
             Piece::Open(tag) => dump.open(&tag),
             Piece::Text(text) => dump.text(&text),
-            Piece::Close => {
-                if let Some(page) = dump.close() {
+            Piece::Close(tag) => {
+                let name = known(tag.local_name().as_ref());
+                if dump.ends(name)
+                    && let Some(page) = dump.close()
+                {
                     emit(page, &dump.site, walk)?;
                 }
-                if dump.path.is_empty() && dump.has_root {
-                    return Ok(());
+                if name == "mediawiki" {
+                    return dump.outcome();
                 }
             }
             Piece::End => {
@@ -78,12 +81,18 @@ pub(super) fn walk_stream(content: impl Read, walk: &mut Walk<'_>) -> Result<(),
     }
 }
 
+/// The name of an element, if it is one that matters.
+fn known(name: &str) -> &'static str {
+    NAMES.iter().find(|known| **known == name).copied().unwrap_or("")
+}
+
 /// Where in a dump the stream is, and what is known there.
 #[derive(Default)]
 struct Dump {
     site: Site,
     path: Vec<&'static str>,
-    has_root: bool,
+    /// Tags are missing or too many, or zeros stand in the text.
+    is_damaged: bool,
     /// The text of the open element, if it is one that matters.
     text: String,
     is_too_long: bool,
@@ -111,9 +120,12 @@ struct Revision {
 
 impl Dump {
     fn open(&mut self, tag: &BytesStart<'_>) {
-        let name = tag.local_name();
-        let name = NAMES.iter().find(|known| **known == name.as_ref()).copied().unwrap_or("");
-        self.has_root = true;
+        let name = known(tag.local_name().as_ref());
+        // A page begins in no other: what was open before it lost its end.
+        if name == "page" && self.path.len() > 1 {
+            self.is_damaged = true;
+            self.path.truncate(1);
+        }
         self.path.push(name);
         self.text.clear();
         self.is_too_long = false;
@@ -128,11 +140,32 @@ impl Dump {
         }
     }
 
+    /// Whether an end tag ends something that is open; what is open in that lost its own end.
+    fn ends(&mut self, name: &str) -> bool {
+        let open = self.path.iter().rposition(|open| *open == name);
+        self.is_damaged |= open.is_none_or(|open| open + 1 < self.path.len());
+        if let Some(open) = open {
+            self.path.truncate(open + 1);
+        }
+        open.is_some()
+    }
+
+    /// What is said of the dump at its end.
+    fn outcome(&self) -> Result<(), Reason> {
+        if !self.is_damaged {
+            return Ok(());
+        }
+        let reason = "damaged: parts of the dump are broken, so pages are missing or cut";
+        Err(Reason::Failed(reason.to_owned()))
+    }
+
     fn place(&self) -> &[&'static str] {
         &self.path
     }
 
     fn text(&mut self, text: &str) {
+        // XML knows no zeros.
+        self.is_damaged |= text.contains('\0');
         let most = match self.place() {
             [_, "page", "revision", "text"] if self.is_wanted() => MAX_PAGE_BYTES,
             [.., "text" | ""] => 0,
@@ -198,7 +231,7 @@ fn emit(page: Page, site: &Site, walk: &mut Walk<'_>) -> Result<(), Reason> {
     }
     walk.admit(0, 0)??;
     let modified_ns = timestamp::nanoseconds(&revision.timestamp);
-    let entry = Entry { path: title.clone(), modified_ns, kind: Some("page") };
+    let entry = Entry { path: title.clone(), modified_ns, kind: Some("page"), ..Entry::default() };
     if revision.is_too_long {
         let most = MAX_PAGE_BYTES / 1024 / 1024;
         let reason = Reason::Skipped(format!("the page is over the limit of {most} MiB"));

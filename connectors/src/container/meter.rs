@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 use super::Limits;
+use crate::extract::damage::Limit;
 
 /// Below so much, a file may be as compressible as it likes.
 const FREE_RATIO_BYTES: u64 = 16 * 1024 * 1024;
@@ -62,9 +63,9 @@ impl<R: Read> Read for Metered<'_, R> {
         self.count.set(self.count.get().saturating_add(length as u64));
         let Some(meter) = self.meter else { return Ok(length) };
         if meter.total() > meter.limits.total_bytes {
-            return Err(io::Error::other("too much comes out of it"));
+            return Err(Limit::error("too much comes out of it"));
         }
-        meter.bomb().map_err(io::Error::other)?;
+        meter.bomb().map_err(Limit::error)?;
         Ok(length)
     }
 }

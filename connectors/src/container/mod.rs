@@ -68,6 +68,18 @@ impl Member {
         let outcome = Err(Reason::Skipped("not read".to_owned()));
         Self { path, size, hash, outcome, ..Self::default() }
     }
+
+    /// The same once it was read.
+    fn read(self, entry: Entry, outcome: Result<Extraction, Reason>) -> Self {
+        let own = outcome.as_ref().ok().and_then(|extraction| extraction.modified_ns);
+        let outcome = outcome.map(|extraction| {
+            let mut document = extraction.document;
+            document.metadata.extend(entry.about);
+            document
+        });
+        let kind = entry.kind.map(str::to_owned);
+        Self { kind, modified_ns: own.or(entry.modified_ns), outcome, ..self }
+    }
 }
 
 /// Who hears of what a container holds.

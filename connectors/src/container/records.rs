@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::{Entry, Opened, Walk};
-use crate::extract::{Reason, record};
+use crate::extract::{Reason, damage, record};
 
 /// Longer lines are not read: what JSON becomes in memory is many times its size.
 const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
@@ -28,7 +28,8 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
                 walk.admit(0, 0)??;
                 let path = record.path.unwrap_or_else(|| format!("line {}", lines.number));
                 let modified_ns = record.modified_ns;
-                walk.page(Entry { path, modified_ns, kind: Some(KIND) }, record.document)?;
+                let entry = Entry { path, modified_ns, kind: Some(KIND), ..Entry::default() };
+                walk.page(entry, record.document)?;
             }
             Err(reason) => {
                 others += 1;
@@ -89,14 +90,14 @@ impl<R: Read> Lines<R> {
         self.line.clear();
         let most = MAX_LINE_BYTES as u64 + 1;
         let read = (&mut self.content).take(most).read_until(b'\n', &mut self.line);
-        if read.map_err(|error| Reason::Failed(format!("cannot be read on: {error}")))? == 0 {
+        if read.map_err(|error| damage::of_reading(&error))? == 0 {
             return Ok(None);
         }
         self.number += 1;
         if self.line.last() != Some(&b'\n') && self.line.len() > MAX_LINE_BYTES {
             self.line.clear();
             let skipped = self.content.skip_until(b'\n');
-            skipped.map_err(|error| Reason::Failed(format!("cannot be read on: {error}")))?;
+            skipped.map_err(|error| damage::of_reading(&error))?;
             return Ok(Some(Line::TooLong));
         }
         let is_first = self.number == 1;

@@ -48,7 +48,7 @@ pub(super) fn salvage(mut content: Shared<'_>, walk: &mut Walk<'_>) -> Result<()
         }
         let modified_ns = file.last_modified().and_then(clock::of_dos);
         let stated = Stated { size: file.size(), packed: file.compressed_size() };
-        unpack(Entry { path: name, modified_ns, kind: None }, stated, &mut file, walk)?;
+        unpack(Entry { path: name, modified_ns, ..Entry::default() }, stated, &mut file, walk)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::names::is_left_out;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Content, Entry, Packed, Walk, clock};
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// How much a block may want to look back upon.
 const WINDOW_KIB: usize = 256 * 1024;
@@ -79,26 +79,25 @@ fn entry_of(file: &ArchiveEntry) -> Option<Entry> {
     }
     let modified_ns = clock::of_windows(file.last_modified_date().into());
     let modified_ns = modified_ns.filter(|_| file.has_last_modified_date);
-    Some(Entry { path: file.name().to_owned(), modified_ns, kind: None })
+    Some(Entry { path: file.name().to_owned(), modified_ns, ..Entry::default() })
 }
 
 fn reason(error: Error) -> Reason {
-    failed(match error {
+    match error {
         Error::PasswordRequired | Error::MaybeBadPassword(_) => {
-            "protected by a password".to_owned()
+            failed("protected by a password".to_owned())
         }
         Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
-            "protected by a password".to_owned()
+            failed("protected by a password".to_owned())
         }
         Error::UnsupportedCompressionMethod(method) => {
-            format!("packed by a method that is not supported ({method})")
+            failed(format!("packed by a method that is not supported ({method})"))
         }
-        Error::MaxMemLimited { .. } => "unpacking it needs too much memory".to_owned(),
+        Error::MaxMemLimited { .. } => failed("unpacking it needs too much memory".to_owned()),
         Error::ChecksumVerificationFailed | Error::NextHeaderCrcMismatch => {
-            "damaged: a checksum is wrong".to_owned()
+            damage::reason(&"checksum")
         }
-        Error::Io(error, _) => format!("damaged: {error}"),
-        Error::Other(what) | Error::Unsupported(what) => format!("damaged: {what}"),
-        error => format!("damaged: {error}"),
-    })
+        Error::Io(error, _) => damage::of_reading(&error),
+        error => damage::reason(&error),
+    }
 }

@@ -1,6 +1,7 @@
 //! Tar archives, read as a stream.
 
-use std::io;
+use std::cell::Cell;
+use std::io::{self, Read};
 
 use tar::EntryType;
 
@@ -8,11 +9,16 @@ use super::names::{Spelling, is_left_out};
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Entry, Opened, Walk, clock};
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
+
+const BLOCK_BYTES: usize = 512;
 
 /// Visits the files one after the other.
 pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
-    let mut archive = tar::Archive::new(opened.content);
+    let ending = Ending::default();
+    let mut archive = tar::Archive::new(Ended { inner: opened.content, ending: &ending });
+    // Zeros in the middle are no end: archives are joined, and damaged ones have holes.
+    archive.set_ignore_zeros(true);
     for file in archive.entries().map_err(damaged)? {
         let mut file = file.map_err(damaged)?;
         let is_file = matches!(
@@ -28,9 +34,36 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         let modified = file.header().mtime().ok().and_then(|time| i64::try_from(time).ok());
         let modified_ns = modified.and_then(clock::of_seconds);
         let stated = Stated { size: file.size(), packed: 0 };
-        unpack(Entry { path, modified_ns, kind: None }, stated, &mut file, walk)?;
+        unpack(Entry { path, modified_ns, ..Entry::default() }, stated, &mut file, walk)?;
     }
-    Ok(())
+    match ending.zeros.get() {
+        0..BLOCK_BYTES => {
+            Err(failed("damaged: it ends too early, without its end mark".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The number of zeros that came last: an archive ends with at least one block of them.
+#[derive(Default)]
+struct Ending {
+    zeros: Cell<usize>,
+}
+
+/// Content of which the end is watched.
+struct Ended<'e, R> {
+    inner: R,
+    ending: &'e Ending,
+}
+
+impl<R: Read> Read for Ended<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let zeros = buffer[..length].iter().rev().take_while(|byte| **byte == 0).count();
+        let before = if zeros == length { self.ending.zeros.get() } else { 0 };
+        self.ending.zeros.set(before + zeros);
+        Ok(length)
+    }
 }
 
 fn damaged(error: io::Error) -> Reason {
@@ -39,8 +72,5 @@ fn damaged(error: io::Error) -> Reason {
     if ["checksum", "numeric field", "invalid gnu header"].iter().any(|mark| what.contains(mark)) {
         return failed("damaged: what stands before a file is broken".to_owned());
     }
-    if what.contains("unexpected EOF") || what.contains("failed to read entire block") {
-        return failed("damaged: it ends too early".to_owned());
-    }
-    failed(format!("damaged: {what}"))
+    damage::of_reading(&error)
 }

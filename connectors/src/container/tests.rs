@@ -2,6 +2,7 @@
 
 mod archives;
 mod mailboxes;
+mod sites;
 mod streams;
 
 use std::io::Cursor;

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::shape::HEAD_BYTES;
 use super::walk::failed;
 use super::{Entry, Shape, Walk};
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// What an archive says of the sizes of a file; 0 where it does not.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +27,7 @@ pub(super) fn unpack(
     let most = walk.file_bytes();
     let mut bytes = Vec::new();
     match content.take(most.saturating_add(1)).read_to_end(&mut bytes) {
-        Err(error) => walk.unreadable(entry, failed(format!("damaged: {error}"))),
+        Err(error) => walk.unreadable(entry, damage::of_reading(&error)),
         Ok(length) if length as u64 > most => {
             let reason = walk.too_long()?;
             walk.unreadable(entry, reason)

@@ -1,6 +1,6 @@
 //! One walk through a container and those inside it: limits, safe paths, reading each file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
 use std::panic::{self, AssertUnwindSafe};
 
@@ -61,6 +61,8 @@ pub struct Entry {
     pub modified_ns: Option<i64>,
     /// What a search calls its type, where the path has no telling extension.
     pub kind: Option<&'static str>,
+    /// Metadata that the container knows better than the file.
+    pub about: BTreeMap<String, String>,
 }
 
 impl Entry {
@@ -144,19 +146,12 @@ impl<'v> Walk<'v> {
         }
         // One that is known is read again for what it carries, which counts in the order.
         let input = Input { path: &path, bytes, dialect: self.dialect, ocr: self.ocr };
-        let (outcome, attachments) = match self.visitor.extract(&input) {
-            Ok(extraction) => (Ok(extraction.document), extraction.attachments),
-            Err(reason) => (Err(reason), Vec::new()),
-        };
+        let mut outcome = self.visitor.extract(&input);
+        let attachments = outcome.as_mut().map(|it| std::mem::take(&mut it.attachments));
+        let attachments = attachments.unwrap_or_default();
         if step == Step::Read {
-            self.visitor.take(Member {
-                path: path.clone(),
-                kind: entry.kind.map(str::to_owned),
-                size: bytes.len() as u64,
-                modified_ns: entry.modified_ns,
-                hash: Some(*blake3::hash(bytes).as_bytes()),
-                outcome,
-            })?;
+            let member = Member::unread(path.clone(), bytes.len() as u64, Some(hash_of(bytes)));
+            self.visitor.take(member.read(entry, outcome))?;
         }
         self.below(&path, |walk| walk.attachments(attachments))
     }
@@ -175,7 +170,7 @@ impl<'v> Walk<'v> {
             kind: entry.kind.map(str::to_owned),
             size: identity.len() as u64,
             modified_ns: entry.modified_ns,
-            hash: Some(*blake3::hash(&identity).as_bytes()),
+            hash: Some(hash_of(&identity)),
             outcome: Ok(document),
         })
     }
@@ -199,15 +194,19 @@ impl<'v> Walk<'v> {
                 if walk.dialect == Dialect::Mail {
                     walk.dialect = Dialect::Any;
                 }
-                attachments.into_iter().try_for_each(|attachment| {
+                attachments.into_iter().try_for_each(|Attachment { name, content }| {
                     walk.admit(0, 0)??;
-                    walk.file(Entry::at(attachment.name), &attachment.bytes)
+                    match content {
+                        Ok(bytes) => walk.file(Entry::at(name), &bytes),
+                        Err(reason) => walk.unreadable(Entry::at(name), reason),
+                    }
                 })
             });
         }
         attachments.into_iter().try_for_each(|attachment| {
             self.admit(0, 0)??;
-            self.unreadable(Entry::at(attachment.name), self.too_deep())
+            let reason = attachment.content.err().unwrap_or_else(|| self.too_deep());
+            self.unreadable(Entry::at(attachment.name), reason)
         })
     }
 
@@ -219,7 +218,7 @@ impl<'v> Walk<'v> {
         let dialect = self.dialect;
         let opened = Opened { path, dialect, content: Cursor::new(bytes), beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(shape, walk)));
-        let hash = Some(*blake3::hash(bytes).as_bytes());
+        let hash = Some(hash_of(bytes));
         self.ended(Member::unread(path.to_owned(), bytes.len() as u64, hash), outcome)
     }
 
@@ -357,6 +356,10 @@ impl<'v> Walk<'v> {
         self.paths.insert(unique.clone(), 1);
         unique
     }
+}
+
+fn hash_of(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
 }
 
 pub(super) fn failed(reason: String) -> Reason {

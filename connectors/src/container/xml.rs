@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// No text or CDATA section is kept beyond this, about.
 const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub(super) enum Piece<'a> {
     /// A start tag; an empty element has an end as well.
     Open(BytesStart<'a>),
     /// An end tag.
-    Close,
+    Close(BytesEnd<'a>),
     /// Text with its references resolved; a run of it may come in several pieces.
     Text(Cow<'a, str>),
     /// The end of the stream; elements may be open.
@@ -53,7 +53,7 @@ impl<R: Read> XmlStream<R> {
         self.buffer.clear();
         self.reader.get_mut().begin_event();
         let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| match error {
-            quick_xml::Error::Io(error) => Reason::Failed(format!("damaged: {error}")),
+            quick_xml::Error::Io(error) => damage::of_reading(&error),
             _ => Reason::Failed("damaged: the XML breaks off within a tag".to_owned()),
         })?;
         Ok(match event {
@@ -65,9 +65,9 @@ impl<R: Read> XmlStream<R> {
                 }
                 Piece::Open(tag)
             }
-            Event::End(_) => {
+            Event::End(tag) => {
                 self.depth = self.depth.saturating_sub(1);
-                Piece::Close
+                Piece::Close(tag)
             }
             Event::Text(text) => Piece::Text(text.into_inner()),
             Event::CData(text) => Piece::Text(text.into_inner()),

@@ -41,12 +41,15 @@ const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 const HANGUL_3: &[u8] = b"HWP Document File V3.00";
 
 /// What each extension promises; a file of that name that is no such thing is damaged.
-const PROMISES: [(&str, &str); 29] = [
+const PROMISES: [(&str, &str); 36] = [
+    ("7z", "a 7z archive"),
+    ("bz2", "a bzip2 file"),
     ("doc", "a Word document"),
     ("docm", "a Word document"),
     ("docx", "a Word document"),
     ("dotx", "a Word template"),
     ("epub", "an EPUB book"),
+    ("gz", "a gzip file"),
     ("hwp", "a Hangul document"),
     ("hwpx", "a Hangul document"),
     ("jpeg", "a JPEG image"),
@@ -64,13 +67,17 @@ const PROMISES: [(&str, &str); 29] = [
     ("pptm", "a PowerPoint presentation"),
     ("pptx", "a PowerPoint presentation"),
     ("rtf", "an RTF document"),
+    ("tar", "a tar archive"),
+    ("tgz", "a tar archive"),
     ("tif", "a TIFF image"),
     ("tiff", "a TIFF image"),
     ("xls", "an Excel workbook"),
     ("xlsb", "an Excel workbook"),
     ("xlsm", "an Excel workbook"),
     ("xlsx", "an Excel workbook"),
+    ("xz", "an xz file"),
     ("zip", "a ZIP archive"),
+    ("zst", "a Zstandard file"),
 ];
 
 impl Kind {
@@ -103,17 +110,10 @@ impl Kind {
             return Err(Reason::Skipped(what));
         }
         if let Ok(index) = PROMISES.binary_search_by_key(&&*extension, |(name, _)| name) {
-            // Old programs write HTML or tables of text under the names of Office.
-            let is_text = super::encoding::decode(bytes).is_ok();
-            let promise = PROMISES[index].1;
-            return match extension.as_str() {
-                "xls" | "doc" | "rtf" if is_text && bytes.len() > 64 => Ok(Self::Text),
-                _ if is_text => Err(Reason::Failed(format!("not {promise} but plain text"))),
-                _ => Err(Reason::Failed(format!("not {promise}, or damaged at its beginning"))),
-            };
+            return broken(bytes, PROMISES[index]);
         }
         Ok(match extension.as_str() {
-            "eml" | "mht" | "mhtml" => Self::Mail,
+            "eml" | "mbox" | "mht" | "mhtml" => Self::Mail,
             _ => Self::Text,
         })
     }
@@ -129,6 +129,19 @@ impl Kind {
             _ => Self::Zip,
         })
     }
+}
+
+/// What reads a file that is not what its name promises.
+fn broken(bytes: &[u8], (extension, promise): (&str, &str)) -> Result<Kind, Reason> {
+    let Ok(text) = super::encoding::decode(bytes) else {
+        return Err(Reason::Failed(format!("not {promise}, or damaged at its beginning")));
+    };
+    // Old programs write HTML or tables of text under the names of Office.
+    if matches!(extension, "xls" | "doc" | "rtf") && bytes.len() > 64 {
+        return Ok(Kind::Text);
+    }
+    let other = if super::html::is_likely(&text) { "a web page" } else { "plain text" };
+    Err(Reason::Failed(format!("not {promise} but {other}")))
 }
 
 fn by_names(content: impl Read + Seek) -> Option<Kind> {

@@ -2,6 +2,7 @@
 
 mod cells;
 mod confluence;
+pub(crate) mod damage;
 mod dates;
 mod dokuwiki;
 mod encoding;
@@ -43,12 +44,13 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, Place, Section};
 use format::Format;
 
+pub(crate) use confluence::{Holder, holder};
 pub(crate) use format::extension;
 pub(crate) use kind::Kind;
 pub(crate) use mail::Envelope;
 
 /// Raised whenever the same bytes give another document than before.
-pub const EXTRACTION_VERSION: u32 = 5;
+pub const EXTRACTION_VERSION: u32 = 6;
 
 /// A file to extract.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +106,9 @@ pub struct Extraction {
     pub document: Document,
     /// Files that it carries: documents of their own.
     pub attachments: Vec<Attachment>,
+    /// When it was written or last changed by what it says itself, in nanoseconds since the epoch;
+    /// only of messages and pages of wikis, whose files are newer than they are.
+    pub modified_ns: Option<i64>,
 }
 
 /// A file inside another one.
@@ -111,13 +116,26 @@ pub struct Extraction {
 pub struct Attachment {
     /// Its file name; not yet safe, not yet unique.
     pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    /// Its content, or why it was lost.
+    pub content: Result<Vec<u8>, Reason>,
+}
+
+impl Attachment {
+    /// A file of this name.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), content: Ok(bytes) }
+    }
+
+    /// What stands for the part of a damaged document that could not be read, while the rest was.
+    pub(crate) fn lost(reason: &str) -> Self {
+        let content = Err(Reason::Failed(reason.to_owned()));
+        Self { name: "lost part".to_owned(), content }
+    }
 }
 
 impl From<Document> for Extraction {
     fn from(document: Document) -> Self {
-        Self { document, attachments: Vec::new() }
+        Self { document, ..Self::default() }
     }
 }
 
@@ -143,10 +161,13 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
     if input.bytes.is_empty() {
         return Err(Reason::Skipped("the file is empty".to_owned()));
     }
+    if input.dialect == Dialect::Confluence && confluence::is_frame(input.path) {
+        return Err(Reason::Skipped("part of the export's frame, not of a page".to_owned()));
+    }
     let kind = if input.dialect == Dialect::Mail { Kind::Mail } else { Kind::of(input)? };
     let bytes = input.bytes;
     let mut extraction = match kind {
-        Kind::Text => return text(input).map(Extraction::from),
+        Kind::Text => return text(input),
         Kind::Mail => mail::read(input)?,
         Kind::OutlookMail => mail::read_outlook(input)?,
         Kind::Pdf => pdf::read(input)?,
@@ -157,7 +178,7 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
         Kind::Epub => epub::read(bytes)?.into(),
         Kind::Hangul => hangul::read(bytes)?.into(),
         Kind::HangulXml => hangul::read_xml(bytes)?.into(),
-        Kind::Rtf => rtf::read(bytes)?.into(),
+        Kind::Rtf => rtf::read_file(bytes)?,
         Kind::Image => image::read(input)?.into(),
         Kind::Zip => return Err(Reason::Skipped("ZIP archive".to_owned())),
     };
@@ -168,27 +189,34 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
     Ok(extraction)
 }
 
-fn text(input: &Input<'_>) -> Result<Document, Reason> {
+fn text(input: &Input<'_>) -> Result<Extraction, Reason> {
     let text = encoding::decode(input.bytes)?;
     let format = Format::of(input, &text);
-    let mut document = match format {
-        _ if input.dialect == Dialect::Notion && notion::reads(format) => {
-            notion::read(input, &text, format)?
-        }
-        Format::DokuWiki => dokuwiki::read_page(input, &text)?,
+    let mut extraction: Extraction = match format {
         Format::Html if confluence::is_page(&text) => confluence::read(input.name(), &text),
-        Format::Html => html::read(&text),
-        Format::Markdown => markdown::read_page(input.name(), &text)?,
-        Format::Lightweight(markup) => lightweight::read(&text, markup),
-        Format::JsonLines => json_lines::read(&text),
-        Format::Notebook => notebook::read(&text),
-        Format::Separated(delimiter) => separated::read(&text, delimiter),
-        Format::Prose | Format::Code => plain(&text),
+        _ => document(input, &text, format)?.into(),
     };
     if format != Format::Code {
-        document.language = language::of(&document).map(str::to_owned);
+        let language = language::of(&extraction.document).map(str::to_owned);
+        extraction.document.language = language;
     }
-    Ok(document)
+    Ok(extraction)
+}
+
+fn document(input: &Input<'_>, text: &str, format: Format) -> Result<Document, Reason> {
+    Ok(match format {
+        _ if input.dialect == Dialect::Notion && notion::reads(format) => {
+            notion::read(input, text, format)?
+        }
+        Format::DokuWiki => dokuwiki::read_page(input, text)?,
+        Format::Html => html::read(text),
+        Format::Markdown => markdown::read_page(input.name(), text)?,
+        Format::Lightweight(markup) => lightweight::read(text, markup),
+        Format::JsonLines => json_lines::read(text),
+        Format::Notebook => notebook::read(text)?,
+        Format::Separated(delimiter) => separated::read(text, delimiter),
+        Format::Prose | Format::Code => plain(text),
+    })
 }
 
 /// Reads what the markup of a wiki was turned into.

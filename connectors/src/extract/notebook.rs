@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::outline::{clipped, one_line};
-use super::{markdown, plain};
+use super::{Reason, markdown, plain};
 use crate::document::{Document, Place};
 
 /// What one output may add; the beginning of a long log says what it is.
@@ -21,10 +21,17 @@ const MAX_VALUE_BYTES: usize = 300;
 /// Outputs that are text for people, the best first.
 const TEXT_OUTPUTS: [&str; 3] = ["text/markdown", "text/plain", "text/latex"];
 
-/// Reads a notebook; what is none is read as the text that it is.
-pub(super) fn read(text: &str) -> Document {
-    let Ok(notebook) = serde_json::from_str::<Value>(text) else { return plain(text) };
-    let Some(cells) = cells(&notebook) else { return plain(text) };
+/// Reads a notebook; other JSON is read as the text that it is.
+pub(super) fn read(text: &str) -> Result<Document, Reason> {
+    let notebook = serde_json::from_str::<Value>(text).map_err(|error| {
+        let reason = match text.trim_start().starts_with('{') {
+            true if error.is_eof() => "damaged: the notebook ends too early",
+            true => "damaged: its JSON is broken",
+            false => "not a Jupyter notebook but plain text",
+        };
+        Reason::Failed(reason.to_owned())
+    })?;
+    let Some(cells) = cells(&notebook) else { return Ok(plain(text)) };
     let language = language(&notebook);
     let mut page = String::new();
     for cell in cells {
@@ -36,7 +43,7 @@ pub(super) fn read(text: &str) -> Document {
         section.place = Place::Unknown;
     }
     describe(&mut document, &notebook, language);
-    document
+    Ok(document)
 }
 
 /// The cells of a notebook of version 4, or of the first sheets of version 3.
@@ -190,7 +197,7 @@ mod tests {
     fn notebook(cells: &Value) -> Document {
         let kernel = json!({"display_name": "Python 3", "language": "python"});
         let metadata = json!({"kernelspec": kernel, "authors": [{"name": "Kim"}]});
-        read(&json!({"cells": cells, "metadata": metadata, "nbformat": 4}).to_string())
+        read(&json!({"cells": cells, "metadata": metadata, "nbformat": 4}).to_string()).unwrap()
     }
 
     fn markdown_cell(text: &str) -> Value {
@@ -260,15 +267,19 @@ mod tests {
             {"cell_type": "code", "input": "print", "outputs": [{"text": "out"}]},
         ]);
         let text = json!({"worksheets": [{"cells": cells}]}).to_string();
-        let section = &read(&text).sections[0];
+        let section = &read(&text).unwrap().sections[0];
         assert_eq!(section.heading, ["Old"]);
         assert!(section.text.contains("print") && section.text.contains("out"));
     }
 
     #[test]
-    fn what_is_no_notebook_is_text() {
-        for text in ["{\"cells\": [", "{\"cells\": 1}", "[1, 2]", "words"] {
-            assert_eq!(read(text), plain(text));
+    fn other_json_is_text_and_what_is_damaged_says_so() {
+        for text in ["{\"cells\": 1}", "[1, 2]"] {
+            assert_eq!(read(text), Ok(plain(text)));
         }
+        let reason = |text| read(text).unwrap_err().to_string();
+        assert_eq!(reason("{\"cells\": ["), "damaged: the notebook ends too early");
+        assert_eq!(reason("{\"cells\": }"), "damaged: its JSON is broken");
+        assert_eq!(reason("words"), "not a Jupyter notebook but plain text");
     }
 }

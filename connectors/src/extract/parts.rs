@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
-use zip::result::ZipError;
 
-use super::Reason;
+use super::{Reason, damage};
 
 /// All parts that are read of one package, inflated.
 const MAX_INFLATED_BYTES: u64 = 200 * 1024 * 1024;
@@ -25,12 +24,8 @@ pub(super) struct Package<'a> {
 impl<'a> Package<'a> {
     /// Reads the directory of the package.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| match error {
-            ZipError::InvalidArchive(_) => {
-                Reason::Failed("damaged: the central directory is missing or broken".to_owned())
-            }
-            error => damaged(&error),
-        })?;
+        let archive = ZipArchive::new(Cursor::new(bytes));
+        let archive = archive.map_err(|error| damage::reason(&error))?;
         if archive.len() > MAX_ENTRIES {
             return Err(Reason::Failed(format!("holds more than {MAX_ENTRIES} parts")));
         }
@@ -55,15 +50,10 @@ impl<'a> Package<'a> {
     /// A part's content; `None` when there is no such part.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<Vec<u8>>, Reason> {
         let Some(index) = self.names.get(&key(name)).copied() else { return Ok(None) };
-        let file = self.archive.by_index(index).map_err(|error| match error {
-            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
-                Reason::Failed("protected by a password".to_owned())
-            }
-            error => damaged(&error),
-        })?;
+        let file = self.archive.by_index(index).map_err(|error| damage::reason(&error))?;
         let mut content = Vec::new();
         let read = file.take(self.left_bytes + 1).read_to_end(&mut content);
-        let read_bytes = read.map_err(|error| damaged(&error))? as u64;
+        let read_bytes = read.map_err(|error| damage::of_reading(&error))? as u64;
         match self.left_bytes.checked_sub(read_bytes) {
             Some(left) => self.left_bytes = left,
             None => {
@@ -88,10 +78,6 @@ impl<'a> Package<'a> {
 /// Why a document whose central part is missing cannot be read.
 pub(super) fn missing(name: &str) -> Reason {
     Reason::Failed(format!("damaged: the part {name} is missing"))
-}
-
-fn damaged(error: &dyn std::fmt::Display) -> Reason {
-    Reason::Failed(format!("damaged: {error}"))
 }
 
 fn key(name: &str) -> String {
@@ -161,7 +147,7 @@ pub(super) mod tests {
     #[test]
     fn a_truncated_package_says_what_is_missing() {
         let bytes = package(&[("a", "text")]);
-        let reason = "damaged: the central directory is missing or broken";
+        let reason = "damaged: it ends too early, the directory at its end is missing";
         assert_eq!(failure(Package::open(&bytes[..bytes.len() / 2])), reason);
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::Reason;
+use super::{Reason, damage};
 
 const MAX_DEPTH: usize = 2000;
 
@@ -37,7 +37,7 @@ impl<'a> Tokens<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, Reason> {
         loop {
             let event = self.reader.read_event();
-            let event = event.map_err(|error| Reason::Failed(format!("damaged: {error}")))?;
+            let event = event.map_err(|error| damage::reason(&error))?;
             return Ok(Some(match event {
                 Event::Start(start) | Event::Empty(start) => {
                     self.depth += 1;

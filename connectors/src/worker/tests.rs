@@ -60,8 +60,7 @@ fn misbehave(input: &Input<'_>) -> Result<Extraction, Reason> {
 }
 
 fn carrier(names: &[&str]) -> Extraction {
-    let attachment =
-        |name: &&str| Attachment { name: (*name).to_owned(), bytes: b"inner".to_vec() };
+    let attachment = |name: &&str| Attachment::new(*name, b"inner".to_vec());
     Extraction { attachments: names.iter().map(attachment).collect(), ..Extraction::default() }
 }
 

@@ -283,20 +283,34 @@ impl Export {
         names.map_or("", |(name, key)| if name.is_empty() { key } else { name })
     }
 
-    pub(super) fn title(&self, page: &Page) -> Option<String> {
-        Some(page.title.clone())
+    /// The titles that lead to the text of a page, its own the last.
+    pub(super) fn heading(&self, page: &Page) -> Vec<String> {
+        let mut titles = self.ancestors(page);
+        titles.push(page.title.clone());
+        titles.retain(|title| !title.is_empty());
+        titles
+    }
+
+    fn url(&self, id: u64) -> String {
+        let base = self.base_url.trim_end_matches('/');
+        let slash = if base.is_empty() { "" } else { "/" };
+        format!("{base}{slash}pages/viewpage.action?pageId={id}")
+    }
+
+    /// What is said of a file that hangs at a page.
+    pub(super) fn about_file(&self, id: u64, page: &Page) -> BTreeMap<String, String> {
+        let about = [("page", page.title.clone()), ("url", self.url(id))];
+        about.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// What is said of a page beside its text.
     pub(super) fn metadata(&self, id: u64, page: &Page) -> BTreeMap<String, String> {
-        let base = self.base_url.trim_end_matches('/');
-        let slash = if base.is_empty() { "" } else { "/" };
         let labels = self.labels_of.get(&id).into_iter().flatten();
         let mut labels = labels.filter_map(|it| self.labels.get(it).cloned()).collect::<Vec<_>>();
         labels.sort_unstable();
         labels.dedup();
         let metadata = [
-            ("url", format!("{base}{slash}pages/viewpage.action?pageId={id}")),
+            ("url", self.url(id)),
             ("author", self.person(&page.creator)),
             ("created", timestamp::rfc_3339(&page.created).unwrap_or_default()),
             ("modified", timestamp::rfc_3339(&page.modified).unwrap_or_default()),
@@ -317,7 +331,12 @@ impl Export {
             let text = comment.text.as_deref().filter(|text| !text.is_empty())?;
             let author = self.person(&comment.creator);
             let day = comment.created.split(' ').next().unwrap_or_default();
-            Some(format!("{author} ({day}): {text}"))
+            Some(match (author.as_str(), day) {
+                ("", "") => text.to_owned(),
+                ("", day) => format!("{day}: {text}"),
+                (author, "") => format!("{author}: {text}"),
+                (author, day) => format!("{author} ({day}): {text}"),
+            })
         });
         let text = lines.collect::<Vec<_>>().join("\n\n");
         (!text.is_empty()).then_some(text)

@@ -10,6 +10,15 @@ use crate::extract::Reason;
 /// What is kept of one object.
 pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// What the element around all objects is called.
+const ROOT: &str = "hibernate-generic";
+
+/// Longer names are those of no property.
+const MAX_NAME_CHARS: usize = 100;
+
+/// An object with more properties and elements of collections is not believed.
+const MAX_FIELDS: usize = 200_000;
+
 /// An object: a page, a body, a user.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -78,12 +87,17 @@ impl<R: Read> Records<R> {
             match self.stream.next()? {
                 Piece::Open(tag) => self.open.start(&tag, classes),
                 Piece::Text(text) => self.open.text(&text),
-                Piece::Close => {
+                Piece::Close(tag) => {
+                    let is_export = tag.local_name().as_ref() == ROOT;
                     if let Some(record) = self.open.end() {
                         return Ok(Some(record));
                     }
-                    if self.open.depth == 0 {
+                    if self.open.depth == 0 && is_export {
                         return Ok(None);
+                    }
+                    if self.open.depth == 0 || is_export {
+                        let reason = "damaged: the elements of entities.xml do not fit together";
+                        return Err(Reason::Failed(reason.to_owned()));
                     }
                 }
                 Piece::End => {
@@ -113,9 +127,11 @@ impl Open {
             let name = tag.local_name();
             self.is_collection = name.as_ref() == "collection";
             let is_id = name.as_ref() == "id";
-            self.name = if is_id { "id".to_owned() } else { attribute(tag, "name") };
+            let name = if is_id { "id".to_owned() } else { attribute(tag, "name") };
+            self.name = name.chars().take(MAX_NAME_CHARS).collect();
+            self.size += self.name.len();
             self.text.clear();
-            if self.name == "content" {
+            if self.name == "content" && record.fields.len() < MAX_FIELDS {
                 record.fields.push(("content.class".to_owned(), attribute(tag, "class")));
             }
         }
@@ -139,7 +155,9 @@ impl Open {
         }
         let record = self.record.as_mut()?;
         let is_value = if self.is_collection { depth == 5 } else { depth == 3 };
-        if is_value && !self.name.is_empty() {
+        if record.fields.len() >= MAX_FIELDS {
+            record.is_too_long = true;
+        } else if is_value && !self.name.is_empty() {
             record.fields.push((self.name.clone(), std::mem::take(&mut self.text)));
         }
         None

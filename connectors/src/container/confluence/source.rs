@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::container::{Beside, Content, Walk};
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 const ENTITIES: &str = "entities.xml";
 const MAX_SMALL_BYTES: u64 = 64 * 1024;
@@ -35,12 +35,12 @@ impl<'a> Source<'a> {
     pub(super) fn entities(&mut self) -> Result<Box<dyn Read + '_>, Reason> {
         match self {
             Self::Unpacked { entities, .. } => {
-                entities.rewind().map_err(|error| failed(&error.to_string()))?;
+                entities.rewind().map_err(|error| damage::of_reading(&error))?;
                 Ok(Box::new(entities))
             }
             Self::Packed(archive, root) => {
                 let file = archive.by_name(&format!("{root}{ENTITIES}"));
-                let file = file.map_err(|error| failed(&error.to_string()))?;
+                let file = file.map_err(|error| damage::reason(&error))?;
                 let most = file.compressed_size().saturating_mul(MAX_RATIO) + FREE_BYTES;
                 Ok(Box::new(file.take(most)))
             }
@@ -74,7 +74,7 @@ impl<'a> Source<'a> {
             let (file, size, packed) = match opened {
                 Ok(opened) => opened,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Ok(Err(failed(&error.to_string()))),
+                Err(error) => return Ok(Err(damage::of_reading(&error))),
             };
             if let Err(reason) = walk.admit(size, packed)? {
                 return Ok(Err(reason));
@@ -82,7 +82,7 @@ impl<'a> Source<'a> {
             let mut bytes = Vec::new();
             let most = walk.file_bytes();
             return Ok(match file.take(most.saturating_add(1)).read_to_end(&mut bytes) {
-                Err(error) => Err(failed(&error.to_string())),
+                Err(error) => Err(damage::of_reading(&error)),
                 Ok(_) if bytes.len() as u64 > most => {
                     Err(Reason::Skipped("larger than it says, and over the limit".to_owned()))
                 }
@@ -107,8 +107,4 @@ impl<'a> Source<'a> {
             }
         }
     }
-}
-
-fn failed(error: &str) -> Reason {
-    Reason::Failed(format!("damaged: {error}"))
 }

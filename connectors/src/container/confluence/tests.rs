@@ -97,7 +97,7 @@ fn pages_stand_below_their_ancestors_with_what_is_known_of_them() {
     assert_eq!(collected.paths(), [path, "Human Resources/Home", "Human Resources/Home/Leave"]);
     let document = documents(&collected)[0];
     assert_eq!(document.title.as_deref(), Some("Carry/over"));
-    assert_eq!(document.sections[1].heading, ["Home", "Leave", "When"]);
+    assert_eq!(document.sections[1].heading, ["Home", "Leave", "Carry/over", "When"]);
     let of = |key: &str| document.metadata.get(key).map(String::as_str);
     assert_eq!(of("url"), Some("https://wiki.example.com/pages/viewpage.action?pageId=12"));
     assert_eq!(of("labels"), Some("policy"));
@@ -148,8 +148,20 @@ fn comments_are_the_last_section_of_their_page() {
     let (collected, _) = unpacked(&xml);
     assert_eq!(collected.members.len(), 1);
     let last = documents(&collected)[0].sections.last().unwrap();
-    assert_eq!(last.heading, ["Comments"]);
+    assert_eq!(last.heading, ["Plan", "Comments"]);
     assert_eq!(last.text, "kim (2024-01-01): First\n\nkim (2024-02-02): Second");
+}
+
+#[test]
+fn a_comment_of_nobody_has_no_empty_brackets() {
+    let xml = export(&[
+        page(10, "Plan", &[]),
+        object("Comment", 30, &[("containerContent", "Page#10")]),
+        body("Comment#30", "<p>First</p>"),
+        body("Page#10", "<p>Text</p>"),
+    ]);
+    let (collected, _) = unpacked(&xml);
+    assert_eq!(documents(&collected)[0].sections.last().unwrap().text, "First");
 }
 
 #[test]
@@ -189,8 +201,9 @@ fn a_packed_export_brings_the_newest_files_of_its_pages() {
     assert_eq!(collected.paths(), expected);
     assert_eq!(documents(&collected)[1].sections[0].text, "the newest");
     assert!(matches!(collected.members[1].outcome, Err(Reason::Skipped(_))));
-    let url = documents(&collected)[0].metadata.get("url").cloned();
-    assert_eq!(url.as_deref(), Some("https://w.example.com/pages/viewpage.action?pageId=10"));
+    let url = "https://w.example.com/pages/viewpage.action?pageId=10";
+    let [page, file] = [0, 1].map(|nth| &documents(&collected)[nth].metadata);
+    assert_eq!((&*page["url"], &*file["url"], &*file["page"]), (url, url, "Plan"));
 }
 
 #[test]
@@ -201,6 +214,14 @@ fn an_export_that_breaks_off_keeps_its_pages_and_fails() {
     assert_eq!(collected.members.len(), 1, "a page without its body is not handed over");
     let (collected, _) = unpacked(&xml);
     assert_eq!(collected.members.len(), 2, "in a whole export it has none");
+}
+
+#[test]
+fn one_end_too_many_does_not_pass_for_the_end_of_an_export() {
+    let xml = export(&[page(10, "One", &[]), "</object>".to_owned(), page(11, "Two", &[])]);
+    let (_, outcome) = unpacked(&xml);
+    let reason = "damaged: the elements of entities.xml do not fit together";
+    assert_eq!(outcome, Err(Reason::Failed(reason.to_owned())));
 }
 
 #[test]

@@ -114,6 +114,20 @@ fn a_page_of_monstrous_size_is_named_and_passed_over() {
 }
 
 #[test]
+fn a_damaged_dump_gives_its_other_pages_and_says_so() {
+    let broken = [
+        page("A", "a") + "</page></text>" + &page("B", "b"),
+        page("A", "a").replace("</revision></page>", "") + &page("B", "b"),
+        page("A", "a") + &page("C", "\0\0\0") + &page("B", "b"),
+    ];
+    for pages in broken {
+        let (collected, outcome) = walked(&dump(&pages));
+        assert!(matches!(outcome, Err(Reason::Failed(_))), "{pages}");
+        assert!(collected.paths().contains(&"B"), "{pages}");
+    }
+}
+
+#[test]
 fn elements_that_extensions_add_are_passed_over() {
     let thread = "</title><DiscussionThreading><ThreadSubject>no</ThreadSubject><text>no</text>\
                   </DiscussionThreading>";

@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
 
-fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+pub(super) fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let time = zip::DateTime::from_date_and_time(2023, 11, 14, 22, 13, 20).unwrap();
     let options = SimpleFileOptions::default().compression_method(method).last_modified_time(time);
@@ -92,7 +92,7 @@ fn a_file_that_is_damaged_or_locked_does_not_stop_the_others() {
 fn an_archive_without_its_end_keeps_what_can_be_read_and_fails_in_words() {
     let bytes = zip(&[("a.txt", b"text"), (".b", b"hidden"), ("c.txt", &[b'c'; 90])], STORED);
     let (collected, outcome) = opened("x.zip", &bytes[..150], Limits::default());
-    let reason = "damaged: the directory at its end is missing".to_owned();
+    let reason = "damaged: it ends too early, the directory at its end is missing".to_owned();
     assert_eq!(outcome, Err(Reason::Failed(reason)));
     assert_eq!(collected.paths(), ["a.txt", "c.txt"]);
     assert_eq!(collected.text("a.txt"), "text");

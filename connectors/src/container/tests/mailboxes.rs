@@ -20,6 +20,15 @@ fn each_message_is_called_after_its_subject() {
 }
 
 #[test]
+fn a_mailbox_that_breaks_off_keeps_its_messages_and_says_so() {
+    let text = "From a\nSubject: One\n\nfirst\n\nFrom b\nSubject: Two\n\nsec";
+    let (collected, outcome) = opened("m.mbox", text.as_bytes(), Limits::default());
+    assert_eq!(collected.paths(), ["One.eml", "Two.eml"]);
+    let reason = "damaged: it breaks off within its last message";
+    assert_eq!(outcome, Err(Reason::Failed(reason.to_owned())));
+}
+
+#[test]
 fn a_message_that_comes_later_changes_none_before() {
     let text = "From a\nSubject: One\n\nfirst\n\nFrom b\nSubject: One\n\nsecond\n";
     let before = mailbox(text);

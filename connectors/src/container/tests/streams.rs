@@ -55,6 +55,21 @@ fn the_files_of_a_tape_are_read_and_its_links_are_not() {
 }
 
 #[test]
+fn a_tape_with_a_hole_or_without_its_end_is_read_as_far_as_it_goes_and_says_so() {
+    let bytes = tape(&[("a.txt", b"text"), ("b.txt", b"words")]);
+    let joined = [&*bytes, &tape(&[("c.txt", b"more")])].concat();
+    let (collected, outcome) = opened("x.tar", &joined, Limits::default());
+    assert_eq!((outcome, collected.paths()), (Ok(()), vec!["a.txt", "b.txt", "c.txt"]));
+    let (collected, outcome) = opened("x.tar", &bytes[..1024], Limits::default());
+    assert_eq!(collected.paths(), ["a.txt"]);
+    let reason = "damaged: it ends too early, without its end mark";
+    assert_eq!(outcome, Err(Reason::Failed(reason.to_owned())));
+    let mut holed = bytes;
+    holed[1024..1536].fill(0);
+    assert!(opened("x.tar", &holed, Limits::default()).1.is_err());
+}
+
+#[test]
 fn a_tape_is_read_through_any_compression() {
     let bytes = tape(&[("a.txt", b"text")]);
     let packed = [gzip(&bytes), bzip2(&bytes), xz(&bytes), zstd(&bytes), gzip(&zstd(&bytes))];

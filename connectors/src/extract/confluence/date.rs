@@ -3,6 +3,27 @@
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
+/// What months begin with in other languages that write them in letters of Latin.
+const OTHER_MONTHS: [(&str, u32); 17] = [
+    ("mär", 3),
+    ("mrz", 3),
+    ("mai", 5),
+    ("okt", 10),
+    ("dez", 12),
+    ("fév", 2),
+    ("avr", 4),
+    ("juin", 6),
+    ("juil", 7),
+    ("aoû", 8),
+    ("déc", 12),
+    ("ene", 1),
+    ("abr", 4),
+    ("ago", 8),
+    ("dic", 12),
+    ("gen", 1),
+    ("mag", 5),
+];
+
 /// The last day in a text (`on Jan 25, 2019`, `2019-01-25`, `2019년 1월 25일`) as `YYYY-MM-DD`.
 pub(super) fn iso(text: &str) -> Option<String> {
     let words = words(text);
@@ -11,8 +32,10 @@ pub(super) fn iso(text: &str) -> Option<String> {
     let number = |word: Option<&String>| word.and_then(|word| word.parse::<u32>().ok());
     let named_month = |word: Option<&String>| {
         let word = word?.to_lowercase();
-        let name = MONTHS.iter().position(|name| word.starts_with(name) && word.len() < 10);
-        name.and_then(|name| u32::try_from(name + 1).ok())
+        let is_name = |name: &str| word.starts_with(name) && word.len() < 12;
+        let other = OTHER_MONTHS.iter().find(|(name, _)| is_name(name)).map(|(_, month)| *month);
+        let english = MONTHS.iter().position(|name| is_name(name));
+        other.or_else(|| u32::try_from(english? + 1).ok())
     };
     let month = |word: Option<&String>| named_month(word).or_else(|| number(word));
     let before = |back: usize| at.checked_sub(back).and_then(|at| words.get(at));
@@ -56,10 +79,15 @@ mod tests {
             "on 2019-01-25",
             "님이 2019년 1월 25일에 변경",
             "1월 25, 2019",
+            "1월 25일, 2019에",
+            "zuletzt geändert von Bo am Jan. 25, 2019",
+            "dernière modification le janv. 25, 2019",
         ];
         for text in spellings {
             assert_eq!(iso(text).as_deref(), Some("2019-01-25"), "{text}");
         }
+        assert_eq!(iso("am 05. März 2026").as_deref(), Some("2026-03-05"));
+        assert_eq!(iso("on Aug 1, 2024").as_deref(), Some("2024-08-01"));
         assert_eq!(iso("Created by Kim"), None);
     }
 }

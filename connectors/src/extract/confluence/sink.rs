@@ -1,6 +1,7 @@
 //! Divides the tokens of an exported page into its frame and its text.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
@@ -9,6 +10,7 @@ use crate::extract::outline::{clipped, one_line};
 
 const MAX_CRUMBS: usize = 50;
 const MAX_LABELS: usize = 200;
+const MAX_ATTACHMENTS: usize = 5000;
 const MAX_FIELD_BYTES: usize = 2000;
 
 /// What begins behind the text of a page.
@@ -31,14 +33,25 @@ pub(super) struct Frame {
     /// That of the window.
     pub page_title: String,
     pub author: String,
+    pub editor: String,
     /// Who made and changed it, and when, in words.
     pub metadata: String,
     pub labels: Vec<String>,
     /// HTML, as are the comments.
     pub body: String,
     pub comments: String,
+    /// The files that hang at the page.
+    pub attachments: Vec<Linked>,
     pub base_url: String,
     pub page_id: String,
+}
+
+/// A file of the export, which has a number for a name there, and its real name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Linked {
+    /// Below the directory of the page.
+    pub path: String,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,9 +63,13 @@ enum Region {
     Title,
     Metadata,
     Author,
+    Editor,
     Body,
     Comments,
     Label,
+    /// The list of files below a page, and the name of one.
+    Attachments,
+    FileName,
 }
 
 /// Receives the tokens.
@@ -73,6 +90,9 @@ struct State {
     script: Option<bool>,
     /// Within a crumb that is no page.
     is_left_out: bool,
+    /// Where each file stands, and the one that is being named.
+    files: HashMap<String, usize>,
+    listed: usize,
     code: String,
 }
 
@@ -91,6 +111,8 @@ impl Sink {
         frame.page_title = one_line(&frame.page_title);
         frame.labels.iter_mut().for_each(|label| *label = one_line(label));
         frame.labels.retain(|label| !label.is_empty());
+        frame.attachments.iter_mut().for_each(|linked| linked.name = one_line(&linked.name));
+        frame.attachments.retain(|linked| !linked.name.is_empty());
         frame
     }
 }
@@ -134,8 +156,8 @@ impl State {
     }
 
     fn find_region(&mut self, name: &str, tag: &Tag) {
-        let (id, class) = (value(tag, "id"), value(tag, "class"));
-        let has_class = |name: &str| class.split_whitespace().any(|class| class == name);
+        let id = value(tag, "id");
+        let has_class = |name: &str| has_class(tag, name);
         match (name, id) {
             ("meta", _) => self.remember(tag),
             ("img", _) => self.picture(tag),
@@ -145,12 +167,11 @@ impl State {
                 self.frame.crumbs.push(String::new());
             }
             // The list of all pages, in pages that were saved from a browser.
-            ("a", _) if self.region == Region::Crumbs => {
-                self.is_left_out = value(tag, "href").contains("/collector/pages.action");
-            }
+            ("a", _) => self.link(tag),
             (_, "title-text") => self.region = Region::Title,
             (_, "main-content") if self.frame.body.is_empty() => self.region = Region::Body,
             (_, "comments") if self.is_behind => self.region = Region::Comments,
+            (_, "attachments") if self.is_behind => self.region = Region::Attachments,
             (_, id) if BEHIND.contains(&id) || has_class("pageSection") => self.leave(),
             _ if has_class("page-metadata") && self.region != Region::Body => {
                 self.region = Region::Metadata;
@@ -158,19 +179,66 @@ impl State {
             ("span", _) if self.region == Region::Metadata && has_class("author") => {
                 self.region = Region::Author;
             }
-            ("a", _)
-                if self.is_behind
-                    && self.frame.labels.len() < MAX_LABELS
-                    && (has_class("aui-label-split-main") || value(tag, "rel") == "tag") =>
-            {
-                self.frame.labels.push(String::new());
-                self.region = Region::Label;
+            ("span", _) if self.region == Region::Metadata && has_class("editor") => {
+                self.region = Region::Editor;
             }
             _ if self.region == Region::Body && has_class("toc-macro") && name == "div" => {
                 self.contents = 1;
             }
             _ => {}
         }
+    }
+
+    fn link(&mut self, tag: &Tag) {
+        let is_label = || has_class(tag, "aui-label-split-main") || value(tag, "rel") == "tag";
+        match self.region {
+            // The list of all pages, in pages that were saved from a browser.
+            Region::Crumbs => {
+                self.is_left_out = value(tag, "href").contains("/collector/pages.action");
+            }
+            Region::Attachments => {
+                if let Some(file) = self.file(value(tag, "href")) {
+                    self.listed = file;
+                    self.frame.attachments[file].name.clear();
+                    self.region = Region::FileName;
+                }
+            }
+            _ if self.is_behind && self.frame.labels.len() < MAX_LABELS && is_label() => {
+                self.frame.labels.push(String::new());
+                self.region = Region::Label;
+            }
+            _ => self.remember_file(tag, "href"),
+        }
+    }
+
+    /// The name of a picture or file in the text: the list below the page may be missing.
+    fn remember_file(&mut self, tag: &Tag, target: &str) {
+        let name = clipped(value(tag, "data-linked-resource-default-alias"), MAX_FIELD_BYTES);
+        if !name.is_empty()
+            && let Some(file) = self.file(value(tag, target))
+            && let linked = &mut self.frame.attachments[file].name
+            && linked.is_empty()
+        {
+            name.clone_into(linked);
+        }
+    }
+
+    /// Which file an address is.
+    fn file(&mut self, address: &str) -> Option<usize> {
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        if !path.starts_with("attachments/") || path.len() > MAX_FIELD_BYTES {
+            return None;
+        }
+        let files = &mut self.frame.attachments;
+        if let Some(file) = self.files.get(path) {
+            return Some(*file);
+        }
+        if files.len() == MAX_ATTACHMENTS {
+            return None;
+        }
+        self.files.insert(path.to_owned(), files.len());
+        files.push(Linked { path: path.to_owned(), name: String::new() });
+        Some(files.len() - 1)
     }
 
     fn leave(&mut self) {
@@ -193,6 +261,7 @@ impl State {
             let url = clipped(value(tag, "data-base-url"), MAX_FIELD_BYTES);
             self.frame.base_url = url.to_owned();
         }
+        self.remember_file(tag, "src");
         let sign = match value(tag, "alt") {
             "(tick)" => "✓",
             "(error)" => "✗",
@@ -217,7 +286,8 @@ impl State {
             | (Region::Title, "h1") => {
                 self.region = Region::Elsewhere;
             }
-            (Region::Author, "span") => self.region = Region::Metadata,
+            (Region::Author | Region::Editor, "span") => self.region = Region::Metadata,
+            (Region::FileName, "a") => self.region = Region::Attachments,
             (Region::Label, "a") => self.region = Region::Elsewhere,
             (Region::Metadata, "div") => self.region = Region::Elsewhere,
             _ => {}
@@ -257,6 +327,8 @@ impl State {
             Region::Title => Some(&mut frame.title),
             Region::Metadata => Some(&mut frame.metadata),
             Region::Author => Some(&mut frame.author),
+            Region::Editor => Some(&mut frame.editor),
+            Region::FileName => frame.attachments.get_mut(self.listed).map(|it| &mut it.name),
             Region::Label => frame.labels.last_mut(),
             _ => None,
         };
@@ -290,6 +362,10 @@ impl State {
             html.push('>');
         }
     }
+}
+
+fn has_class(tag: &Tag, name: &str) -> bool {
+    value(tag, "class").split_whitespace().any(|class| class == name)
 }
 
 fn value<'t>(tag: &'t Tag, name: &str) -> &'t str {

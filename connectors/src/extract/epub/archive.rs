@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-use crate::extract::{Reason, encoding};
+use crate::extract::{Reason, damage, encoding};
 
 const MAX_ENTRY_BYTES: u64 = 32 * 1024 * 1024;
 const MAX_TOTAL_BYTES: u64 = 96 * 1024 * 1024;
@@ -23,8 +23,7 @@ pub(super) struct Archive<'a> {
 impl<'a> Archive<'a> {
     /// Opens a package; fails when it has no directory.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| Reason::Failed(format!("damaged: {error}")))?;
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damage::reason(&error))?;
         let names = zip.file_names().map(|name| name.map(|name| name.to_lowercase())).enumerate();
         let names = names.filter_map(|(index, name)| Some((name.ok()?, index)));
         let indexes = names.collect();
@@ -60,7 +59,7 @@ impl<'a> Archive<'a> {
             return Err(Reason::Failed("too large: unpacks to too much text".to_owned()));
         }
         self.budget -= size;
-        read.map_err(|error| Reason::Failed(format!("damaged: {error}")))?;
+        read.map_err(|error| damage::of_reading(&error))?;
         Ok(Some(bytes))
     }
 

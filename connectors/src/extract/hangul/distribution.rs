@@ -8,7 +8,7 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt, KeyInit};
 use flate2::read::DeflateDecoder;
 
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// The record with the key: its tag, and its header and content in bytes.
 const KEY_TAG: u32 = 28;
@@ -39,9 +39,7 @@ pub(super) fn section(stream: &[u8]) -> Result<Vec<u8>, Reason> {
     let mut records = Vec::new();
     let unpacked = DeflateDecoder::new(&*plain).take(MAX_SECTION_BYTES + 1);
     let mut unpacked = unpacked;
-    unpacked
-        .read_to_end(&mut records)
-        .map_err(|error| Reason::Failed(format!("damaged: a distribution document: {error}")))?;
+    unpacked.read_to_end(&mut records).map_err(|error| damage::of_reading(&error))?;
     if records.len() as u64 > MAX_SECTION_BYTES {
         return Err(Reason::Failed("too large: unpacks to too much text".to_owned()));
     }

@@ -7,8 +7,8 @@ use flate2::read::DeflateDecoder;
 use super::flow::{Flow, NUMBER, Position};
 use super::johab;
 use crate::document::Document;
-use crate::extract::Reason;
 use crate::extract::outline::one_line;
+use crate::extract::{Reason, damage};
 
 const SIGNATURE_BYTES: usize = 30;
 const INFO_BYTES: usize = 128;
@@ -74,7 +74,7 @@ fn described(mut document: Document, summary: &[u8]) -> Document {
 fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, Reason> {
     let mut body = Vec::new();
     let read = DeflateDecoder::new(bytes).take(MAX_BODY_BYTES + 1).read_to_end(&mut body);
-    read.map_err(|error| Reason::Failed(format!("damaged: {error}")))?;
+    read.map_err(|error| damage::of_reading(&error))?;
     if body.len() as u64 > MAX_BODY_BYTES {
         return Err(Reason::Failed("too large: unpacks to too much text".to_owned()));
     }

@@ -13,7 +13,7 @@ mod xml;
 
 use unhwp::Error;
 
-use super::Reason;
+use super::{Reason, damage};
 use crate::document::Document;
 
 const VERSION_3: &[u8] = b"HWP Document File V3";
@@ -32,8 +32,8 @@ pub(super) fn read_xml(bytes: &[u8]) -> Result<Document, Reason> {
 }
 
 fn reason(error: Error) -> Reason {
-    Reason::Failed(match error {
-        Error::Encrypted => "protected by a password".to_owned(),
-        error => format!("damaged: {error}"),
-    })
+    match error {
+        Error::Encrypted => Reason::Failed("protected by a password".to_owned()),
+        error => damage::reason(&error),
+    }
 }

@@ -14,7 +14,7 @@ use unhwp::model::{HeadKind, Metadata, NumberingState, StyleRegistry};
 use super::flow::{Flow, Position};
 use super::{metadata, reason};
 use crate::document::Document;
-use crate::extract::Reason;
+use crate::extract::{Reason, damage};
 
 /// Reads an HWPX document.
 pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
                 Ok(Event::GeneralRef(reference)) => self.text(&resolved(&reference)),
                 Ok(Event::Eof) => break,
                 Ok(_) => {}
-                Err(error) => return Err(Reason::Failed(format!("damaged: {error}"))),
+                Err(error) => return Err(damage::reason(&error)),
             }
         }
         self.flow.close_all();

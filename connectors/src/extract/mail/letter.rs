@@ -3,6 +3,7 @@
 use super::quoted;
 use crate::document::{Document, Section};
 use crate::extract::outline::{clipped, one_line};
+use crate::extract::{Attachment, Extraction, dates};
 
 /// Lists of recipients may be longer than the message.
 pub(super) const MAX_HEADER_BYTES: usize = 2000;
@@ -25,8 +26,14 @@ pub(super) struct Letter {
 }
 
 impl Letter {
+    /// The message with its files; its time is that of its header.
+    pub(super) fn with(self, attachments: Vec<Attachment>) -> Extraction {
+        let modified_ns = self.date.as_deref().and_then(dates::nanoseconds);
+        Extraction { document: self.into_document(), attachments, modified_ns }
+    }
+
     /// The headers that people search for come first, and last what others wrote before.
-    pub(super) fn into_document(self) -> Document {
+    fn into_document(self) -> Document {
         let mut document = Document::default();
         let headers = [
             ("from", &self.from),

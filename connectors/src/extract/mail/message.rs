@@ -10,7 +10,7 @@ use mail_parser::{
 use super::body::Body;
 use super::letter::{self, Letter};
 use super::{envelope, parts, quoted, seven_bits};
-use crate::extract::{Extraction, Reason, encoding};
+use crate::extract::{Attachment, Extraction, Reason, damage, encoding};
 
 /// A text shorter than this may be no more than an advice to read the HTML beside it.
 const SHORT_BYTES: usize = 400;
@@ -21,6 +21,7 @@ const MAX_STEPS: usize = 10_000_000_000;
 
 /// Reads a message; `None` if there are no headers.
 pub(super) fn read(bytes: &[u8]) -> Option<Result<Extraction, Reason>> {
+    let hole = damage::has_hole(bytes).then_some("damaged: a part of it was overwritten by zeros");
     let bytes = in_bytes(bytes);
     let bytes = envelope::in_utf8(&bytes);
     if is_endless(&bytes) {
@@ -32,10 +33,33 @@ pub(super) fn read(bytes: &[u8]) -> Option<Result<Extraction, Reason>> {
     if !message.headers().iter().any(|header| is_known(&header.name)) {
         return None;
     }
-    Some(match encryption(&message) {
-        Some(reason) => Err(Reason::Failed(reason.to_owned())),
-        None => extraction(&message),
-    })
+    if let Some(reason) = encryption(&message) {
+        return Some(Err(Reason::Failed(reason.to_owned())));
+    }
+    if is_header_cut(&bytes) {
+        return Some(Err(Reason::Failed("damaged: it ends within its headers".to_owned())));
+    }
+    let mut extraction = extraction(&message);
+    if let (Ok(extraction), Some(reason)) =
+        (&mut extraction, hole.or_else(|| loss(&message, &bytes)))
+    {
+        extraction.attachments.push(Attachment::lost(reason));
+    }
+    Some(extraction)
+}
+
+/// Whether a message breaks off before its text: its last header is not even a whole line.
+fn is_header_cut(bytes: &[u8]) -> bool {
+    let has = |end: &[u8]| bytes.windows(end.len()).any(|window| window == end);
+    !bytes.ends_with(b"\n") && !has(b"\n\n") && !has(b"\n\r\n")
+}
+
+/// What is missing from a message that can be read.
+fn loss(message: &Message<'_>, bytes: &[u8]) -> Option<&'static str> {
+    let boundary = message.content_type()?.attribute("boundary")?;
+    let end = format!("--{}--", boundary.trim_end());
+    let has_end = bytes.windows(end.len()).rev().any(|window| window == end.as_bytes());
+    (!has_end).then_some("damaged: the message breaks off, its last part has no end")
 }
 
 fn extraction(message: &Message<'_>) -> Result<Extraction, Reason> {
@@ -57,8 +81,7 @@ fn extraction(message: &Message<'_>) -> Result<Extraction, Reason> {
         body: body.sections,
         quoted: body.quoted,
     };
-    let document = letter.into_document();
-    Ok(Extraction { document, attachments: parts::attachments(message) })
+    Ok(letter.with(parts::attachments(message)))
 }
 
 /// A message, which is taken apart when it is dropped: others are nested in it without limit.

@@ -28,11 +28,16 @@ pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     }
     match message::read(input.bytes) {
         Some(outcome) => outcome,
-        None if input.dialect == Dialect::Mail && extension(input.name()) != "eml" => {
+        None if input.dialect == Dialect::Mail && !is_promised(input.name()) => {
             Err(Reason::Skipped("not a message: it has no headers".to_owned()))
         }
         None => Err(Reason::Failed("not a message: it has no headers".to_owned())),
     }
+}
+
+/// Whether a file of this name should be mail.
+fn is_promised(name: &str) -> bool {
+    matches!(&*extension(name), "eml" | "mbox")
 }
 
 /// Reads a message that was saved by Outlook.

@@ -11,7 +11,7 @@ use super::letter::Letter;
 use super::properties::{Compound, Properties};
 use super::{embedded, envelope, lzfu, quoted};
 use crate::extract::outline::one_line;
-use crate::extract::{Attachment, Extraction, Reason, encoding, rtf};
+use crate::extract::{Attachment, Extraction, Reason, damage, encoding, rtf};
 
 /// More files or recipients than this are not taken out of one message.
 const MAX_CHILDREN: usize = 1000;
@@ -30,8 +30,8 @@ const WINDOWS_EPOCH_SECONDS: i64 = 11_644_473_600;
 
 /// Reads a message with all that it carries.
 pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
-    let mut file = CompoundFile::open(Cursor::new(bytes))
-        .map_err(|error| Reason::Failed(format!("damaged: {error}")))?;
+    let mut file =
+        CompoundFile::open(Cursor::new(bytes)).map_err(|error| damage::of_reading(&error))?;
     let message = Properties::of(&mut file, Path::new("/"), MESSAGE_HEADER_BYTES);
     let class = message.text(&mut file, "001A").unwrap_or_default().to_ascii_lowercase();
     if class.starts_with("ipm.note.smime") && !class.contains("multipartsigned") {
@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     if let Some(headers) = message.text(&mut file, "007D") {
         complete(&mut letter, &headers);
     }
-    Ok(Extraction { document: letter.into_document(), attachments: attachments(&mut file) })
+    Ok(letter.with(attachments(&mut file)))
 }
 
 /// The plain text, else the HTML, else the RTF, which Outlook writes for each message.
@@ -144,14 +144,14 @@ fn attachment(file: &mut Compound<'_>, path: &Path) -> Option<Attachment> {
         let name = name.map_or_else(|| "message".to_owned(), |name| one_line(&name));
         let name = name.trim_end_matches(".msg").replace(['/', '\\'], " ");
         let bytes = embedded::copy(file, &storage)?;
-        return Some(Attachment { name: format!("{name}.msg"), bytes });
+        return Some(Attachment::new(format!("{name}.msg"), bytes));
     }
     let bytes = properties.bytes(file, "3701")?;
     if name.is_none() {
         let known = properties.text(file, "3703");
         name = known.map(|extension| format!("attachment{}", extension.trim()));
     }
-    Some(Attachment { name: name?, bytes })
+    Some(Attachment::new(name?, bytes))
 }
 
 fn without_brackets(id: String) -> String {
@@ -271,7 +271,7 @@ mod tests {
         let attachments = read(&bytes).attachments;
         let names = attachments.iter().map(|attachment| &*attachment.name).collect::<Vec<_>>();
         assert_eq!(names, ["notes.txt", "Inner message.msg"]);
-        let document = read(&attachments[1].bytes).document;
+        let document = read(attachments[1].content.as_ref().unwrap()).document;
         assert_eq!(document.title.as_deref(), Some("Inner"));
         assert_eq!(document.metadata["date"], "2023-11-14T22:13:20Z");
         assert_eq!(document.sections[1].text, "inside");

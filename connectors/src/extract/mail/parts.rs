@@ -56,7 +56,7 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Attachmen
             Encoding::None => raw_slice(message, part).to_vec(),
             _ => nested.raw_message.to_vec(),
         };
-        return Some(Attachment { name: with_extension(name, "eml"), bytes });
+        return Some(Attachment::new(with_extension(name, "eml"), bytes));
     }
     let known = extension_of(part);
     let name = match name(part) {
@@ -70,7 +70,7 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Attachmen
     if SIGNATURES.contains(&&*extension(&name)) {
         return None;
     }
-    Some(Attachment { name, bytes: content(message, part)?.into_owned() })
+    Some(Attachment::new(name, content(message, part)?.into_owned()))
 }
 
 fn content<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Option<Cow<'a, [u8]>> {

@@ -29,6 +29,26 @@ fn in_korean(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_message_that_breaks_off_keeps_its_text_and_says_what_is_lost() {
+    let whole = "Subject: Plan\nContent-Type: multipart/mixed; boundary=\"xx\"\n\n--xx\n\
+                 Content-Type: text/plain\n\nfive days\n--xx\nContent-Type: text/csv\n\
+                 Content-Disposition: attachment; filename=a.csv\n\na,b\n1,2\n--xx--\n";
+    let lost = |text: &str| {
+        let attachments = read(text.as_bytes()).attachments.into_iter();
+        attachments.filter_map(|it| it.content.err()).map(|it| it.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(whole), <[String; 0]>::default());
+    let cut = &whole[..whole.len() - 12];
+    assert!(read(cut.as_bytes()).document.sections.iter().any(|it| it.text.contains("five days")));
+    assert_eq!(lost(cut), ["damaged: the message breaks off, its last part has no end"]);
+    let holed = whole.replace("five", &"\0".repeat(40));
+    assert_eq!(lost(&holed), ["damaged: a part of it was overwritten by zeros"]);
+    let input = Input::new("a.eml", &whole.as_bytes()[..30]);
+    let reason = extract(&input).unwrap_err().to_string();
+    assert_eq!(reason, "damaged: it ends within its headers");
+}
+
+#[test]
 fn headers_are_the_title_the_metadata_and_the_first_section() {
     let document = read(
         b"From: =?euc-kr?B?seg=?= <kim@example.com>\r\nTo: a@x, B <b@x>\r\nCc: c@x\r\n\
@@ -97,9 +117,9 @@ fn attachments_have_their_names_whatever_their_spelling() {
         --b\nContent-Type: message/rfc822\n\nSubject: Inner\nFrom: b@x\n\ninside\n--b--\n";
     let message = read(message);
     assert_eq!(names(&message), ["보고.pdf", "보고.csv", "a long name.txt", "Inner.eml"]);
-    assert_eq!(message.attachments[0].bytes, b"%PDF-");
+    assert_eq!(message.attachments[0].content.as_deref().unwrap(), b"%PDF-");
     assert_eq!(body(&message), "body");
-    let inner = read(&message.attachments[3].bytes);
+    let inner = read(message.attachments[3].content.as_ref().unwrap());
     assert_eq!((inner.document.title.as_deref(), &*body(&inner)), (Some("Inner"), "inside"));
 }
 

@@ -32,7 +32,7 @@ pub(super) fn of(package: &mut Package<'_>, parts: &[String]) -> Vec<Attachment>
 /// The file itself where an OLE object is only its wrapping; `None` for objects that are no files.
 fn unwrapped(name: &str, bytes: Vec<u8>) -> Option<Attachment> {
     let Ok(mut object) = cfb::CompoundFile::open(Cursor::new(&*bytes)) else {
-        return Some(Attachment { name: name.to_owned(), bytes });
+        return Some(Attachment::new(name, bytes));
     };
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if let Some(native) = stream(&mut object, "/\u{1}Ole10Native", bytes.len()) {
@@ -46,7 +46,7 @@ fn unwrapped(name: &str, bytes: Vec<u8>) -> Option<Attachment> {
                 _ if bytes.starts_with(b"PK") => "docx",
                 _ => return None,
             };
-            return Some(Attachment { name: format!("{stem}.{extension}"), bytes });
+            return Some(Attachment::new(format!("{stem}.{extension}"), bytes));
         }
     }
     let is = |path: &str| object.exists(path);
@@ -58,7 +58,7 @@ fn unwrapped(name: &str, bytes: Vec<u8>) -> Option<Attachment> {
         () if is("/__properties_version1.0") => "msg",
         () => return None,
     };
-    Some(Attachment { name: format!("{stem}.{extension}"), bytes })
+    Some(Attachment::new(format!("{stem}.{extension}"), bytes))
 }
 
 fn stream(
@@ -88,7 +88,7 @@ fn native_file(native: &[u8]) -> Option<Attachment> {
         Err(_) => encoding_rs::EUC_KR.decode(name).0.into_owned(),
     };
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-    Some(Attachment { name, bytes })
+    Some(Attachment::new(name, bytes))
 }
 
 fn terminated(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -108,7 +108,7 @@ mod tests {
         native.extend(5_u32.to_le_bytes());
         native.extend(b"hello and more");
         let file = native_file(&native).unwrap();
-        assert_eq!((&*file.name, &*file.bytes), ("notes.txt", &b"hello"[..]));
+        assert_eq!(file, Attachment::new("notes.txt", b"hello".to_vec()));
         assert_eq!(native_file(&native[..30]), None);
     }
 }

@@ -3,10 +3,10 @@
 use undoc::{Block, Error, FormatType, Paragraph};
 
 use crate::document::{Document, Place};
-use crate::extract::Reason;
 use crate::extract::flow::Flow;
 use crate::extract::outline::one_line;
 use crate::extract::table::Table;
+use crate::extract::{Reason, damage};
 
 use super::properties;
 
@@ -46,10 +46,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
 }
 
 fn reason(error: &Error) -> Reason {
-    Reason::Failed(match error {
-        Error::Encrypted => "protected by a password".to_owned(),
-        error => format!("damaged: {error}"),
-    })
+    match error {
+        Error::Encrypted => Reason::Failed("protected by a password".to_owned()),
+        error => damage::reason(error),
+    }
 }
 
 /// The first text of a slide is its title when it is short.

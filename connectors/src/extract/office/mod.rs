@@ -42,7 +42,7 @@ pub(super) fn read_xml(bytes: &[u8]) -> Result<Extraction, Reason> {
     properties::read(&mut package, &mut document);
     document.title = document.title.or(title);
     let attachments = embedded::of(&mut package, &parts);
-    Ok(Extraction { document, attachments })
+    Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 
 /// Reads a document of Word or PowerPoint before 2007 (`.doc`, `.ppt`).

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::document::Place;
+use crate::extract::Attachment;
 use crate::extract::parts::tests::package;
 
 const WORD: &str = "word/document.xml";
@@ -128,7 +129,7 @@ fn embedded_files_are_documents_of_their_own() {
     let others =
         [("word/_rels/document.xml.rels", &*rels), ("word/embeddings/rates.xlsx", "content")];
     let attachments = word(&paragraph("x"), &others).attachments;
-    assert_eq!((&*attachments[0].name, &*attachments[0].bytes), ("rates.xlsx", &b"content"[..]));
+    assert_eq!(attachments[0], Attachment::new("rates.xlsx", b"content".to_vec()));
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn read(pdf: &PdfDocument, pages: usize) -> Vec<Attachment> {
         room -= bytes.len();
         let name = ["UF", "F", "Unix", "DOS", "Mac"];
         let name = name.iter().find_map(|key| objects::text(pdf, &specification, key));
-        files.push(Attachment { name: name.unwrap_or_else(|| "attachment".to_owned()), bytes });
+        files.push(Attachment::new(name.as_deref().unwrap_or("attachment"), bytes));
     }
     files
 }

@@ -29,7 +29,7 @@ mod title;
 
 use pdf_oxide::PdfDocument;
 
-use super::{Extraction, Input, Reason};
+use super::{Attachment, Extraction, Input, Reason};
 use crate::document::{Document, Place, Section};
 use pages::Page;
 use paragraphs::{Line, Words};
@@ -48,14 +48,15 @@ pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     let lines = lines(&pages);
     document.sections = sections::of(&lines, &bookmarks::read(&pdf), input.bytes.len());
     add_form(&pdf, &mut document);
-    let attachments = attachments::read(&pdf, count);
+    let mut attachments = attachments::read(&pdf, count);
     if document.sections.is_empty() && attachments.is_empty() {
         return Err(ocr.err().unwrap_or_else(|| emptiness(&pages)));
     }
     if let Err(reason) = ocr {
         document.metadata.insert("ocr".to_owned(), format!("failed: {reason}"));
     }
-    Ok(Extraction { document, attachments })
+    attachments.extend(lost(&pages));
+    Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 
 /// The number of pages, and what is wrong with some.
@@ -74,6 +75,21 @@ fn describe(pages: &[Page], document: &mut Document) {
     let (faulty, all) = (faults.len(), pages.len());
     if let Some(fault) = faults.first().filter(|_| faulty * 10 >= all) {
         put("quality", format!("low: {fault} on {faulty} of {all} pages (fonts without Unicode)"));
+    }
+}
+
+/// Pages that could not be read while others could.
+fn lost(pages: &[Page]) -> Option<Attachment> {
+    let damaged = (1..).zip(pages).filter(|(_, page)| page.is_damaged);
+    let numbers = damaged.map(|(number, _): (u32, _)| number).collect::<Vec<_>>();
+    let shown = numbers.iter().take(10).map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match numbers.len() {
+        0 => None,
+        1 => Some(Attachment::lost(&format!("damaged: page {shown} cannot be read"))),
+        ..=10 => Some(Attachment::lost(&format!("damaged: the pages {shown} cannot be read"))),
+        many => Some(Attachment::lost(&format!(
+            "damaged: {many} pages cannot be read, among them {shown}"
+        ))),
     }
 }
 

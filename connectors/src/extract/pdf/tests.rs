@@ -155,7 +155,7 @@ fn what_is_printed_largest_is_the_title_of_a_document_without_one() {
 fn files_in_a_pdf_are_its_attachments() {
     let pdf = Pdf::default().lines(&["see the file"]).file("표 1.csv", b"a,b\n1,2\n");
     let attachments = extraction(&pdf.build()).unwrap().attachments;
-    let expected = Attachment { name: "표 1.csv".to_owned(), bytes: b"a,b\n1,2\n".to_vec() };
+    let expected = Attachment::new("표 1.csv", b"a,b\n1,2\n".to_vec());
     assert_eq!(attachments, [expected]);
 }
 

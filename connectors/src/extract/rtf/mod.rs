@@ -13,9 +13,19 @@ mod styles;
 mod tests;
 mod tokens;
 
-use super::Reason;
+use super::{Attachment, Extraction, Reason};
 use crate::document::Document;
 use reader::Reader;
+
+/// Reads a file; one that breaks off gives what it has, and says so.
+pub(super) fn read_file(bytes: &[u8]) -> Result<Extraction, Reason> {
+    let mut reader = Reader::default();
+    reader.run(bytes);
+    let is_cut = reader.is_open();
+    let cut = || Attachment::lost("damaged: the document breaks off, its last brace is missing");
+    let attachments = is_cut.then(cut).into_iter().collect();
+    Ok(Extraction { document: reader.finish(), attachments, modified_ns: None })
+}
 
 /// Reads an RTF document.
 pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {

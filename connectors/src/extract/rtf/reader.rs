@@ -93,6 +93,11 @@ impl Reader {
         }
     }
 
+    /// Whether the text ended before its groups did.
+    pub(super) fn is_open(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// The document that was read.
     pub(super) fn finish(mut self) -> Document {
         self.flush();

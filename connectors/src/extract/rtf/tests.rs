@@ -14,6 +14,15 @@ fn paragraphs_lines_and_letters_are_read() {
 }
 
 #[test]
+fn a_document_that_breaks_off_keeps_its_text_and_says_so() {
+    let whole = r"{\rtf1\ansi one {\b two}\par three}";
+    assert_eq!(read_file(whole.as_bytes()).unwrap().attachments, []);
+    let cut = read_file(&whole.as_bytes()[..whole.len() - 3]).unwrap();
+    assert!(cut.document.sections[0].text.starts_with("one two"));
+    assert!(matches!(cut.attachments[0].content, Err(Reason::Failed(_))));
+}
+
+#[test]
 fn korean_is_read_across_runs() {
     let rtf = r"{\rtf1\ansi\ansicpg949{\fonttbl{\f0\fcharset129 Batang;}}\f0 \'b0{\b\'a1}\'b3\'aa}";
     assert_eq!(text(rtf), "가나");

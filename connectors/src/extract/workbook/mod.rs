@@ -17,10 +17,10 @@ use gathered::SheetRows;
 pub(super) use sheet::Sheet;
 pub(super) use values::{iso_text, number_text};
 
-use super::Reason;
 use super::office::properties;
 use super::outline::growth_budget;
 use super::parts::Package;
+use super::{Reason, damage};
 use crate::document::Document;
 
 /// Reads a workbook (`.xlsx`, `.xlsb`, `.xls`).
@@ -69,7 +69,7 @@ fn lies(shared_strings: &[u8]) -> bool {
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> Reason {
-    Reason::Failed(format!("damaged: {error}"))
+    damage::reason(error)
 }
 
 /// What is read of the sheets of a workbook.
