@@ -44,7 +44,7 @@ pub struct Arguments {
     document: String,
     /// The number of the first passage to show, from 0
     #[serde(default)]
-    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    #[schemars(range(min = 0, max = 1_000_000_000))]
     from: u32,
     /// How many passages at the most; fewer are shown when they are long
     #[serde(default = "twenty")]

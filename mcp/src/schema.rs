@@ -59,7 +59,10 @@ fn plain<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
     schema.remove("description");
-    schema.as_object().cloned().unwrap_or_default()
+    let mut schema = schema.as_object().cloned().unwrap_or_default();
+    // Some agents refuse an object that says nothing of its properties.
+    schema.entry("properties").or_insert_with(|| JsonObject::new().into());
+    schema
 }
 
 /// Takes out what tells an agent nothing: formats of numbers, and defaults that are empty.
@@ -80,10 +83,11 @@ impl Transform for Spare {
 fn unknown(tool: &str, name: &str, schema: &Value) -> Failure {
     let shown = clean_line(name, 80);
     let failure = Failure::new(format!("`{tool}` has no argument `{shown}`"));
-    let names: Vec<&str> = schema["properties"]
+    let mut names: Vec<&str> = schema["properties"]
         .as_object()
         .map(|properties| properties.keys().map(String::as_str).collect())
         .unwrap_or_default();
+    names.sort_unstable();
     match names.is_empty() {
         true => failure.hint("it takes none"),
         false => failure.hint(format!("it takes: {}", names.join(", "))),
@@ -147,5 +151,35 @@ fn demand(property: &Value) -> String {
             (None | Some(0), most) => format!("a text of at most {most} characters"),
             (Some(least), most) => format!("a text of {least} to {most} characters"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn demands_read_as_sentences() {
+        let demands = [
+            json!({ "type": "integer", "minimum": 1, "maximum": 50 }),
+            json!({ "type": "string", "minLength": 1, "maxLength": 9 }),
+            json!({ "type": "string", "maxLength": 9 }),
+            json!({ "type": "string", "enum": ["a", "b"] }),
+        ];
+        insta::assert_snapshot!(demands.map(|property| demand(&property)).join("\n"), @"
+        a whole number from 1 to 50
+        a text of 1 to 9 characters
+        a text of at most 9 characters
+        one of `a`, `b`
+        ");
+    }
+
+    #[test]
+    fn bounds_are_inclusive() {
+        let property = json!({ "type": "integer", "minimum": 1, "maximum": 50 });
+        let fitting = [0, 1, 50, 51].map(|number| fits(&property, &json!(number)));
+        assert_eq!(fitting, [false, true, true, false]);
     }
 }

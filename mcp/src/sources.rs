@@ -38,7 +38,6 @@ pub struct Report {
     left_out: usize,
 }
 
-/// A source.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(crate = "rmcp::schemars")]
 struct Source {
