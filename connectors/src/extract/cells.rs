@@ -217,13 +217,17 @@ fn placed<'c>(cells: &'c [Cell<'c>]) -> impl Iterator<Item = (usize, &'c Cell<'c
 /// The columns behind a name that are empty or have the same name again.
 fn groups(cells: &[Cell<'_>]) -> Vec<usize> {
     let mut name = "";
-    let grouped = placed(cells).filter(|(column, cell)| {
+    let mut grouped = Vec::new();
+    for (column, cell) in placed(cells) {
         let text = cell.text.trim();
-        let is_grouped = !name.is_empty() && (text.is_empty() || text == name);
+        // Empty cells come as one; a wide cell with a name is a group that is known already.
+        let is_grouped = text.is_empty() || (text == name && cell.columns == 1);
+        if is_grouped && !name.is_empty() {
+            grouped.extend((column..column + cell.columns).take_while(|it| *it < MAX_COLUMNS));
+        }
         name = if text.is_empty() { name } else { text };
-        is_grouped && cell.columns == 1 && *column < MAX_COLUMNS
-    });
-    grouped.map(|(column, _)| column).collect()
+    }
+    grouped
 }
 
 /// Names, not numbers: most cells are filled, all are different and have a letter.
