@@ -43,7 +43,7 @@ fn inner(mut plain: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
     walk.file(Entry::at(plain.path.rsplit('/').next().unwrap_or_default()), &bytes)
 }
 
-fn decoder<'a>(codec: Codec, content: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub(super) fn decoder<'a>(codec: Codec, content: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let content = BufReader::new(content);
     Ok(match codec {
         Codec::Gzip => Box::new(Gzip(Some(GzDecoder::new(content)))),
@@ -82,7 +82,7 @@ impl<R: BufRead> Read for Gzip<R> {
 }
 
 /// `dump.xml.bz2` holds `dump.xml`, `a.tgz` holds `a.tar`.
-fn plain_name(path: &str) -> String {
+pub(super) fn plain_name(path: &str) -> String {
     let Some((stem, extension)) = path.rsplit_once('.') else { return path.to_owned() };
     match &*extension.to_ascii_lowercase() {
         "bz2" | "gz" | "xz" | "zst" => stem.to_owned(),

@@ -14,6 +14,7 @@ mod meter;
 mod names;
 mod notion;
 mod paths;
+mod recognise;
 mod records;
 mod salvage;
 mod seven_zip;
@@ -25,6 +26,7 @@ mod timestamp;
 mod unpack;
 mod walk;
 mod xml;
+mod zip_end;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -34,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Extraction, Input, Reason};
 
+pub use recognise::recognise;
 use shape::Stream;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};

@@ -9,7 +9,7 @@ use super::{Content, Entry, Packed, Walk, clock};
 use crate::extract::{Reason, damage};
 
 /// How much a block may want to look back upon.
-const WINDOW_KIB: usize = 256 * 1024;
+pub(super) const WINDOW_KIB: usize = 256 * 1024;
 
 /// Marks the entries whose mode of Unix is kept, and in it a symbolic link.
 const UNIX_MODE: u32 = 0x8000;

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 
-use super::Content;
+use zip::ZipArchive;
+
+use super::{Content, zip_end};
 use crate::extract::{Dialect, Kind, extension};
 
 /// How much of a file is looked at to recognise it.
@@ -53,6 +55,9 @@ impl Shape {
         content.take(HEAD_BYTES).read_to_end(&mut head)?;
         content.rewind()?;
         let shape = Self::of_head(path, dialect, &head);
+        if shape.is_none() && is_prefixed(path, &head, content)? {
+            return Ok(Some(Self::Zip));
+        }
         if shape == Some(Self::Zip) {
             // Most documents of Office are ZIP archives, too.
             let is_archive = Kind::of_package(&mut *content, &extension(path)) == Kind::Zip;
@@ -108,6 +113,22 @@ impl Codec {
         })?;
         Some(codec)
     }
+}
+
+/// Whether this is an archive behind something else: a program that unpacks it, or what a transfer
+/// put there.
+fn is_prefixed(path: &str, head: &[u8], content: &mut dyn Content) -> io::Result<bool> {
+    let may_be = match &*extension(path) {
+        "zip" => !head.is_empty(),
+        "exe" => head.starts_with(b"MZ"),
+        _ => false,
+    };
+    if !may_be || zip_end::directory_bytes(content)?.is_none() {
+        return Ok(false);
+    }
+    let is_archive = ZipArchive::new(&mut *content).is_ok_and(|archive| !archive.is_empty());
+    content.rewind()?;
+    Ok(is_archive)
 }
 
 /// Whether this is the header of a tar archive of before 1988, which says so by its sum alone.

@@ -2,6 +2,7 @@
 
 mod archives;
 mod mailboxes;
+mod recognised;
 mod sites;
 mod streams;
 

@@ -40,6 +40,9 @@ pub(super) struct Grid {
     headers: Option<Vec<String>>,
     /// The row above was part of the headers, and the next one may be too.
     are_headers_open: bool,
+    /// Columns of the headers that have no name, or that of their neighbour: a second row of headers
+    /// may stand beneath.
+    grouped: Vec<usize>,
     preamble: usize,
     /// Per column, the value of a tall cell.
     above: Vec<String>,
@@ -64,8 +67,13 @@ impl Grid {
             }
         } else if self.are_headers_open && looks_like_names(cells) {
             return self.header_row(cells, budget);
+        } else if self.completes_groups(cells) {
+            self.name_groups();
+            self.are_headers_open = true;
+            return self.header_row(cells, budget);
         }
         self.are_headers_open = false;
+        self.grouped.clear();
         let with_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
         self.joined(cells, with_headers, budget)
     }
@@ -76,6 +84,7 @@ impl Grid {
             self.headers = Some(Vec::new());
         }
         let headers = self.headers.get_or_insert_default();
+        self.grouped = groups(cells);
         let mut column = 0;
         for cell in cells {
             let text = one_line(cell.text);
@@ -92,6 +101,29 @@ impl Grid {
         let is_wide = |cell: &Cell<'_>| cell.columns > 1 && is_filled(cell);
         self.are_headers_open = cells.len() > 1 && cells.iter().any(is_wide);
         self.joined(cells, false, budget)
+    }
+
+    /// Whether these are names for the columns of groups, and none for the column of the rows' own
+    /// names.
+    fn completes_groups(&self, cells: &[Cell<'_>]) -> bool {
+        let Some(first) = self.header_columns().next().filter(|_| !self.grouped.is_empty()) else {
+            return false;
+        };
+        let mut columns = placed(cells).filter(|(_, cell)| is_filled(cell)).peekable();
+        columns.peek().is_some_and(|(column, _)| *column > first)
+            && columns.any(|(column, _)| self.grouped.contains(&column))
+            && looks_like_names(cells)
+    }
+
+    /// Gives the columns of a group the name that stands above the first of them.
+    fn name_groups(&mut self) {
+        let headers = self.headers.get_or_insert_default();
+        for column in std::mem::take(&mut self.grouped) {
+            let name = column.checked_sub(1).and_then(|left| headers.get(left)).cloned();
+            if let (Some(header), Some(name)) = (headers.get_mut(column), name) {
+                *header = name;
+            }
+        }
     }
 
     /// More headers are known to follow in the next row.
@@ -173,16 +205,45 @@ impl Grid {
     }
 }
 
+/// The cells with the columns that they stand in.
+fn placed<'c>(cells: &'c [Cell<'c>]) -> impl Iterator<Item = (usize, &'c Cell<'c>)> {
+    cells.iter().scan(0, |column, cell| {
+        let at = *column;
+        *column += cell.columns;
+        Some((at, cell))
+    })
+}
+
+/// The columns behind a name that are empty or have the same name again.
+fn groups(cells: &[Cell<'_>]) -> Vec<usize> {
+    let mut name = "";
+    let mut grouped = Vec::new();
+    for (column, cell) in placed(cells) {
+        let text = cell.text.trim();
+        // Empty cells come as one; a wide cell with a name is a group that is known already.
+        let is_grouped = text.is_empty() || (text == name && cell.columns == 1);
+        if is_grouped && !name.is_empty() {
+            grouped.extend((column..column + cell.columns).take_while(|it| *it < MAX_COLUMNS));
+        }
+        name = if text.is_empty() { name } else { text };
+    }
+    grouped
+}
+
 /// Names, not numbers: most cells are filled, all are different and have a letter.
 fn looks_like_headers(cells: &[Cell<'_>]) -> bool {
     let first = cells.iter().position(is_filled).unwrap_or(0);
     let last = cells.iter().rposition(is_filled).map_or(0, |last| last + 1);
     let cells = &cells[first..last];
-    let names = filled(cells).collect::<Vec<_>>();
+    let mut names = filled(cells).collect::<Vec<_>>();
+    // Names of groups stand above each of their columns; the first column is in none.
+    if names.len() > 2 && names[0] != names[1] {
+        names.dedup();
+    }
     let distinct = names.iter().collect::<BTreeSet<_>>().len();
     let columns = cells.iter().map(|cell| if is_filled(cell) { 1 } else { cell.columns });
     names.len() > 1
-        && names.len() * 2 > columns.sum()
+        && filled(cells).count() * 2 > columns.sum()
         && distinct == names.len()
         && names.iter().all(|name| is_name(name) || is_year(name))
         && names.iter().filter(|name| is_year(name)).count() != 1
@@ -259,6 +320,27 @@ mod tests {
         let rows = [years, quarters, cells(&["Blues", "1", "2", "3", "4"])];
         let expected = "Team: Blues; Y2023 Q1: 1; Y2023 Q2: 2; Y2024 Q1: 3; Y2024 Q2: 4";
         assert_eq!(lines(&rows)[2], expected);
+    }
+
+    #[test]
+    fn groups_of_columns_need_not_be_merged() {
+        let repeated =
+            [&["Team", "Q1", "Q1", "Q2", "Q2"][..], &["", "Plan", "Actual", "Plan", "Actual"]];
+        let gaps = [&["Team", "Q1", "", "Q2", ""][..], &["", "Plan", "Actual", "Plan", "Actual"]];
+        for [above, below] in [repeated, gaps] {
+            let rows =
+                [above, below, &["Blues", "1", "2", "3", "4"], &["Reds", "up", "x", "y", "z"]];
+            let expected = [
+                "Team: Blues; Q1 Plan: 1; Q1 Actual: 2; Q2 Plan: 3; Q2 Actual: 4",
+                "Team: Reds; Q1 Plan: up; Q1 Actual: x; Q2 Plan: y; Q2 Actual: z",
+            ];
+            assert_eq!(lines(&rows.map(cells))[2..], expected);
+        }
+        let rows =
+            [&["Team", "Place", "", "Note"][..], &["", "", "up", "x"], &["Reds", "a", "b", "c"]];
+        assert_eq!(lines(&rows.map(cells))[2], "Team: Reds; Place: a; Place up: b; Note x: c");
+        let rows = [&["Team", "Place", "Note"][..], &["", "up", "x"]];
+        assert_eq!(lines(&rows.map(cells))[1], "Place: up; Note: x");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8>
     writer.finish().unwrap().into_inner()
 }
 
-fn seven_zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn seven_zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).unwrap();
     for (name, bytes) in files {
         writer.push_archive_entry(ArchiveEntry::new_file(name), Some(*bytes)).unwrap();

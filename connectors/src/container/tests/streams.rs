@@ -10,7 +10,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn bzip2(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -131,4 +131,18 @@ fn compression_inside_compression_ends_at_the_limit() {
     assert!(collected.members.is_empty());
     let reason = "more than 6 containers inside each other".to_owned();
     assert_eq!(outcome, Err(Reason::Failed(reason)));
+}
+
+#[test]
+fn a_dump_in_many_streams_of_bzip2_is_one_dump() {
+    let pages = |titles: &[&str]| {
+        let page = |title: &&str| {
+            format!("<page><title>{title}</title><revision><text>words</text></revision></page>")
+        };
+        bzip2(titles.iter().map(page).collect::<String>().as_bytes())
+    };
+    let site = bzip2(b"<mediawiki><siteinfo><base>https://w.example.com/wiki/A</base></siteinfo>");
+    let dump = [site, pages(&["A", "B"]), pages(&["C"]), bzip2(b"</mediawiki>")].concat();
+    let (collected, outcome) = opened("pages-multistream.xml.bz2", &dump, Limits::default());
+    assert_eq!((outcome, collected.paths()), (Ok(()), vec!["A", "B", "C"]));
 }
