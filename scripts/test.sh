@@ -3,7 +3,7 @@
 #
 # Tests of servers need PostgreSQL's programs for a throw-away server, which is started where they
 # are installed. RAGTERM_TEST_SERVERS="milvus llama" fetches a real Milvus (220 MB) and llama.cpp's
-# real server with a small model (200 MB), from PyPI, and runs them too. What has no server says
+# real server with two small models (300 MB), from PyPI, and runs them too. What has no server says
 # "skipped".
 set -euo pipefail
 cd "$(dirname "$0")/.."

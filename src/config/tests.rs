@@ -368,3 +368,32 @@ fn only_a_shared_catalog_has_daemons_of_several_roles() {
     let shared = load("daemon.role = 'query'\ncatalog.url = 'postgres://db/ragterm'");
     assert_eq!(shared.daemon.role, Role::Query);
 }
+
+#[test]
+fn a_model_that_answers_is_named_with_what_its_provider_needs() {
+    let of = |text: &str| problems(&format!("[llm]\n{text}"));
+    let [line] = of("provider = 'ollama'").try_into().unwrap();
+    assert_eq!(line, "config.toml:2: `llm.model`: must name the model that answers");
+    let [line] = of("provider = 'openai'\nmodel = 'x'").try_into().unwrap();
+    assert!(line.starts_with("config.toml:2: `llm.url`: must say where"), "{line}");
+    let [line] = of("provider = 'anthropic'\nmodel = 'x'").try_into().unwrap();
+    assert_eq!(line, "config.toml:2: `llm.api_key`: must be set, or `api_key_file`");
+    let fine = load("[llm]\nprovider = 'anthropic'\nmodel = 'x'\napi_key_file = '/run/key'");
+    assert_eq!(fine.llm.api_key, Secret::File("/run/key".into()));
+}
+
+#[test]
+fn the_window_of_a_model_is_told_or_large_enough_for_the_longest_answer() {
+    assert_eq!(load("").llm.context_tokens, None);
+    let small = problems("llm.context_tokens = 100");
+    assert_eq!(
+        small,
+        [
+            "config.toml:1: `llm.context_tokens`: must be at least 512, or 0 for what the server says"
+        ]
+    );
+    let [line] = problems("llm.context_tokens = 1024").try_into().unwrap();
+    assert!(line.ends_with("`llm.max_output_tokens`: must be less than `llm.context_tokens`"));
+    let hot = problems("llm.temperature = 2.5");
+    assert_eq!(hot, ["config.toml:1: `llm.temperature`: must be a number from 0 to 2, not `2.5`"]);
+}

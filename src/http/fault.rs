@@ -99,8 +99,9 @@ impl Fault {
 
 /// Whether an error text says that one input, or all of them together, are too long.
 pub(crate) fn is_too_long(message: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 10] = [
         "context length",
+        "context limit",
         "context size",
         "context window",
         "too long",
@@ -202,6 +203,7 @@ mod tests {
             "This model's maximum context length is 8192 tokens, however you requested 10000",
             "input is too large to process. increase the physical batch size",
             "the request exceeds the available context size, try increasing it",
+            "input length and `max_tokens` exceed context limit: 198000 + 8000 > 200000",
             "`inputs` must have less than 512 tokens. Given: 700",
         ] {
             assert!(is_too_long(text), "{text}");

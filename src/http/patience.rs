@@ -56,3 +56,36 @@ impl Persistence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELAY: Duration = Duration::from_millis(300);
+
+    fn fault(kind: FaultKind) -> Fault {
+        Fault { kind, message: String::new() }
+    }
+
+    #[test]
+    fn somebody_who_waits_is_told_soon_of_a_server_that_is_gone_or_wants_long_pauses() {
+        let mut persistence = Persistence::of_somebody_who_waits();
+        let lost = fault(FaultKind::Network);
+        let mut waits = |kind| persistence.wait(&fault(kind), DELAY);
+        let seconds = |seconds| FaultKind::Busy(Some(Duration::from_secs(seconds)));
+        assert_eq!(waits(seconds(10)), Some(Duration::from_secs(10)));
+        assert_eq!(waits(seconds(0)), Some(DELAY));
+        assert_eq!(waits(seconds(11)), None);
+        assert_eq!(waits(FaultKind::Busy(None)), Some(DELAY));
+        assert_eq!((waits(lost.kind), waits(lost.kind)), (Some(DELAY), None));
+    }
+
+    #[test]
+    fn work_in_the_background_waits_as_long_as_the_server_asks() {
+        let mut persistence = Persistence::of_background();
+        let minute = Duration::from_secs(60);
+        assert_eq!(persistence.wait(&fault(FaultKind::Busy(Some(minute))), DELAY), Some(minute));
+        let lost = fault(FaultKind::Network);
+        assert!((0..3).all(|_| persistence.wait(&lost, DELAY).is_some()));
+    }
+}

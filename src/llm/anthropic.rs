@@ -1,15 +1,17 @@
 //! Anthropic's Messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, Place};
+use super::connection::{Connection, Place, refuses};
 use super::events::{Event, Events};
 use super::feed::{self, Decoder, Step, parse};
+use super::lines::Lines;
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
 use crate::error::Result;
@@ -28,6 +30,8 @@ const MAX_TEMPERATURE: f64 = 1.0;
 #[derive(Debug)]
 pub(super) struct Anthropic {
     connection: Arc<Connection>,
+    /// Some models choose their words in one way only.
+    refuses_temperature: AtomicBool,
 }
 
 impl Anthropic {
@@ -39,7 +43,8 @@ impl Anthropic {
             scheme: Scheme::Header("x-api-key"),
             headers: &[("anthropic-version", "2023-06-01")],
         };
-        Ok(Self { connection: Arc::new(Connection::new(config, place)?) })
+        let connection = Arc::new(Connection::new(config, place)?);
+        Ok(Self { connection, refuses_temperature: AtomicBool::new(false) })
     }
 
     fn body(&self, prompt: &Prompt) -> Value {
@@ -47,13 +52,27 @@ impl Anthropic {
             "model": self.connection.model,
             "messages": prompt.turns(),
             "max_tokens": prompt.max_output_tokens,
-            "temperature": prompt.temperature.min(MAX_TEMPERATURE),
             "stream": true,
         });
+        if !self.refuses_temperature.load(Ordering::Relaxed) {
+            body["temperature"] = json!(prompt.temperature.min(MAX_TEMPERATURE));
+        }
         if !prompt.system.is_empty() {
             body["system"] = json!(prompt.system);
         }
         body
+    }
+
+    /// Sends the prompt, the second time without what the model does not take.
+    async fn begin(&self, prompt: &Prompt) -> Result<Lines, Fault> {
+        let begun = self.connection.begin("/v1/messages", &self.body(prompt)).await;
+        match begun {
+            Err(fault) if refuses(&fault, "temperature") => {
+                self.refuses_temperature.store(true, Ordering::Relaxed);
+                self.connection.begin("/v1/messages", &self.body(prompt)).await
+            }
+            begun => begun,
+        }
     }
 
     async fn ask_model(&self) -> Result<Model> {
@@ -78,8 +97,7 @@ impl Llm for Anthropic {
     }
 
     async fn answer(&self, prompt: &Prompt) -> Result<Stream> {
-        let begun = self.connection.begin("/v1/messages", &self.body(prompt)).await;
-        let lines = begun.map_err(|fault| self.connection.error(&fault))?;
+        let lines = self.begin(prompt).await.map_err(|fault| self.connection.error(&fault))?;
         let events = Events::Sent(lines, Event::default());
         let connection = Arc::clone(&self.connection);
         Ok(feed::stream(connection, events, (Said::default(), prompt)))

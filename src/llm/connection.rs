@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::lines::{Lines, Patience};
 use crate::config;
@@ -75,7 +75,11 @@ impl Connection {
         let end = Instant::now() + self.timeout;
         let patience = http::Patience::Soon(self.idle.min(self.timeout));
         let call = Call { path, body: Some(body), patience, max_bytes: PLAIN_BYTES };
-        let response = self.http.begin(call).await.inspect_err(|_| self.forget_window())?;
+        let begun = timeout_at(end, self.http.begin(call)).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", self.timeout.as_secs_f32());
+            Err(Fault { kind: FaultKind::Slow, message })
+        });
+        let response = begun.inspect_err(|_| self.forget_window())?;
         Ok(Lines::of(response, Patience { idle: self.idle, end }))
     }
 
@@ -141,5 +145,45 @@ impl Connection {
                 .hint("`llm.idle_timeout_s` and `llm.timeout_s` set the times"),
             kind => self.error(&Fault { kind, message }),
         }
+    }
+}
+
+/// Whether a server, or its model, does not take this part of a request.
+pub(super) fn refuses(fault: &Fault, part: &str) -> bool {
+    const SIGNS: [&str; 8] = [
+        "unsupported",
+        "not support",
+        "unrecognized",
+        "unknown",
+        "unexpected",
+        "not permitted",
+        "not allowed",
+        "deprecated",
+    ];
+    let words = fault.message.to_lowercase();
+    matches!(fault.kind, FaultKind::Refused(400 | 422))
+        && words.contains(part)
+        && !is_too_long(&words)
+        && SIGNS.iter().any(|sign| words.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_from_what_is_too_large() {
+        let refuses = |message: &str, part| {
+            let fault = Fault { kind: FaultKind::Refused(400), message: message.into() };
+            super::refuses(&fault, part)
+        };
+        let openai = "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                      'max_completion_tokens' instead.";
+        assert!(refuses(openai, "max_tokens") && !refuses(openai, "temperature"));
+        assert!(refuses("`temperature` is deprecated for this model.", "temperature"));
+        assert!(refuses("System role not supported", "system"));
+        let vllm = "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's \
+                    maximum context length is 4096 tokens; a longer request is not supported";
+        assert!(!refuses(vllm, "max_tokens"));
     }
 }

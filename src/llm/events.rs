@@ -82,6 +82,8 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn events(text: &str) -> Vec<(String, String)> {
@@ -112,5 +114,16 @@ mod tests {
         let line = format!("data: {}", "x".repeat(1_000));
         let refused = (0..2_000).find_map(|_| event.take_in(&line).err());
         assert!(refused.unwrap().message.contains("event of over"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_lines_are_a_panic_and_none_is_an_event_without_data(
+            lines in proptest::collection::vec("(data|event|error|id)?:? ?.{0,9}", 0..20),
+        ) {
+            for (_, data) in events(&lines.join("\n")) {
+                prop_assert!(!data.is_empty());
+            }
+        }
     }
 }

@@ -7,13 +7,13 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, Place};
+use super::connection::{Connection, Place, refuses};
 use super::events::{Event, Events};
 use super::feed::{self, Decoder, Step, parse};
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::http::{Call, Fault, FaultKind, Scheme, is_too_long};
+use crate::http::{Call, Fault, FaultKind, Scheme};
 
 /// The window of a model whose server does not tell; every model in use has at least that.
 const USUAL_WINDOW: u32 = 8_192;
@@ -162,27 +162,17 @@ impl Dialect {
 
     /// How to ask again after a refusal; `None` when it concerns nothing that can be left out.
     fn without_what_is_refused(self, fault: &Fault) -> Option<Self> {
-        const SIGNS: [&str; 8] = [
-            "unsupported",
-            "not support",
-            "unrecognized",
-            "unknown",
-            "unexpected",
-            "not permitted",
-            "not allowed",
-            "deprecated",
-        ];
-        let words = fault.message.to_lowercase();
-        let is_refusal = matches!(fault.kind, FaultKind::Refused(400 | 422))
-            && !is_too_long(&words)
-            && SIGNS.iter().any(|sign| words.contains(sign));
         let mut other = self;
-        match is_refusal {
-            true if words.contains("max_tokens") => other.refuses_max_tokens = true,
-            true if words.contains("temperature") => other.refuses_temperature = true,
-            true if words.contains("stream_options") => other.refuses_stream_options = true,
-            true if words.contains("system") => other.refuses_system = true,
-            _ => {}
+        for (part, is_refused) in [
+            ("max_tokens", &mut other.refuses_max_tokens),
+            ("temperature", &mut other.refuses_temperature),
+            ("stream_options", &mut other.refuses_stream_options),
+            ("system", &mut other.refuses_system),
+        ] {
+            if refuses(fault, part) {
+                *is_refused = true;
+                break;
+            }
         }
         (other != self).then_some(other)
     }

@@ -79,6 +79,8 @@ impl Spoken {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The answer when the text arrives in pieces of so many characters.
@@ -117,5 +119,16 @@ mod tests {
             assert_eq!(spoken.take_in("hmm 음 "), "");
         }
         assert!(spoken.held.len() < 16);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_the_same_answer_however_it_is_cut(
+            parts in proptest::collection::vec("(<think>|</think>|<th|nk>|[ \\n]{1,2}|[가-힣a-z]{1,3})", 0..9),
+            size in 1_usize..5,
+        ) {
+            let text = parts.concat();
+            prop_assert_eq!(spoken(&text, size), spoken(&text, usize::MAX));
+        }
     }
 }

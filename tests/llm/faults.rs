@@ -12,11 +12,22 @@ use crate::fakes::free_address;
 
 /// What comes of a server that says `a`, `b` and then this.
 async fn after_ab(protocol: Protocol, then: Then) -> Heard {
-    let chat = Chat::saying(protocol, Reply::then(&["a", "b"], then));
-    let config = config::Llm { idle_timeout: Duration::from_millis(300), ..config_for(&chat) };
-    let llm = llm::connect(&config).unwrap().unwrap();
-    heard(&*llm, &prompt("?")).await
+    ask(&Chat::saying(protocol, Reply::then(&["a", "b"], then))).await
 }
+
+/// What comes of servers of all kinds that say `a`, `b` and nothing more, with this patience.
+async fn after_silence(change: impl Fn(&mut config::Llm)) -> Vec<Heard> {
+    let one = async |protocol| {
+        let chat = Chat::saying(protocol, Reply::then(&["a", "b"], Then::Stall));
+        let mut config = config_for(&chat);
+        change(&mut config);
+        heard(&*llm::connect(&config).unwrap().unwrap(), &prompt("?")).await
+    };
+    futures_util::future::join_all(Protocol::ALL.map(one)).await
+}
+
+/// Long enough for a busy machine to have said `a` and `b`.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[track_caller]
 fn assert_kept(heard: &Heard, kind: ErrorKind, words: &str) {
@@ -40,9 +51,8 @@ async fn an_answer_that_breaks_off_is_kept_and_the_error_says_so() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up() {
-    for protocol in Protocol::ALL {
-        let heard = after_ab(protocol, Then::Stall).await;
-        assert_kept(&heard, ErrorKind::Unavailable, "fell silent for 0.3 s");
+    for heard in after_silence(|config| config.idle_timeout = PATIENCE).await {
+        assert_kept(&heard, ErrorKind::Unavailable, "fell silent for 2 s");
     }
 }
 
@@ -102,11 +112,7 @@ async fn a_server_that_never_begins_is_given_up() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_as_a_whole_is_given_up() {
-    for protocol in Protocol::ALL {
-        let chat = Chat::saying(protocol, Reply::then(&["a", "b"], Then::Stall));
-        let config = config::Llm { timeout: Duration::from_millis(300), ..config_for(&chat) };
-        let llm = llm::connect(&config).unwrap().unwrap();
-        let heard = heard(&*llm, &prompt("?")).await;
+    for heard in after_silence(|config| config.timeout = PATIENCE).await {
         assert_kept(&heard, ErrorKind::Unavailable, "not complete in time");
     }
 }
@@ -159,14 +165,15 @@ async fn a_server_that_is_down_is_named_with_its_address_and_not_asked_for_long(
     for protocol in Protocol::ALL {
         let url = format!("http://{}", free_address());
         let llm = llm::connect(&configured(provider(protocol), &url)).unwrap().unwrap();
-        for _ in 0..6 {
+        let mut is_left_alone = false;
+        for _ in 0..8 {
             let heard = heard(&*llm, &prompt("?")).await;
             assert_eq!(heard.error().kind(), ErrorKind::Unavailable);
             let words = heard.error().with_next_step();
             assert!(words.contains(&url) && words.contains("`llm.url`"), "{words}");
+            is_left_alone |= words.contains("does not answer since");
         }
-        let words = heard(&*llm, &prompt("?")).await.error().to_string();
-        assert!(words.contains("does not answer since"), "{words}");
+        assert!(is_left_alone);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Models that answer, each against a fake that speaks its protocol, and one against a real server.
 
 mod answers;
+mod doctor;
 mod faults;
 mod real;
 mod requests;

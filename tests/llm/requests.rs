@@ -107,6 +107,18 @@ async fn what_a_server_refuses_is_left_out_and_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_model_of_anthropics_that_takes_no_temperature_is_asked_without() {
+    let nature = Nature { refuses: Some("temperature"), ..Nature::default() };
+    let chat = natured(Protocol::Anthropic, nature);
+    let llm = connected(&chat);
+    assert_eq!(heard(&*llm, &Prompt { temperature: 1.7, ..prompt("a") }).await.text(), "ok");
+    assert_eq!(heard(&*llm, &prompt("b")).await.text(), "ok");
+    let temperatures: Vec<_> =
+        chat.asked().into_iter().map(|asked| asked.body["temperature"].as_f64()).collect();
+    assert_eq!(temperatures, [Some(1.0), None, None]);
+}
+
+#[tokio::test]
 async fn ollama_opens_a_window_as_large_as_the_prompt_needs_and_never_beyond_the_models() {
     let chat = natured(Protocol::Ollama, Nature { context: 20_000, ..Nature::default() });
     let llm = connected(&chat);

@@ -1,5 +1,6 @@
 //! `ragterm doctor`: what works here, what does not, and how to mend it.
 
+mod answers;
 mod limits;
 mod places;
 mod server;
@@ -24,7 +25,7 @@ Examples:
 
 Without --fix it changes nothing. It starts no daemon. Exit code 1 when a check fails.";
 
-/// Check configuration, daemon, index, embedder and limits, and say how to mend them
+/// Check configuration, daemon, index, models and limits, and say how to mend them
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -93,6 +94,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     checks.extend(places::check(context));
     checks.push(worker().await);
     checks.extend(server::check(context, Remedies::of(args)).await);
+    checks.extend(answers::check(context).await);
     let (found, status) = service::check(context).await;
     checks.extend(found);
     checks.extend(limits::check(status.as_ref()));

@@ -115,11 +115,11 @@ impl Ollama {
     }
 
     fn error(&self, fault: &Fault) -> Error {
+        // It may be another model when it is there again.
+        *self.traits.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let (server, model) = (self.connection.http.name(), &self.connection.model);
         match fault.kind {
             FaultKind::Refused(404) if fault.message.contains("not found") => {
-                // It may have another window when it is there again.
-                *self.traits.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 Error::not_found(format!("{server} has no model `{model}`"))
                     .hint(format!("run `ollama pull {model}` there"))
             }
@@ -150,10 +150,7 @@ impl Llm for Ollama {
     }
 
     async fn context_tokens(&self) -> Result<u32> {
-        match self.connection.known_window() {
-            Some(known) => Ok(known),
-            None => Ok(self.most(self.traits().await?)),
-        }
+        Ok(self.most(self.traits().await?))
     }
 
     async fn answer(&self, prompt: &Prompt) -> Result<Stream> {
