@@ -123,7 +123,7 @@ struct Hit {
     /// When the document was changed, in UTC
     #[serde(skip_serializing_if = "String::is_empty")]
     modified: String,
-    /// Relative to the best hit of the same search
+    /// Higher is better; comparable within one search only
     score: f32,
     /// A part of the passage, around the words searched for
     snippet: String,

@@ -8,11 +8,10 @@ use super::context::Context;
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
-Examples:
-  claude mcp add ragterm -- ragterm mcp                     for one agent; others take the same
-  { \"mcpServers\": { \"ragterm\": { \"command\": \"ragterm\", \"args\": [\"mcp\"] } } }   command in a file
+Example, in the file where an agent keeps its servers:
+  { \"mcpServers\": { \"ragterm\": { \"command\": \"ragterm\", \"args\": [\"mcp\"] } } }
 
-An agent starts it by itself and ends it by closing its input.";
+The agent starts it by itself, and ends it by closing its input.";
 
 /// Serve agents and assistants over the Model Context Protocol, on standard input and output
 ///
