@@ -13,6 +13,7 @@ mod fakes;
 mod faults;
 mod freshness;
 mod llm;
+mod mcp;
 mod mutated;
 mod postgres;
 mod queries;

@@ -50,7 +50,17 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
 
 fn all_sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for directory in ["src", "connectors/src", "milvus/src", "proto/src", "tests", "benches"] {
+    for directory in [
+        "src",
+        "connectors/src",
+        "mcp/src",
+        "mcp/tests",
+        "milvus/src",
+        "proto/src",
+        "tui/src",
+        "tests",
+        "benches",
+    ] {
         sources(&root().join(directory), &mut found);
     }
     assert!(found.len() > 50, "the sources were not found");

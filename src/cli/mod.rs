@@ -15,6 +15,7 @@ mod extract;
 mod failure;
 mod feedback;
 mod log;
+mod mcp;
 mod output;
 mod progress;
 mod reindex;
@@ -72,6 +73,7 @@ enum Command {
     Verify(verify::Args),
     Reindex(reindex::Args),
     Sessions(sessions::Args),
+    Mcp(mcp::Args),
     Feedback(feedback::Args),
     Catalog(catalog::Args),
     Store(store::Args),
@@ -168,6 +170,7 @@ async fn converse(command: Command, context: &Context) -> Result<Outcome> {
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Sessions(args) => sessions::run(&args, context).await,
+        Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Feedback(args) => feedback::run(&args, context).await,
         Command::Catalog(args) => catalog::run(&args, context).await,
         Command::Store(args) => store::run(&args, context).await,
