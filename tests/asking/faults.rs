@@ -1,0 +1,144 @@
+//! Models and servers that misbehave: each ends in words, and what was said is kept.
+
+use serde_json::Value;
+
+use super::{Office, configured, failed, numbers, write_documents};
+use crate::fakes::chat::{Chat, Protocol, Reply, Then};
+use crate::support::{Instance, until};
+
+const QUESTION: &str = "How many vacation days may be carried over?";
+
+/// Asks a model that ends like this; returns the answer.
+fn after(then: Then) -> Value {
+    Office::saying(Reply::then(&["At most five ", "days [1]"], then)).ask(QUESTION)
+}
+
+#[test]
+fn what_was_said_before_a_break_is_kept_and_marked() {
+    for then in [
+        Then::Stall,
+        Then::Drop,
+        Then::Close,
+        Then::Bytes(b"\xff\xfe\n"),
+        Then::Bytes(b"{\"message\": nonsense\n"),
+        Then::Trouble("overloaded", "the model ran away"),
+    ] {
+        let answer = after(then);
+        assert_eq!(answer["answer"], "At most five days [1]", "{then:?}");
+        assert_eq!(answer["partial"], true, "{then:?}: {answer}");
+        let why = answer["degraded"].as_str().unwrap();
+        assert!(why.starts_with("the answer is not whole: "), "{then:?}: {why}");
+        assert_eq!(numbers(&answer), [1], "{then:?}");
+    }
+}
+
+#[test]
+fn an_answer_without_end_is_cut_at_its_longest() {
+    let office = Office::with_chat(Chat::saying(
+        Protocol::Ollama,
+        Reply::then(&["Five days [1]. "], Then::Forever),
+    ));
+    let answer = office.ask(QUESTION);
+    assert_eq!(answer["partial"], true);
+    assert!(answer["degraded"].as_str().unwrap().contains("longest answer"), "{answer}");
+    until("the server to be left alone", || office.chat.open() == 0);
+}
+
+#[test]
+fn passages_stand_in_for_a_model_that_says_nothing() {
+    for (reply, why) in [
+        (Reply::of(&[]), "the model said nothing"),
+        (Reply::then(&[], Then::Refuse(404, "model not found")), "the model did not answer"),
+        (Reply::then(&[], Then::Refuse(500, "out of memory")), "the model did not answer"),
+        (Reply::then(&[], Then::Silence), "the model did not answer"),
+    ] {
+        let office = Office::saying(reply);
+        let answer = office.ask(QUESTION);
+        assert_eq!((&answer["answer"], &answer["partial"]), (&"".into(), &false.into()));
+        let degraded = answer["degraded"].as_str().unwrap();
+        assert!(degraded.contains(why), "{degraded}");
+        assert_eq!(answer["sources"][0]["path"], "leave.md", "{answer}");
+    }
+}
+
+#[test]
+fn without_a_model_the_best_passages_are_shown_and_the_reason() {
+    let ragterm = Instance::without_embedder();
+    write_documents(&ragterm);
+    ragterm.add();
+    let shown = ragterm.run(&["ask", QUESTION]).expect(0);
+    assert!(shown.stdout.contains("at most five days"), "{}", shown.stdout);
+    assert!(shown.stderr.contains("no model is configured"), "{}", shown.stderr);
+}
+
+#[test]
+fn a_server_that_is_down_is_said_to_be_down() {
+    let chat = Chat::saying(Protocol::Ollama, Reply::of(&["Five [1]."]));
+    let ragterm = configured(&chat);
+    write_documents(&ragterm);
+    ragterm.add();
+    drop(chat);
+    let answer = ragterm.run(&["ask", "--json", QUESTION]).expect(0).json();
+    assert!(answer["degraded"].as_str().unwrap().contains("is the server running"), "{answer}");
+    assert_eq!(answer["sources"][0]["path"], "leave.md");
+}
+
+#[test]
+fn a_question_that_cannot_be_asked_says_why() {
+    let office = Office::saying(Reply::of(&["Five [1]."]));
+    let long = "vacation ".repeat(1_200);
+    let refused = failed(&office, &["ask", &long], 2);
+    assert!(refused.stderr.contains("at most 8000 are taken"), "{}", refused.stderr);
+    let window = "days carried over ".repeat(400);
+    let small = Chat::start(
+        Protocol::Ollama,
+        crate::fakes::chat::Nature { context: 600, ..Default::default() },
+        |_| Reply::of(&["Five [1]."]),
+    );
+    let office = Office::with_chat(small);
+    let refused = failed(&office, &["ask", &window], 2);
+    assert!(refused.stderr.contains("does not fit into the model's window"), "{}", refused.stderr);
+    let refused = failed(&office, &["ask", "?!"], 2);
+    assert!(refused.stderr.contains("no words"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_daemon_that_dies_in_the_middle_leaves_what_was_said() {
+    let office = Office::with_chat(Chat::saying(
+        Protocol::Ollama,
+        Reply::then(&["At most five days [1]."], Then::Stall),
+    ));
+    let pid = office.ragterm.pid();
+    let child = office
+        .ragterm
+        .command(&["ask", "--json", QUESTION])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("the answer to begin", || office.chat.open() == 1);
+    crate::support::signal(pid, rustix::process::Signal::KILL);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["partial"], true, "{answer}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_models_work() {
+    let office = Office::with_chat(Chat::saying(
+        Protocol::Ollama,
+        Reply::then(&["Five days [1]. "], Then::Stall),
+    ));
+    let mut child = office
+        .ragterm
+        .command(&["ask", QUESTION])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the answer to begin", || office.chat.open() == 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until("the model to be left alone", || office.chat.open() == 0);
+}
