@@ -113,6 +113,8 @@ impl SourceTask {
             None => report.job = Some(Job::new("index", left + work.read.len() as u64)),
         });
         let tally = self.apply(work, if was_idle { Count::Job } else { Count::Aside }).await?;
+        // Somebody may look for it while a long run goes on.
+        self.shared.catalog.hurry();
         match &mut self.running {
             Some(running) => {
                 running.run.tally.add(tally);
