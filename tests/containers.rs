@@ -196,6 +196,25 @@ fn an_archive_that_goes_or_changes_while_it_is_read_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_drop_folder_puts_an_archive_away_once_it_is_read_and_others_meanwhile() {
+    let ragterm = Instance::without_embedder();
+    let docs = ragterm.docs();
+    ragterm.run(&["add", path(&docs), "--kind", "drop", "--after", "move"]).expect(0);
+    ragterm.write("export.zip", reports(8000, 2026));
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.write("new.md", "# New\n\nThe walrus arrives.");
+    until("a new file", || ragterm.find("walrus") == ["new.md"]);
+    assert!(is_reading(&ragterm), "{}", ragterm.status());
+    assert!(docs.join("export.zip").exists(), "it is not read yet");
+    until("the archive to be put away", || docs.join("done/export.zip").exists());
+    until("the file to be put away", || docs.join("done/new.md").exists());
+    ragterm
+        .wait("rest", |status| status["settled"] == true && status["documents"]["indexed"] == 8001);
+    assert!(ragterm.find("2026").iter().all(|path| path.starts_with("done/export.zip/")));
+    ragterm.verify();
+}
+
+#[test]
 fn records_of_a_file_are_documents_with_their_own_addresses() {
     let ragterm = Instance::without_embedder();
     let line = |id: u32, text: &str| {
