@@ -196,6 +196,25 @@ fn an_archive_that_goes_or_changes_while_it_is_read_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_source_that_is_removed_while_an_archive_is_read_leaves_nothing_behind() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("first.txt", "something that stays");
+    ragterm.add();
+    let whole = reports(8000, 2026);
+    ragterm.write("export.zip", &whole);
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.run(&["sources", "remove", "docs"]).expect(0);
+    assert_eq!(ragterm.settle()["documents"]["indexed"], 0);
+    ragterm.verify();
+    ragterm.write("export.zip", &whole[..whole.len() / 2]);
+    ragterm.add();
+    let status = ragterm.settle();
+    assert_eq!(status["documents"]["failed"], 1, "half of it is none: {status}");
+    assert!(!is_reading(&ragterm), "what failed is not read again by itself");
+    ragterm.verify();
+}
+
+#[test]
 fn a_drop_folder_puts_an_archive_away_once_it_is_read_and_others_meanwhile() {
     let ragterm = Instance::without_embedder();
     let docs = ragterm.docs();

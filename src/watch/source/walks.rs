@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::super::diff::{Diff, Retry};
+use super::super::report::State;
 use super::SourceTask;
 use super::run::apply;
 use crate::error::{Error, Result};
@@ -173,8 +174,14 @@ impl SourceTask {
                 let landed = self.landed(std::iter::once(&entry));
                 self.put_away(folder, landed).await?;
             }
-            // It was given up on purpose, with all that was being done.
-            Err(_) if walking.is_some_and(|walking| walking.stop.is_cancelled()) => {}
+            // It was given up with all that was being done. The next comparison sees to it, unless
+            // that one left it alone because it had not ended yet.
+            Err(_) if walking.is_some_and(|walking| walking.stop.is_cancelled()) => {
+                let state = self.report.borrow().state;
+                if matches!(state, State::Paused | State::Unavailable) {
+                    return Ok(());
+                }
+            }
             Err(error) => return Err(error),
         }
         // What failed is not read again for that.
