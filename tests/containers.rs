@@ -6,7 +6,7 @@ use std::io::{Cursor, Write};
 use serde_json::Value;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{Instance, path, until};
+use crate::support::{Instance, path, signal, until};
 
 /// A ZIP archive of these files.
 fn archive(files: &[(&str, &str)]) -> Vec<u8> {
@@ -134,6 +134,102 @@ fn kills_while_an_archive_is_read_lose_and_double_nothing() {
         status["settled"] == true && status["documents"]["indexed"] == 460
     });
     assert!(ragterm.find("2013").iter().all(|path| path.starts_with("export.zip/")), "no zip left");
+    ragterm.verify();
+}
+
+/// Whether something of the folder is being read, by the state of a daemon that runs.
+fn is_reading(ragterm: &Instance) -> bool {
+    ragterm.status()["jobs"].as_array().unwrap().iter().any(|job| job["phase"] == "index")
+}
+
+#[test]
+fn other_files_are_fresh_while_an_archive_is_read_also_after_a_kill() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("old.md", "# Old\n\nThe bittern was here.");
+    ragterm.write("small.zip", reports(2, 1999));
+    ragterm.add();
+    ragterm.write("export.zip", reports(8000, 2026));
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.write("new.md", "# New\n\nThe walrus arrives.");
+    until("a new file", || ragterm.find("walrus") == ["new.md"]);
+    ragterm.write("small.zip", reports(2, 1998));
+    until("a small archive", || ragterm.find("1998").len() == 2);
+    fs::remove_file(ragterm.docs().join("old.md")).unwrap();
+    until("a removal", || ragterm.find("bittern").is_empty());
+    assert!(is_reading(&ragterm), "{}", ragterm.status());
+    signal(ragterm.pid(), rustix::process::Signal::KILL);
+    until("the archive to be begun again", || is_reading(&ragterm));
+    ragterm.write("new.md", "# New\n\nThe heron arrives.");
+    until("a changed file", || ragterm.find("heron") == ["new.md"]);
+    assert!(is_reading(&ragterm), "{}", ragterm.status());
+    ragterm.wait("the whole to be indexed", |status| {
+        status["settled"] == true && status["documents"]["indexed"] == 8003
+    });
+    ragterm.verify();
+}
+
+#[test]
+fn an_archive_that_goes_or_changes_while_it_is_read_leaves_nothing_behind() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..3 {
+        ragterm.write(&format!("{number}.md"), format!("# {number}\n\nThe bittern stays."));
+    }
+    ragterm.add();
+    ragterm.write("export.zip", reports(8000, 2026));
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    fs::remove_file(ragterm.docs().join("export.zip")).unwrap();
+    ragterm.wait("the removal to be noticed", |status| {
+        status["idle"] == true && status["sources"][0]["state"] != "indexing"
+    });
+    // So many at once are held until somebody says that it is right.
+    ragterm.run(&["sources", "confirm", "docs"]).expect(0);
+    ragterm.wait("the removal", |status| status["documents"]["indexed"] == 3);
+    ragterm.verify();
+    ragterm.write("export.zip", reports(8000, 2026));
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.write("export.zip", reports(7, 2027));
+    ragterm.wait("the newer one", |status| {
+        status["settled"] == true && status["documents"]["indexed"] == 10
+    });
+    assert_eq!(ragterm.find("2027").len(), 7);
+    ragterm.verify();
+}
+
+#[test]
+fn a_source_that_is_removed_while_an_archive_is_read_leaves_nothing_behind() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("first.txt", "something that stays");
+    ragterm.add();
+    let whole = reports(8000, 2026);
+    ragterm.write("export.zip", &whole);
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.run(&["sources", "remove", "docs"]).expect(0);
+    assert_eq!(ragterm.settle()["documents"]["indexed"], 0);
+    ragterm.verify();
+    ragterm.write("export.zip", &whole[..whole.len() / 2]);
+    ragterm.add();
+    let status = ragterm.settle();
+    assert_eq!(status["documents"]["failed"], 1, "half of it is none: {status}");
+    assert!(!is_reading(&ragterm), "what failed is not read again by itself");
+    ragterm.verify();
+}
+
+#[test]
+fn a_drop_folder_puts_an_archive_away_once_it_is_read_and_others_meanwhile() {
+    let ragterm = Instance::without_embedder();
+    let docs = ragterm.docs();
+    ragterm.run(&["add", path(&docs), "--kind", "drop", "--after", "move"]).expect(0);
+    ragterm.write("export.zip", reports(8000, 2026));
+    until("the archive to be begun", || ragterm.find("2026").len() > 1);
+    ragterm.write("new.md", "# New\n\nThe walrus arrives.");
+    until("a new file", || ragterm.find("walrus") == ["new.md"]);
+    assert!(is_reading(&ragterm), "{}", ragterm.status());
+    assert!(docs.join("export.zip").exists(), "it is not read yet");
+    until("the archive to be put away", || docs.join("done/export.zip").exists());
+    until("the file to be put away", || docs.join("done/new.md").exists());
+    ragterm
+        .wait("rest", |status| status["settled"] == true && status["documents"]["indexed"] == 8001);
+    assert!(ragterm.find("2026").iter().all(|path| path.starts_with("done/export.zip/")));
     ragterm.verify();
 }
 

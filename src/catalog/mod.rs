@@ -94,6 +94,8 @@ struct Inner {
     identity: String,
     last_id: Mutex<DocumentId>,
     seq: watch::Sender<u64>,
+    /// The last change that somebody looks for.
+    hurried: watch::Sender<u64>,
     revision: AtomicU64,
     /// The number of the embedding model whose vectors are searched; 0 before the first.
     model: AtomicI64,
@@ -121,6 +123,7 @@ impl Catalog {
                 identity,
                 last_id: Mutex::new(last_id),
                 seq: watch::Sender::new(seq),
+                hurried: watch::Sender::new(0),
                 revision: AtomicU64::new(0),
                 model: AtomicI64::new(model),
                 successor: successor::Progress::default(),
@@ -157,6 +160,16 @@ impl Catalog {
     /// Tells of each published change.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.inner.seq.subscribe()
+    }
+
+    /// Has what was published so far be seen soon, also in the middle of a longer run.
+    pub fn hurry(&self) {
+        self.inner.hurried.send_replace(self.seq());
+    }
+
+    /// Tells of the last change that is to be seen soon.
+    pub fn hurried(&self) -> watch::Receiver<u64> {
+        self.inner.hurried.subscribe()
     }
 
     /// A document id that was never used before.

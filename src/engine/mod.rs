@@ -261,7 +261,8 @@ fn open_reader(config: &Config) -> Result<Reader> {
     let program = std::env::current_exe()
         .map_err(|error| Error::internal("cannot find this program's file").because(error))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let workers = config.index.workers.unwrap_or(cores);
+    // One is left for what changes while a large file is read.
+    let workers = config.index.workers.unwrap_or(cores.max(2));
     let limits = config.index.extraction_limits();
     let pool = ragterm_connectors::worker::Pool::new(program, workers, limits);
     let chunks = ChunkSettings { max_tokens: config.index.chunk_tokens as usize };

@@ -1,5 +1,6 @@
 //! The follower that keeps the keyword index equal to the catalog.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,6 +23,9 @@ const RUN: usize = 32;
 
 /// …in which commits are this far apart, because each costs as much as indexing a megabyte.
 const REST: Duration = Duration::from_millis(1500);
+
+/// …or so far, where somebody changed a file meanwhile and looks for it.
+const SHORT_REST: Duration = Duration::from_millis(200);
 
 /// A run is over when nothing was published for this long.
 const QUIET: Duration = Duration::from_millis(80);
@@ -134,16 +138,14 @@ impl KeywordFollower {
         published: &mut watch::Receiver<u64>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        if self.empty.load(Ordering::Acquire) {
-            let index = Arc::clone(&self.index);
-            blocking(move || index.clear()).await?;
-            self.empty.store(false, Ordering::Release);
-        }
+        self.clear_if_asked().await?;
+        let mut hurried = self.catalog.hurried();
         let mut read = self.index.applied_seq();
         let mut uncommitted = 0;
-        let mut rest_until = Instant::now();
+        let mut rest = Rest::after(0);
         while !stop.is_cancelled() && !self.empty.load(Ordering::Acquire) {
             published.mark_unchanged();
+            let wanted = *hurried.borrow_and_update();
             let changes = self.catalog.changes_with_passages(read, BATCH).await?;
             uncommitted += changes.len();
             let caught_up = changes.len() < BATCH as usize;
@@ -155,19 +157,29 @@ impl KeywordFollower {
             if uncommitted == 0 {
                 return Ok(());
             }
-            if Instant::now() >= rest_until {
+            if Instant::now() >= rest.until(wanted, self.applied() + 1..=read) {
                 self.commit(read).await?;
-                rest_until = Instant::now() + rest_after(uncommitted);
+                rest = Rest::after(uncommitted);
                 uncommitted = 0;
             } else if caught_up {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     _ = published.changed() => {}
-                    () = self.asked.notified() => rest_until = Instant::now(),
+                    _ = hurried.changed() => {}
+                    () = self.asked.notified() => rest = Rest::after(0),
                     // The run seems to be over.
-                    () = tokio::time::sleep(QUIET) => rest_until = Instant::now(),
+                    () = tokio::time::sleep(QUIET) => rest = Rest::after(0),
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn clear_if_asked(&self) -> Result<()> {
+        if self.empty.load(Ordering::Acquire) {
+            let index = Arc::clone(&self.index);
+            blocking(move || index.clear()).await?;
+            self.empty.store(false, Ordering::Release);
         }
         Ok(())
     }
@@ -193,8 +205,25 @@ impl KeywordFollower {
     }
 }
 
-fn rest_after(changes: usize) -> Duration {
-    if changes < RUN { Duration::ZERO } else { REST }
+/// The pause after a commit.
+struct Rest {
+    end: Instant,
+    short_end: Instant,
+}
+
+impl Rest {
+    /// The pause after a commit of so many changes.
+    fn after(changes: usize) -> Self {
+        let now = Instant::now();
+        let pause = |longest| if changes < RUN { now } else { now + longest };
+        Self { end: pause(REST), short_end: pause(SHORT_REST) }
+    }
+
+    /// When the next commit may be made, which is earlier if a change that somebody looks for is
+    /// among those that it would bring.
+    fn until(&self, wanted: u64, changes: RangeInclusive<u64>) -> Instant {
+        if changes.contains(&wanted) { self.short_end } else { self.end }
+    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -266,4 +295,18 @@ pub(super) fn attributes(document: &Document) -> Attributes {
 
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_somebody_looks_for_shortens_the_pause_of_a_run() {
+        let rest = Rest::after(RUN);
+        assert_eq!(rest.until(7, 3..=9) + REST, rest.until(2, 3..=9) + SHORT_REST);
+        assert_eq!(rest.until(10, 3..=9), rest.end, "it is not among them yet");
+        let single = Rest::after(RUN - 1);
+        assert!(single.until(2, 3..=9) <= Instant::now());
+    }
 }

@@ -24,6 +24,7 @@ use ragterm_connectors::container;
 use ragterm_connectors::folder::{Entry, Problem};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::{Catalog, Known, Place, Publication, Read, Reading, Source, kind_of};
@@ -64,6 +65,8 @@ pub struct Work {
     pub gone: Vec<Known>,
     /// Documents that were recognised at another place.
     pub moved: Vec<Publication>,
+    /// Ends the reading early.
+    pub stop: CancellationToken,
 }
 
 /// What applying a [`Work`] did, in documents.
@@ -156,7 +159,8 @@ impl Indexer {
 
     /// Publishes removals and moves first, then everything that has to be read.
     ///
-    /// `progress` hears of each batch. What was published before an error stays published.
+    /// `progress` hears of each batch. What was published before an error stays published. Fails
+    /// when it was stopped; nothing is cut off in the middle of its publication.
     pub async fn apply(
         &self,
         source: &Source,
@@ -181,7 +185,8 @@ impl Indexer {
             work.read.len() >= RUN || work.read.iter().any(|(_, entry)| may_be_large(entry));
         let publications = stream::iter(work.read)
             .map(|entry| self.read(&source, entry))
-            .flatten_unordered(READ_AHEAD);
+            .flatten_unordered(READ_AHEAD)
+            .take_until(work.stop.clone().cancelled_owned());
         // A single change is published at once; in a longer run, fewer and larger transactions
         // cost less than many small ones.
         let pause = if is_run { GATHER } else { Duration::ZERO };
@@ -194,7 +199,10 @@ impl Indexer {
             self.publish(&batch, progress).await?;
             drop(budgets);
         }
-        Ok(())
+        match work.stop.is_cancelled() {
+            true => Err(Error::unavailable("reading was stopped")),
+            false => Ok(()),
+        }
     }
 
     /// Publishes the move of a document, with what stands inside it, from `path` to an entry.

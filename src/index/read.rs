@@ -6,11 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
-use ragterm_connectors::container;
 use ragterm_connectors::document::Document;
 use ragterm_connectors::extract::Reason;
 use ragterm_connectors::folder::{self, Entry};
-use ragterm_connectors::worker::{Extracted, Job, Origin, Pool};
+use ragterm_connectors::worker::{self, Extracted, Job, Origin, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::contained::Contained;
@@ -50,9 +49,6 @@ impl Finished {
 /// documents inside them.
 const BUDGET_KIB: u32 = 64 * 1024;
 
-/// A file that may be a container is not held in memory as a whole.
-const STREAMED_BYTES: u64 = 4 * 1024 * 1024;
-
 /// Text of so many bytes is cut in less time than handing it to another thread takes twice.
 const QUICK_BYTES: usize = 24 * 1024;
 
@@ -80,8 +76,9 @@ impl Reader {
         (known, entry): (Option<DocumentId>, Entry),
         out: &mpsc::Sender<Finished>,
     ) -> Result<()> {
-        let may_be_large = container::may_be_large(&entry.path, source.registered.dialect());
-        let held = if may_be_large { entry.size.min(STREAMED_BYTES) } else { entry.size };
+        let sort = (source.registered.dialect(), entry.size);
+        // The pool lets few of them through, and they must not keep other files from being read.
+        let held = if worker::may_be_long(&entry.path, sort) { 0 } else { entry.size };
         let budget = part(&self.files, held).await;
         let before = match known {
             Some(id) => catalog.content(id).await?,

@@ -72,19 +72,19 @@ fn versions(index: &LexicalIndex) -> Vec<(u64, u64)> {
 #[test]
 fn a_commit_that_was_cut_short_is_made_again() {
     let (whole, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    filled(whole.path(), &[1..5], &[]);
+    filled(whole.path(), &[1..5, 5..7], &[]);
     copy(whole.path(), killed.path(), |_| true);
     let changed = |directory: &Path| {
         let index = LexicalIndex::open(directory).unwrap().index;
-        put(&index, 1, 5);
-        index.commit(5).unwrap();
+        put(&index, 1, 7);
+        index.commit(7).unwrap();
         index
     };
     drop(changed(whole.path()));
     // Killed after the last file was written, and before `meta.json`, which says what counts.
     copy(whole.path(), killed.path(), |name| name != "meta.json");
     let index = changed(killed.path());
-    assert_eq!(versions(&index), [(1, 5), (2, 2), (3, 3), (4, 4)]);
+    assert_eq!(versions(&index), [(1, 7), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Reason};
 
-pub use pool::{Pool, PoolError};
+pub use pool::{Pool, PoolError, may_be_long};
 pub use serve::serve;
 
 /// What one document may cost, and how it is read.

@@ -15,13 +15,19 @@ use super::progress::{Progress, Step};
 use super::wire::{Origin, Reply, Request, Resume, Task};
 use super::{Extracted, Job, Limits, read};
 use crate::container::{self, Member};
-use crate::extract::Reason;
+use crate::extract::{Dialect, Reason};
 
 /// A worker without work ends after this time, so that an idle daemon holds no worker memory.
 const REST: Duration = Duration::from_secs(10);
 
-/// A walk through a larger container may take long.
-const LONG_BYTES: u64 = 4 * 1024 * 1024;
+/// A walk through a larger container may take long: it may hold a thousand documents.
+const LONG_BYTES: u64 = 64 * 1024;
+
+/// Whether a file of this path may be a container that takes long to be read, by how it is read
+/// and its size in bytes. Those never hold all workers.
+pub fn may_be_long(path: &str, (dialect, size): (Dialect, u64)) -> bool {
+    size > LONG_BYTES && container::may_be_large(path, dialect)
+}
 
 /// Why a job was not tried; says nothing about its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +109,7 @@ impl Pool {
         job: Job,
         members: &mpsc::Sender<Member>,
     ) -> Result<Extracted, PoolError> {
-        let may_be_long = job.size > LONG_BYTES && container::may_be_large(&job.path, job.dialect);
-        let _walk = match may_be_long {
+        let _walk = match may_be_long(&job.path, (job.dialect, job.size)) {
             true => Some(self.inner.walks.acquire().await.map_err(|_| PoolError::Closed)?),
             false => None,
         };

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::super::brake::View;
 use super::super::diff::{Diff, Retry, diff};
 use super::super::report::{Job, Run, State};
-use super::run::{Count, Running, SLICE};
+use super::run::{Count, Running, slice};
 use super::{FULL, SourceTask, blocking};
 use crate::catalog::{Known, READING_VERSION};
 use crate::error::Result;
@@ -23,7 +23,7 @@ impl SourceTask {
     pub(super) async fn look_at(
         &mut self,
         folder: &Arc<Folder>,
-        paths: Vec<PathBuf>,
+        (paths, retry): (Vec<PathBuf>, Retry),
     ) -> Result<()> {
         let scanned = blocking({
             let folder = Arc::clone(folder);
@@ -36,9 +36,10 @@ impl SourceTask {
                 return Ok(());
             }
         };
+        self.walks.end_vanished(&listing).await;
         let known = self.known_below(&listing).await?;
-        // Somebody may have mended what failed: permissions change no size and no time.
-        let diff = diff(listing, known, READING_VERSION, Retry::Failed);
+        let mut diff = diff(listing, known, READING_VERSION, retry);
+        self.walks.leave_alone(&mut diff);
         if diff.read.is_empty() && diff.problems.is_empty() && diff.gone.is_empty() {
             return Ok(());
         }
@@ -53,11 +54,12 @@ impl SourceTask {
         self.supersede(&diff);
         let mut work =
             Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
-        let mut read = self.first_part(&mut work, total, View::Part).await?;
-        let rest = read.split_off(SLICE.min(read.len()));
-        work.read = read;
+        let mut rest = self.first_part(&mut work, total, View::Part).await?;
+        let aside = self.set_aside(&mut rest) as u64;
+        let mut rest = VecDeque::from(rest);
+        work.read = slice(&mut rest);
         let landed = self.landed(work.read.iter().map(|(_, entry)| entry));
-        self.apply_hints(work, rest).await?;
+        self.apply_hints(work, (rest, aside)).await?;
         self.put_away(folder, landed).await
     }
 
@@ -78,22 +80,25 @@ impl SourceTask {
 
     /// Takes out of the backlog what a later look knows better.
     fn supersede(&mut self, diff: &Diff) {
-        let Some(running) = &mut self.running else { return };
-        let read = diff.read.iter().map(|(_, entry)| &entry.path);
-        let problems = diff.problems.iter().map(|(_, problem)| &problem.path);
-        let gone = diff.gone.iter().map(|known| &known.path);
-        let paths: HashSet<&String> = read.chain(problems).chain(gone).collect();
-        running.backlog.retain(|(_, entry)| !paths.contains(&entry.path));
+        let read = diff.read.iter().map(|(_, entry)| entry.path.as_str());
+        let problems = diff.problems.iter().map(|(_, problem)| problem.path.as_str());
+        let gone = diff.gone.iter().map(|known| known.path.as_str());
+        let paths: HashSet<&str> = read.chain(problems).chain(gone).collect();
+        self.walks.keep_waiting(|path| !paths.contains(path));
+        if let Some(running) = &mut self.running {
+            running.backlog.retain(|(_, entry)| !paths.contains(entry.path.as_str()));
+        }
     }
 
-    /// Applies what hints led to; what is too much for one step becomes or joins a run.
+    /// Applies what hints led to; what is too much for one step, or was set aside, becomes or joins
+    /// a run.
     async fn apply_hints(
         &mut self,
         work: Work,
-        rest: Vec<(Option<DocumentId>, Entry)>,
+        (rest, aside): (VecDeque<(Option<DocumentId>, Entry)>, u64),
     ) -> Result<()> {
-        let left = rest.len() as u64;
-        if !rest.is_empty() && self.running.is_none() {
+        let left = rest.len() as u64 + aside;
+        if left > 0 && self.running.is_none() {
             self.running = Some(Running {
                 backlog: VecDeque::new(),
                 again: None,
@@ -108,6 +113,8 @@ impl SourceTask {
             None => report.job = Some(Job::new("index", left + work.read.len() as u64)),
         });
         let tally = self.apply(work, if was_idle { Count::Job } else { Count::Aside }).await?;
+        // Somebody may look for it while a long run goes on.
+        self.shared.catalog.hurry();
         match &mut self.running {
             Some(running) => {
                 running.run.tally.add(tally);

@@ -3,6 +3,7 @@
 mod drop;
 mod hints;
 mod run;
+mod walks;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::index::Indexer;
 
 use run::Running;
+use walks::Walks;
 
 /// How long after a fault the source is compared again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -59,6 +61,7 @@ pub struct SourceTask {
     shared: Shared,
     report: watch::Sender<Report>,
     running: Option<Running>,
+    walks: Walks,
     next_look: Instant,
     removals: Removals,
     /// What the root was known by at the last scan, as the catalog keeps it.
@@ -73,7 +76,8 @@ impl SourceTask {
         report.send_modify(|report| report.scanned_ms = scanned_ms);
         let (next_look, removals) = (Instant::now(), Removals::new(shared.settings.brake));
         let stop = CancellationToken::new();
-        Self { source, shared, report, running: None, next_look, removals, root, stop }
+        let (running, walks) = (None, Walks::default());
+        Self { source, shared, report, running, walks, next_look, removals, root, stop }
     }
 
     /// Runs until `stop`.
@@ -95,7 +99,8 @@ impl SourceTask {
         let mut waiting = folder.waiting();
         let watching = self.shared.tracker.spawn(folder.watch().run(sender, stop.clone()));
         while !stop.is_cancelled() {
-            let busy = self.running.is_some();
+            self.start_walks();
+            let busy = self.has_work();
             let wake = self.wake_at();
             let result = tokio::select! {
                 biased;
@@ -103,6 +108,7 @@ impl SourceTask {
                 Some(command) = commands.recv() => self.obey(&folder, command).await,
                 Some(event) = events.recv() => self.notice(&folder, event).await,
                 Ok(()) = waiting.changed() => Ok(()),
+                Some(walked) = self.walks.next() => self.walked(&folder, walked).await,
                 () = std::future::ready(()), if busy => self.continue_run(&folder).await,
                 () = tokio::time::sleep_until(wake.into()), if !busy => self.look(&folder).await,
             };
@@ -111,6 +117,7 @@ impl SourceTask {
             }
             self.tell(folder.watching(), *waiting.borrow_and_update() as u64);
         }
+        self.end_walks().await;
         // It ends on the same token.
         let _ended = watching.await;
     }
@@ -152,7 +159,10 @@ impl SourceTask {
 
     async fn notice(&mut self, folder: &Arc<Folder>, event: Event) -> Result<()> {
         match event {
-            Event::Changed(paths) => self.look_at(folder, paths).await,
+            Event::Changed(paths) => {
+                // Somebody may have mended what failed: permissions change no size and no time.
+                self.look_at(folder, (paths, Retry::Failed)).await
+            }
             Event::Rescan(reason) => {
                 debug!(source = %self.name(), %reason, "looking at everything");
                 self.compare(folder, Retry::Outdated, View::Whole).await
@@ -198,9 +208,14 @@ impl SourceTask {
                 return Ok(());
             }
         }
+        let known = match self.walks.end_vanished(&listing).await {
+            true => self.shared.catalog.known(self.source.id).await?,
+            false => known,
+        };
         self.root = serde_json::to_string(&folder.identity()).unwrap_or_default();
         let total = known.len() as u64;
-        let diff = blocking(move || diff(listing, known, READING_VERSION, retry)).await?;
+        let mut diff = blocking(move || diff(listing, known, READING_VERSION, retry)).await?;
+        self.walks.leave_alone(&mut diff);
         self.shared.catalog.note_change_times(&diff.undated).await?;
         self.begin_run(diff, total, began, view).await
     }

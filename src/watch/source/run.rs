@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ragterm_connectors::folder::{Entry, Folder};
+use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use super::super::brake::View;
 use super::super::diff::{Diff, Retry};
-use super::super::report::{Job, Run, State};
+use super::super::report::{Job, Report, Run, State};
 use super::SourceTask;
-use crate::catalog::now_ms;
-use crate::error::{Error, Result};
+use crate::catalog::{Source, now_ms};
+use crate::error::Result;
 use crate::id::DocumentId;
-use crate::index::{Tally, Work};
+use crate::index::{Indexer, Tally, Work};
 
-/// Entries read before the task looks for hints and commands again.
-pub(super) const SLICE: usize = 512;
+/// Entries read before the task looks for hints and commands again…
+const SLICE: usize = 512;
+
+/// …and bytes, because few large files take as long as many small ones.
+const SLICE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Files that are being written when a run begins are waited for no longer than this…
 const SETTLE_LIMIT: Duration = Duration::from_secs(3);
@@ -51,8 +55,10 @@ impl SourceTask {
         let unchanged = diff.unchanged;
         let mut work =
             Work { read: diff.read, problems: diff.problems, gone: diff.gone, ..Work::default() };
-        let backlog = self.first_part(&mut work, known, view).await?;
-        let total = backlog.len() as u64;
+        let mut backlog = self.first_part(&mut work, known, view).await?;
+        self.walks.forget_waiting();
+        self.set_aside(&mut backlog);
+        let total = (backlog.len() + self.walks.len()) as u64;
         debug!(source = %self.name(), unchanged, total, "compared");
         self.report.send_modify(|report| report.job = Some(Job::new("index", total)));
         let mut tally = self.apply(work, Count::Aside).await?;
@@ -110,12 +116,7 @@ impl SourceTask {
     /// Applies the next slice of the run, or ends it.
     pub(super) async fn continue_run(&mut self, folder: &Arc<Folder>) -> Result<()> {
         let Some(running) = &mut self.running else { return Ok(()) };
-        let mut read = Vec::new();
-        while read.len() < SLICE
-            && let Some(next) = running.backlog.pop_front()
-        {
-            read.push(next);
-        }
+        let read = slice(&mut running.backlog);
         if read.is_empty() {
             let Some(again) = running.again else { return self.end_run(folder).await };
             tokio::time::sleep_until(again.into()).await;
@@ -154,30 +155,23 @@ impl SourceTask {
         Ok(())
     }
 
+    /// A file that takes an hour must not keep the daemon from ending; what was published stays.
     pub(super) async fn apply(&self, work: Work, count: Count) -> Result<Tally> {
-        let total = std::sync::Mutex::new(Tally::default());
-        let progress = |tally: Tally| {
-            total.lock().unwrap_or_else(|poison| poison.into_inner()).add(tally);
-            if count == Count::Job {
-                self.report.send_modify(|report| {
-                    if let Some(job) = &mut report.job {
-                        job.done += tally.documents();
-                        job.total = (job.total + tally.inside).max(job.done);
-                    }
-                });
-            }
-        };
-        // A file that takes an hour must not keep the daemon from ending; what was published stays.
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(Error::unavailable("the daemon is ending")),
-            result = self.shared.indexer.apply(&self.source, work, &progress) => result?,
-        }
-        Ok(total.into_inner().unwrap_or_else(|poison| poison.into_inner()))
+        let work = Work { stop: self.stop.clone(), ..work };
+        let report = (count == Count::Job).then_some(&self.report);
+        apply((&self.shared.indexer, &self.source), work, report).await
+    }
+
+    /// Whether the run has more to do than to wait for files that are read in tasks of their own.
+    pub(super) fn has_work(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| {
+            !running.backlog.is_empty() || running.again.is_some() || self.walks.is_empty()
+        })
     }
 
     /// Ends a run that cannot go on; those who wait for it see the state.
     pub(super) fn end_early(&mut self) {
+        self.walks.stop();
         let run = self.running.take().map(|running| running.run).unwrap_or_default();
         let seq = self.shared.catalog.seq();
         self.report.send_modify(|report| {
@@ -187,6 +181,43 @@ impl SourceTask {
             report.published = seq;
         });
     }
+}
+
+/// The next entries to be read.
+pub(super) fn slice(
+    backlog: &mut VecDeque<(Option<DocumentId>, Entry)>,
+) -> Vec<(Option<DocumentId>, Entry)> {
+    let mut bytes = 0;
+    let mut count = 0;
+    for (_, entry) in backlog.iter().take(SLICE) {
+        bytes += entry.size;
+        if count > 0 && bytes > SLICE_BYTES {
+            break;
+        }
+        count += 1;
+    }
+    backlog.drain(..count).collect()
+}
+
+/// Applies work; what it comes to counts towards the job of `report`.
+pub(super) async fn apply(
+    (indexer, source): (&Indexer, &Source),
+    work: Work,
+    report: Option<&watch::Sender<Report>>,
+) -> Result<Tally> {
+    let total = std::sync::Mutex::new(Tally::default());
+    let progress = |tally: Tally| {
+        total.lock().unwrap_or_else(|poison| poison.into_inner()).add(tally);
+        let Some(report) = report else { return };
+        report.send_modify(|report| {
+            if let Some(job) = &mut report.job {
+                job.done += tally.documents();
+                job.total = (job.total + tally.inside).max(job.done);
+            }
+        });
+    };
+    indexer.apply(source, work, &progress).await?;
+    Ok(total.into_inner().unwrap_or_else(|poison| poison.into_inner()))
 }
 
 /// Whether applied documents count towards the job that is shown.
