@@ -86,7 +86,7 @@ fn lost(pages: &[Page]) -> Option<Attachment> {
     match numbers.len() {
         0 => None,
         1 => Some(Attachment::lost(&format!("damaged: page {shown} cannot be read"))),
-        ..=10 => Some(Attachment::lost(&format!("damaged: the pages {shown} cannot be read"))),
+        2..=10 => Some(Attachment::lost(&format!("damaged: the pages {shown} cannot be read"))),
         many => Some(Attachment::lost(&format!(
             "damaged: {many} pages cannot be read, among them {shown}"
         ))),
