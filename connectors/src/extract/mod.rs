@@ -175,7 +175,7 @@ pub fn extract(input: &Input<'_>) -> Result<Extraction, Reason> {
         Kind::LegacyOffice => office::read_legacy(bytes)?.into(),
         Kind::Workbook => workbook::read(bytes)?,
         Kind::OpenDocument => opendocument::read(bytes)?,
-        Kind::Epub => epub::read(bytes)?.into(),
+        Kind::Epub => epub::read(bytes)?,
         Kind::Hangul => hangul::read(bytes)?.into(),
         Kind::HangulXml => hangul::read_xml(bytes)?.into(),
         Kind::Rtf => rtf::read_file(bytes)?,

@@ -24,6 +24,7 @@ pub(super) struct Package<'a> {
     left_bytes: u64,
     /// The parts that are there but could not be read, while the document makes sense without them.
     lost: Vec<String>,
+    is_too_large: bool,
 }
 
 impl<'a> Package<'a> {
@@ -36,7 +37,13 @@ impl<'a> Package<'a> {
         }
         let names = archive.file_names().enumerate();
         let names = names.filter_map(|(index, name)| Some((key(&name.ok()?), index))).collect();
-        Ok(Self { archive, names, left_bytes: MAX_INFLATED_BYTES, lost: Vec::new() })
+        Ok(Self {
+            archive,
+            names,
+            left_bytes: MAX_INFLATED_BYTES,
+            lost: Vec::new(),
+            is_too_large: false,
+        })
     }
 
     /// Whether there is a part of this name.
@@ -58,14 +65,15 @@ impl<'a> Package<'a> {
         let file = self.archive.by_index(index).map_err(|error| damage::reason(&error))?;
         let mut content = Vec::new();
         let read = file.take(self.left_bytes + 1).read_to_end(&mut content);
-        let read_bytes = read.map_err(|error| damage::of_reading(&error))? as u64;
-        match self.left_bytes.checked_sub(read_bytes) {
+        match self.left_bytes.checked_sub(content.len() as u64) {
             Some(left) => self.left_bytes = left,
             None => {
+                self.is_too_large = true;
                 let limit = MAX_INFLATED_BYTES / (1024 * 1024);
                 return Err(Reason::Failed(format!("inflates to more than {limit} MiB")));
             }
         }
+        read.map_err(|error| damage::of_reading(&error))?;
         Ok(Some(content))
     }
 
@@ -77,10 +85,22 @@ impl<'a> Package<'a> {
     /// A part without which the document still makes sense: a damaged one is as good as none.
     pub(super) fn optional_xml(&mut self, name: &str) -> Option<String> {
         let read = self.xml(name);
-        if read.is_err() && !self.lost.iter().any(|lost| lost == name) {
-            self.lost.push(name.to_owned());
+        if read.is_err() {
+            self.lose(name);
         }
         read.ok().flatten()
+    }
+
+    /// Whether a part was not read because all parts together are too large.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.is_too_large
+    }
+
+    /// A part that was there and could not be read, while the others could.
+    pub(super) fn lose(&mut self, name: &str) {
+        if !self.lost.iter().any(|lost| lost == name) {
+            self.lost.push(name.to_owned());
+        }
     }
 
     /// What is said of the parts that were as good as none.
