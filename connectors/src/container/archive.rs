@@ -10,11 +10,13 @@ use super::names::{Spelling, is_left_out};
 use super::salvage::{Shared, salvage};
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
+use super::zip_end::End;
 use super::{Content, Entry, Packed, Shape, Walk, clock, confluence, notion};
 use crate::extract::{Dialect, Reason, damage};
 
 /// Visits the files in the order of the archive's directory; without one, those at its beginning.
-pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
+pub(super) fn walk(mut opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
+    let end = End::of(&mut opened.content).map_err(|error| damage::of_reading(&error))?;
     let content = Shared::new(opened.content);
     let content_again = content.clone();
     let content: Box<dyn Content + '_> = Box::new(content);
@@ -25,6 +27,8 @@ pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
     if confluence::is_export(archive.file_names().flatten()) {
         return confluence::walk_packed(archive, walk);
     }
+    let known = u64::try_from(archive.len()).unwrap_or(u64::MAX);
+    replaced(end.map_or(0, |end| end.entries.saturating_sub(known)), walk)?;
     let spelling = Spelling::of(archive.file_names_raw());
     let names = archive.file_names_raw().map(|name| spelling.read(name).into_owned());
     let names = names.collect::<Vec<_>>();
@@ -42,6 +46,19 @@ pub(super) fn walk(opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         let entry = Entry::at(if is_notion { notion::path(&name) } else { name });
         file(&mut archive, index, entry, walk)
     })
+}
+
+/// Says how many files have the name of a later one, which counts as it does when all is unpacked.
+fn replaced(files: u64, walk: &mut Walk<'_>) -> Result<(), Reason> {
+    if files == 0 {
+        return Ok(());
+    }
+    walk.admit(0, 0)??;
+    let reason = match files {
+        1 => "an earlier file has the name of a later one, which was read".to_owned(),
+        _ => format!("{files} earlier files have the names of later ones, which were read"),
+    };
+    walk.unreadable(Entry::at("replaced files"), Reason::Skipped(reason))
 }
 
 /// Visits one file, which is called as the entry says; its time is that of the archive.

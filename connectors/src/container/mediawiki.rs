@@ -226,7 +226,9 @@ fn emit(page: Page, site: &Site, walk: &mut Walk<'_>) -> Result<(), Reason> {
     let Page { title, namespace, has_redirect, newest: Some(revision) } = page else {
         return Ok(());
     };
-    if title.is_empty() || site::is_redirect(&revision.text, has_redirect) {
+    // A wiki in a language that is not known here marks them, too.
+    let is_redirect = |command| has_redirect || site::is_redirect(command);
+    if title.is_empty() || site::command(&revision.text).is_some_and(is_redirect) {
         return Ok(());
     }
     walk.admit(0, 0)??;

@@ -8,7 +8,8 @@ use zip::ZipArchive;
 use super::confluence::site::Site;
 use super::names::{Spelling, is_left_out};
 use super::shape::{Codec, HEAD_BYTES};
-use super::{Content, Shape, Stream, compressed, confluence, notion, seven_zip, zip_end};
+use super::zip_end::End;
+use super::{Content, Shape, Stream, compressed, confluence, notion, seven_zip};
 use crate::extract::{Dialect, extension, record};
 
 /// Archives with larger directories are not looked into.
@@ -66,8 +67,8 @@ fn has_record(head: &[u8]) -> bool {
 }
 
 fn in_zip(content: &mut dyn Content) -> io::Result<Dialect> {
-    let size = zip_end::directory_bytes(content)?;
-    if size.is_none_or(|size| size > MAX_DIRECTORY_BYTES) {
+    let end = End::of(content)?;
+    if end.is_none_or(|end| end.directory_bytes > MAX_DIRECTORY_BYTES) {
         return Ok(Dialect::Any);
     }
     let Ok(mut archive) = ZipArchive::new(content) else { return Ok(Dialect::Any) };

@@ -8,8 +8,8 @@ use zip::read::read_zipfile_from_stream;
 
 use super::names::{Spelling, is_left_out};
 use super::unpack::{Stated, unpack};
-use super::{Content, Entry, Walk, clock};
-use crate::extract::Reason;
+use super::{Content, Entry, Walk, clock, notion};
+use crate::extract::{Dialect, Reason};
 
 /// Content that can be taken up again when the archive cannot be opened.
 #[derive(Clone)]
@@ -46,9 +46,15 @@ pub(super) fn salvage(mut content: Shared<'_>, walk: &mut Walk<'_>) -> Result<()
         if is_left_out(&name) || name.ends_with(['/', '\\']) {
             continue;
         }
+        // Without the directory, the first page has to tell.
+        if notion::is_export(std::slice::from_ref(&name)) {
+            walk.set_dialect(Dialect::Notion);
+        }
+        let is_notion = walk.dialect() == Dialect::Notion;
+        let path = if is_notion { notion::path(&name) } else { name };
         let modified_ns = file.last_modified().and_then(clock::of_dos);
         let stated = Stated { size: file.size(), packed: file.compressed_size() };
-        unpack(Entry { path: name, modified_ns, ..Entry::default() }, stated, &mut file, walk)?;
+        unpack(Entry { path, modified_ns, ..Entry::default() }, stated, &mut file, walk)?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use zip::ZipArchive;
 
-use super::{Content, zip_end};
+use super::Content;
+use super::zip_end::End;
 use crate::extract::{Dialect, Kind, extension};
 
 /// How much of a file is looked at to recognise it.
@@ -123,7 +124,7 @@ fn is_prefixed(path: &str, head: &[u8], content: &mut dyn Content) -> io::Result
         "exe" => head.starts_with(b"MZ"),
         _ => false,
     };
-    if !may_be || zip_end::directory_bytes(content)?.is_none() {
+    if !may_be || End::of(content)?.is_none() {
         return Ok(false);
     }
     let is_archive = ZipArchive::new(&mut *content).is_ok_and(|archive| !archive.is_empty());

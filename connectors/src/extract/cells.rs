@@ -34,6 +34,13 @@ impl<'a> Cell<'a> {
     }
 }
 
+/// How the values of a row are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    BehindHeaders,
+    Alone,
+}
+
 /// A table while its rows come in.
 #[derive(Debug, Default)]
 pub(super) struct Grid {
@@ -74,8 +81,9 @@ impl Grid {
         }
         self.are_headers_open = false;
         self.grouped.clear();
-        let with_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
-        self.joined(cells, with_headers, budget)
+        let has_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
+        let values = if has_headers { Values::BehindHeaders } else { Values::Alone };
+        self.joined(cells, values, budget)
     }
 
     /// Adds a row that is known to be one of headers; the line of text for it.
@@ -100,7 +108,7 @@ impl Grid {
         // A header over several columns has others beneath it.
         let is_wide = |cell: &Cell<'_>| cell.columns > 1 && is_filled(cell);
         self.are_headers_open = cells.len() > 1 && cells.iter().any(is_wide);
-        self.joined(cells, false, budget)
+        self.joined(cells, Values::Alone, budget)
     }
 
     /// Whether these are names for the columns of groups, and none for the column of the rows' own
@@ -163,7 +171,7 @@ impl Grid {
         filled.iter().all(is_header) && headers.count() == filled.len()
     }
 
-    fn joined(&mut self, cells: &[Cell<'_>], with_headers: bool, budget: &mut usize) -> String {
+    fn joined(&mut self, cells: &[Cell<'_>], values: Values, budget: &mut usize) -> String {
         let mut row = String::new();
         let mut column = 0;
         for cell in cells {
@@ -172,7 +180,8 @@ impl Grid {
                 if !row.is_empty() {
                     row.push_str("; ");
                 }
-                let headers = self.headers.as_deref().filter(|_| with_headers).unwrap_or_default();
+                let headers = self.headers.as_deref().filter(|_| values == Values::BehindHeaders);
+                let headers = headers.unwrap_or_default();
                 if let Some(header) = headers.get(column).filter(|header| !header.is_empty()) {
                     row.push_str(header);
                     row.push_str(": ");

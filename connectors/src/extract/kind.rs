@@ -110,7 +110,7 @@ impl Kind {
             return Err(Reason::Skipped(what));
         }
         if let Ok(index) = PROMISES.binary_search_by_key(&&*extension, |(name, _)| name) {
-            return broken(bytes, PROMISES[index]);
+            return broken(bytes, &extension, PROMISES[index].1);
         }
         Ok(match extension.as_str() {
             "eml" | "mbox" | "mht" | "mhtml" => Self::Mail,
@@ -132,7 +132,7 @@ impl Kind {
 }
 
 /// What reads a file that is not what its name promises.
-fn broken(bytes: &[u8], (extension, promise): (&str, &str)) -> Result<Kind, Reason> {
+fn broken(bytes: &[u8], extension: &str, promise: &str) -> Result<Kind, Reason> {
     let Ok(text) = super::encoding::decode(bytes) else {
         return Err(Reason::Failed(format!("not {promise}, or damaged at its beginning")));
     };

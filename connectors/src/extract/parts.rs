@@ -6,10 +6,13 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-use super::{Reason, damage};
+use super::{Attachment, Reason, damage};
 
 /// All parts that are read of one package, inflated.
 const MAX_INFLATED_BYTES: u64 = 200 * 1024 * 1024;
+
+/// So many lost parts are named.
+const MAX_NAMED: usize = 5;
 
 const MAX_ENTRIES: usize = 100_000;
 
@@ -19,6 +22,9 @@ pub(super) struct Package<'a> {
     /// Index by lower-case name: some writers spell a name otherwise where they refer to it.
     names: HashMap<String, usize>,
     left_bytes: u64,
+    /// The parts that are there but could not be read, while the document makes sense without them.
+    lost: Vec<String>,
+    is_too_large: bool,
 }
 
 impl<'a> Package<'a> {
@@ -31,7 +37,13 @@ impl<'a> Package<'a> {
         }
         let names = archive.file_names().enumerate();
         let names = names.filter_map(|(index, name)| Some((key(&name.ok()?), index))).collect();
-        Ok(Self { archive, names, left_bytes: MAX_INFLATED_BYTES })
+        Ok(Self {
+            archive,
+            names,
+            left_bytes: MAX_INFLATED_BYTES,
+            lost: Vec::new(),
+            is_too_large: false,
+        })
     }
 
     /// Whether there is a part of this name.
@@ -53,14 +65,15 @@ impl<'a> Package<'a> {
         let file = self.archive.by_index(index).map_err(|error| damage::reason(&error))?;
         let mut content = Vec::new();
         let read = file.take(self.left_bytes + 1).read_to_end(&mut content);
-        let read_bytes = read.map_err(|error| damage::of_reading(&error))? as u64;
-        match self.left_bytes.checked_sub(read_bytes) {
+        match self.left_bytes.checked_sub(content.len() as u64) {
             Some(left) => self.left_bytes = left,
             None => {
+                self.is_too_large = true;
                 let limit = MAX_INFLATED_BYTES / (1024 * 1024);
                 return Err(Reason::Failed(format!("inflates to more than {limit} MiB")));
             }
         }
+        read.map_err(|error| damage::of_reading(&error))?;
         Ok(Some(content))
     }
 
@@ -71,7 +84,31 @@ impl<'a> Package<'a> {
 
     /// A part without which the document still makes sense: a damaged one is as good as none.
     pub(super) fn optional_xml(&mut self, name: &str) -> Option<String> {
-        self.xml(name).ok().flatten()
+        let read = self.xml(name);
+        if read.is_err() {
+            self.lose(name);
+        }
+        read.ok().flatten()
+    }
+
+    /// Whether a part was not read because all parts together are too large.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.is_too_large
+    }
+
+    /// A part that was there and could not be read, while the others could.
+    pub(super) fn lose(&mut self, name: &str) {
+        if !self.lost.iter().any(|lost| lost == name) {
+            self.lost.push(name.to_owned());
+        }
+    }
+
+    /// What is said of the parts that were as good as none.
+    pub(super) fn loss(&self) -> Option<Attachment> {
+        let names = self.lost.iter().map(|path| path.rsplit('/').next().unwrap_or(path));
+        let names = names.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+        let reason = format!("damaged: parts of the document cannot be read ({names})");
+        (!self.lost.is_empty()).then(|| Attachment::lost(&reason))
     }
 }
 
@@ -149,6 +186,19 @@ pub(super) mod tests {
         let bytes = package(&[("a", "text")]);
         let reason = "damaged: it ends too early, the directory at its end is missing";
         assert_eq!(failure(Package::open(&bytes[..bytes.len() / 2])), reason);
+    }
+
+    #[test]
+    fn a_part_that_is_lost_is_named_while_the_rest_is_read() {
+        let mut bytes = package(&[("word/footnotes.xml", &"a".repeat(200)), ("b", "b")]);
+        let place = bytes.windows(13).position(|window| window == b"footnotes.xml").unwrap() + 13;
+        bytes[place..place + 3].copy_from_slice(b"\xff\xff\xff");
+        let mut package = Package::open(&bytes).unwrap();
+        assert_eq!(package.optional_xml("missing"), None);
+        assert_eq!((package.optional_xml("b").as_deref(), package.loss()), (Some("b"), None));
+        assert_eq!(package.optional_xml("word/footnotes.xml"), None);
+        let reason = "damaged: parts of the document cannot be read (footnotes.xml)";
+        assert_eq!(failure(package.loss().unwrap().content), reason);
     }
 
     #[test]

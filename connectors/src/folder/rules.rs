@@ -59,10 +59,10 @@ impl Rules {
             return false;
         }
         // The user's own word to ragterm may also bring back what is hidden or in `.gitignore`.
-        let wanted = match verdict(level, 0, &path, directory) {
+        let wanted = match verdict(level, 0, &path, kind) {
             Some(wanted) => wanted,
             None if is_hidden(&path) => false,
-            None => match verdict(level, 1, &path, directory) {
+            None => match verdict(level, 1, &path, kind) {
                 Some(wanted) => wanted,
                 None => !self.ignore.matched(&path, directory).is_ignore(),
             },
@@ -97,12 +97,12 @@ impl Level {
 }
 
 /// The nearest ignore file of one sort that has an opinion: listed or not.
-fn verdict(level: Option<&Level>, sort: usize, path: &Path, directory: bool) -> Option<bool> {
+fn verdict(level: Option<&Level>, sort: usize, path: &Path, kind: Kind) -> Option<bool> {
     let mut next = level;
     while let Some(level) = next {
         let file = &level.files[sort];
         if let (false, Ok(below)) = (file.is_empty(), path.strip_prefix(&level.directory)) {
-            let matched = file.matched(below, directory);
+            let matched = file.matched(below, kind == Kind::Directory);
             if !matched.is_none() {
                 return Some(matched.is_whitelist());
             }

@@ -83,7 +83,8 @@ pub(in crate::container) fn walk<R: Read + Seek>(
     names: &[String],
     walk: &mut Walk<'_>,
 ) -> Result<(), Reason> {
-    walk.set_dialect(Dialect::Confluence);
+    // What belongs to the frame is known here; a file that hangs at a page may be called like it.
+    walk.set_dialect(Dialect::Any);
     let mut hanging = Hanging::default();
     let files = || names.iter().enumerate().filter(|(_, name)| !is_left_out(name));
     for (index, name) in files().filter(|(_, name)| site.is_page(name)) {

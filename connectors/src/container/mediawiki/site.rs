@@ -133,12 +133,16 @@ impl Site {
     }
 }
 
-/// Whether a page only leads to another one. Its text says so, too: `#REDIRECT [[Target]]`.
-pub(super) fn is_redirect(text: &str, is_marked: bool) -> bool {
-    let Some(command) = text.trim_start().strip_prefix(['#', '＃']) else { return false };
-    let Some((word, _)) = command.split_once("[[") else { return false };
-    let word = word.trim().trim_end_matches(':').trim();
-    is_marked || (word.len() < 60 && REDIRECTS.contains(&&*word.to_lowercase()))
+/// The command before the link that a text begins with: `#REDIRECT [[Target]]`.
+pub(super) fn command(text: &str) -> Option<&str> {
+    let command = text.trim_start().strip_prefix(['#', '＃'])?;
+    let (word, _) = command.split_once("[[")?;
+    Some(word.trim().trim_end_matches(':').trim())
+}
+
+/// Whether a page with this command only leads to another one.
+pub(super) fn is_redirect(command: &str) -> bool {
+    command.len() < 60 && REDIRECTS.contains(&&*command.to_lowercase())
 }
 
 fn normal(name: &str) -> String {

@@ -55,8 +55,17 @@ const LOOKS: [&str; 14] = [
     "width",
 ];
 
+/// How a template stands in its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// At the beginning of a line, as boxes do.
+    Block,
+    /// Within one.
+    Inline,
+}
+
 /// Writes what is kept of a template.
-pub(super) fn write(expander: &mut Expander<'_>, parts: &[&str], is_at_line_start: bool) {
+pub(super) fn write(expander: &mut Expander<'_>, parts: &[&str], layout: Layout) {
     let name = parts[0].trim().replace('_', " ");
     let lower = name.to_lowercase();
     if let Some(text) = variable(&name, expander.title) {
@@ -78,7 +87,7 @@ pub(super) fn write(expander: &mut Expander<'_>, parts: &[&str], is_at_line_star
         return;
     }
     let values = Values::of(&parts[1..]);
-    let is_block = is_at_line_start || parts.iter().any(|part| part.contains('\n'));
+    let is_block = layout == Layout::Block || parts.iter().any(|part| part.contains('\n'));
     let is_worth_it = values.named.len() > 1 || (is_block && values.named.len() == 1);
     expander.out.push_str(&on_own_line(&values.text(&lower)));
     if is_worth_it && is_block {

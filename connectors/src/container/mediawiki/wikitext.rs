@@ -66,7 +66,7 @@ struct Frame {
     bracket: Bracket,
     start: usize,
     splits: Vec<usize>,
-    is_at_line_start: bool,
+    layout: template::Layout,
 }
 
 /// Resolves what is nested.
@@ -236,9 +236,12 @@ impl<'a> Expander<'a> {
     pub(super) fn open(&mut self, bracket: Bracket) {
         // Deeper ones are dropped: their content is text of what is around them.
         if self.frames.len() < MAX_DEPTH {
-            let is_at_line_start = self.is_at_line_start();
+            let layout = match self.is_at_line_start() {
+                true => template::Layout::Block,
+                false => template::Layout::Inline,
+            };
             let start = self.out.len();
-            self.frames.push(Frame { bracket, start, splits: Vec::new(), is_at_line_start });
+            self.frames.push(Frame { bracket, start, splits: Vec::new(), layout });
         }
     }
 
@@ -262,7 +265,7 @@ impl<'a> Expander<'a> {
         }
         parts.push(&content[start..]);
         match bracket {
-            Bracket::Template => template::write(self, &parts, frame.is_at_line_start),
+            Bracket::Template => template::write(self, &parts, frame.layout),
             Bracket::Parameter => self.out.push_str(parts.get(1).copied().unwrap_or("")),
             Bracket::Link => super::brackets::write_link(self, &parts),
             Bracket::External => self.out.push_str(content.trim()),

@@ -180,3 +180,23 @@ fn a_mailbox_too_large_to_be_held_is_streamed_out_of_its_archive() {
         assert_eq!(collected.paths()[0], "m.mbox/One.eml");
     }
 }
+
+#[test]
+fn of_two_files_of_one_name_the_later_counts_and_the_other_is_told() {
+    let files: [(&str, &[u8]); 3] = [("a.txt", b"old"), ("b.txt", b"b"), ("c.txt", b"new")];
+    let bytes = replaced(zip(&files, STORED), b"c.txt", b"a.txt");
+    let (collected, outcome) = opened("x.zip", &bytes, Limits::default());
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(collected.text("a.txt"), "new");
+    let told = "an earlier file has the name of a later one, which was read";
+    assert_eq!(collected.fault("replaced files"), told);
+}
+
+#[test]
+fn an_export_of_notion_without_its_end_has_no_ids_in_its_paths() {
+    let whole = include_bytes!("../../../tests-data/fixtures/notion/export.zip");
+    let (complete, _) = opened("x.zip", whole, Limits::default());
+    let (collected, outcome) = opened("x.zip", &whole[..whole.len() * 9 / 10], Limits::default());
+    assert!(outcome.is_err());
+    assert_eq!(collected.paths(), complete.paths());
+}

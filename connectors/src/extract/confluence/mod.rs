@@ -22,8 +22,12 @@ pub(super) fn is_page(text: &str) -> bool {
         && has(["id=\"main-content\"", "id='main-content'"])
 }
 
-/// Whether a file of an unpacked export belongs to its frame, by its path.
+/// Whether a file of an unpacked export belongs to its frame, by its path: its looks, and the list
+/// of its pages.
 pub(super) fn is_frame(path: &str) -> bool {
+    if path == "index.html" || path.ends_with("/index.html") {
+        return true;
+    }
     ["styles/", "images/"].iter().any(|directory| {
         path.starts_with(directory)
             || path.contains(&format!("/{directory}site.css"))
@@ -203,7 +207,8 @@ mod tests {
             let input = Input { dialect: Dialect::Confluence, ..Input::new(path, b"words") };
             extract(&input).map(|_| ())
         };
-        for path in ["styles/site.css", "HR/styles/site.css", "images/icons/a.txt"] {
+        for path in ["styles/site.css", "HR/styles/site.css", "images/icons/a.txt", "HR/index.html"]
+        {
             assert!(matches!(read(path), Err(Reason::Skipped(_))), "{path}");
         }
         assert_eq!(read("attachments/1/2.txt"), Ok(()));

@@ -105,8 +105,10 @@ impl Page {
     /// Adds a line as one line.
     fn add(&mut self, line: &str) {
         if self.verbatim.is_none() {
-            if let Some(heading) = heading(line).filter(|_| self.headings.len() < MAX_SECTIONS) {
-                return self.add_heading(heading);
+            if let Some((level, title)) = heading(line)
+                && self.headings.len() < MAX_SECTIONS
+            {
+                return self.add_heading(level, title);
             }
             self.find_tags(line);
             let is_row = line.starts_with(['^', '|']);
@@ -121,7 +123,7 @@ impl Page {
         self.add_text(line);
     }
 
-    fn add_heading(&mut self, (level, title): (u8, &str)) {
+    fn add_heading(&mut self, level: u8, title: &str) {
         self.table.end();
         let start = self.text.len();
         let title = one_line(&readable(title));

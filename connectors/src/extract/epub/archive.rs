@@ -18,6 +18,7 @@ pub(super) struct Archive<'a> {
     indexes: HashMap<String, usize>,
     /// How much may still be unpacked.
     budget: u64,
+    is_too_large: bool,
 }
 
 impl<'a> Archive<'a> {
@@ -27,7 +28,7 @@ impl<'a> Archive<'a> {
         let names = zip.file_names().map(|name| name.map(|name| name.to_lowercase())).enumerate();
         let names = names.filter_map(|(index, name)| Some((name.ok()?, index)));
         let indexes = names.collect();
-        Ok(Self { indexes, zip, budget: MAX_TOTAL_BYTES })
+        Ok(Self { indexes, zip, budget: MAX_TOTAL_BYTES, is_too_large: false })
     }
 
     /// Whether there is a file of this path.
@@ -50,17 +51,23 @@ impl<'a> Archive<'a> {
     /// The content of a file, if it is there; fails when it unpacks to too much.
     pub(super) fn bytes(&mut self, path: &str) -> Result<Option<Vec<u8>>, Reason> {
         let Some(index) = self.indexes.get(&path.to_lowercase()) else { return Ok(None) };
-        let Ok(file) = self.zip.by_index(*index) else { return Ok(None) };
+        let file = self.zip.by_index(*index).map_err(|error| damage::reason(&error))?;
         let limit = MAX_ENTRY_BYTES.min(self.budget);
         let mut bytes = Vec::new();
         let read = file.take(limit + 1).read_to_end(&mut bytes);
         let size = bytes.len() as u64;
         if size > limit {
+            self.is_too_large = true;
             return Err(Reason::Failed("too large: unpacks to too much text".to_owned()));
         }
         self.budget -= size;
         read.map_err(|error| damage::of_reading(&error))?;
         Ok(Some(bytes))
+    }
+
+    /// Whether a file was not read because of its size, or that of all.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 
     /// The text of a file, if it is there.

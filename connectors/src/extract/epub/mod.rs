@@ -11,8 +11,8 @@ mod tests;
 use std::collections::HashSet;
 
 use super::outline::MAX_SECTIONS;
-use super::{Reason, encoding, html};
-use crate::document::{Document, Section};
+use super::{Attachment, Extraction, Reason, encoding, html};
+use crate::document::Section;
 use archive::Archive;
 use contents::Contents;
 use package::Package;
@@ -24,7 +24,7 @@ const ENCRYPTION: &str = "META-INF/encryption.xml";
 const MAX_CHAPTERS: usize = 10_000;
 
 /// Reads an EPUB book.
-pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
+pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     let mut archive = Archive::open(bytes)?;
     let root = root_path(&mut archive);
     let package = match root.as_deref().and_then(|path| archive.text(path).transpose()) {
@@ -39,19 +39,26 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     if chapters.iter().any(|path| encrypted.iter().any(|it| it == path)) {
         return Err(Reason::Failed("protected by digital rights management".to_owned()));
     }
-    let contents = table_of_contents(&mut archive, &package)?;
+    let contents = table_of_contents(&mut archive, &package);
     let mut document = package.document;
-    let mut missing = 0;
+    let (mut missing, mut damaged) = (0, 0);
     for path in &chapters {
-        match archive.bytes(path)? {
-            Some(chapter) => add(&mut document.sections, &chapter, contents.path(path))?,
-            None => missing += 1,
+        match archive.bytes(path) {
+            Ok(Some(chapter)) => add(&mut document.sections, &chapter, contents.path(path))?,
+            Ok(None) => missing += 1,
+            // One damaged chapter does not hide the others.
+            Err(_) if !archive.is_too_large() => damaged += 1,
+            Err(reason) => return Err(reason),
         }
     }
-    if missing == chapters.len() {
-        return Err(Reason::Failed("damaged: none of the chapters is there".to_owned()));
+    if missing + damaged == chapters.len() {
+        let state = if damaged > 0 { "can be read" } else { "is there" };
+        return Err(Reason::Failed(format!("damaged: none of the chapters {state}")));
     }
-    Ok(document)
+    let all = chapters.len();
+    let lost = format!("damaged: {damaged} of {all} chapters cannot be read");
+    let attachments = (damaged > 0).then(|| Attachment::lost(&lost)).into_iter().collect();
+    Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 
 /// Where the package document is: where the container says, else by its name.
@@ -78,16 +85,17 @@ fn chapters(archive: &Archive<'_>, package: &Package) -> Vec<String> {
     chapters
 }
 
-fn table_of_contents(archive: &mut Archive<'_>, package: &Package) -> Result<Contents, Reason> {
+/// The titles of the chapters; a table that is damaged is as good as none.
+fn table_of_contents(archive: &mut Archive<'_>, package: &Package) -> Contents {
+    let mut contents = Contents::default();
     for path in [&package.navigation, &package.ncx].into_iter().flatten() {
-        if let Some(xml) = archive.text(path)? {
-            let contents = contents::read(&xml, path);
-            if !contents.is_empty() {
-                return Ok(contents);
-            }
+        if contents.is_empty()
+            && let Ok(Some(xml)) = archive.text(path)
+        {
+            contents = contents::read(&xml, path);
         }
     }
-    Ok(Contents::default())
+    contents
 }
 
 fn add(sections: &mut Vec<Section>, chapter: &[u8], path: &[String]) -> Result<(), Reason> {

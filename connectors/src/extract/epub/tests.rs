@@ -6,6 +6,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::document::Document;
 
 const CONTAINER_XML: &str = "<container><rootfiles>\
     <rootfile full-path='OPS/book.opf'/></rootfiles></container>";
@@ -52,7 +53,7 @@ fn outline(document: &Document) -> Vec<(String, &str)> {
 
 #[test]
 fn chapters_come_in_the_order_of_the_spine_under_their_titles() {
-    let document = read(&book(&files())).unwrap();
+    let document = read(&book(&files())).unwrap().document;
     let expected = [
         ("Part I > Second first".to_owned(), "second file"),
         ("One > Sub".to_owned(), "first file"),
@@ -62,7 +63,7 @@ fn chapters_come_in_the_order_of_the_spine_under_their_titles() {
 
 #[test]
 fn the_package_says_what_the_book_is() {
-    let document = read(&book(&files())).unwrap();
+    let document = read(&book(&files())).unwrap().document;
     assert_eq!(document.title.as_deref(), Some("The & Book"));
     assert_eq!(document.language.as_deref(), Some("kor"));
     assert_eq!(document.metadata["author"], "Kim, Lee");
@@ -77,7 +78,7 @@ fn the_titles_of_an_older_book_are_found() {
         PACKAGE.replace("id='n' href='nav.xhtml' properties='nav'", "id='n' href='t.ncx'");
     let mut files = files();
     (files[1].1, files[2]) = (package.as_str(), ("OPS/t.ncx", ncx));
-    let document = read(&book(&files)).unwrap();
+    let document = read(&book(&files)).unwrap().document;
     assert_eq!(outline(&document)[1].0, "First > One > Sub");
 }
 
@@ -86,7 +87,7 @@ fn a_chapter_goes_on_in_the_next_file() {
     let mut files = files();
     let goes_on = "<html><body><p>more</p><h1>One</h1><p>first</p></body></html>";
     files[3].1 = goes_on;
-    let document = read(&book(&files)).unwrap();
+    let document = read(&book(&files)).unwrap().document;
     assert_eq!(outline(&document)[1], ("Part I > Second first".to_owned(), "more"));
     assert_eq!(outline(&document)[2], ("One".to_owned(), "first"));
 }
@@ -96,7 +97,7 @@ fn a_book_without_a_usable_package_is_still_read() {
     for package in ["", "<package><manifest><item id='a'", "<package/>"] {
         let mut files = files();
         files[1].1 = package;
-        let document = read(&book(&files)).unwrap();
+        let document = read(&book(&files)).unwrap().document;
         assert!(document.sections.iter().any(|section| section.text == "first file"), "{package}");
     }
     assert!(read(&book(&files()[2..])).is_ok());
@@ -139,4 +140,18 @@ fn a_cut_off_book_fails_with_a_reason() {
         let reason = read(&whole[..length]).unwrap_err();
         assert!(matches!(&reason, Reason::Failed(text) if text.starts_with("damaged: ")));
     }
+}
+
+#[test]
+fn a_damaged_chapter_does_not_hide_the_others() {
+    let files = files();
+    let mut bytes = book(&files);
+    let (name, _) = files.iter().find(|(name, _)| name.ends_with("one.xhtml")).unwrap();
+    let place = bytes.windows(name.len()).position(|window| window == name.as_bytes()).unwrap();
+    let content = place + name.len();
+    bytes[content..content + 8].fill(0xff);
+    let extraction = read(&bytes).unwrap();
+    assert!(!extraction.document.sections.is_empty());
+    let lost = extraction.attachments[0].content.as_ref().unwrap_err().to_string();
+    assert!(lost.starts_with("damaged: 1 of "), "{lost}");
 }

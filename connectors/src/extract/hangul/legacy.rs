@@ -159,9 +159,6 @@ impl Walk<'_> {
                 bytes.take(length.saturating_add(2))?;
             }
             5 => self.field()?,
-            6 => drop(bytes.take(40)?),
-            7 => drop(bytes.take(82)?),
-            8 => drop(bytes.take(94)?),
             9 => {
                 bytes.take(6)?;
                 self.flow.text(" ");
@@ -173,7 +170,6 @@ impl Walk<'_> {
                 bytes.take(length.saturating_add(344))?;
                 self.list(depth + 1)?;
             }
-            14 => drop(bytes.take(90)?),
             15..=17 => {
                 bytes.take([14, 16, 20][usize::from(unit) - 15])?;
                 self.list(depth + 1)?;
@@ -184,17 +180,11 @@ impl Walk<'_> {
                 self.flow.text(NUMBER.encode_utf8(&mut [0; 4]));
                 self.flow.number(number.to_string());
             }
-            20 | 21 => drop(bytes.take(6)?),
-            22 => drop(bytes.take(22)?),
-            23 => drop(bytes.take(8)?),
-            24 | 25 => drop(bytes.take(4)?),
-            26 => drop(bytes.take(244)?),
-            28 => drop(bytes.take(62)?),
             30 | 31 => {
                 bytes.take(2)?;
                 self.flow.text(" ");
             }
-            _ => return Err(Reason::Failed("damaged: an unknown control character".to_owned())),
+            _ => drop(bytes.take(passed_over(unit)?)?),
         }
         Ok(())
     }
@@ -265,4 +255,21 @@ fn units(unit: u16) -> usize {
         0 | END | 32.. => 1,
         _ => 4,
     }
+}
+
+/// How many bytes a control has beside its first unit that hold no text.
+fn passed_over(unit: u16) -> Result<usize, Reason> {
+    Ok(match unit {
+        6 => 40,
+        7 => 82,
+        8 => 94,
+        14 => 90,
+        20 | 21 => 6,
+        22 => 22,
+        23 => 8,
+        24 | 25 => 4,
+        26 => 244,
+        28 => 62,
+        _ => return Err(Reason::Failed("damaged: an unknown control character".to_owned())),
+    })
 }

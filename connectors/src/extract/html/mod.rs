@@ -17,7 +17,7 @@ use html5ever::tokenizer::{BufferQueue, TokenSink, Tokenizer, TokenizerOpts};
 use super::outline;
 use crate::document::{Document, Section};
 use elements::Skipping;
-use walker::{Part, Region, Sink, Walk};
+use walker::{Part, Region, Sink, Syntax, Walk};
 
 /// How much text the tokenizer gets at once.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -43,7 +43,8 @@ pub(super) fn is_likely(text: &str) -> bool {
 
 fn walked(text: &str, skipping: Skipping) -> Walk {
     let is_xml = text.trim_start().starts_with("<?xml");
-    tokenized(text, Sink::new(skipping, is_xml, outline::growth_budget(text.len()))).finish()
+    let syntax = if is_xml { Syntax::Xml } else { Syntax::Html };
+    tokenized(text, Sink::new(skipping, syntax, outline::growth_budget(text.len()))).finish()
 }
 
 /// Hands the tokens of a text to a sink, which must not ask for scripts or another encoding.

@@ -53,9 +53,17 @@ pub(super) struct Sink {
     walker: RefCell<Walker>,
 }
 
+/// How a text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Html,
+    /// A tag that closes itself has no end.
+    Xml,
+}
+
 struct Walker {
     skipping: Skipping,
-    is_xml: bool,
+    syntax: Syntax,
     walk: Walk,
     outline: Outline,
     text: Text,
@@ -72,10 +80,10 @@ struct Walker {
 }
 
 impl Sink {
-    pub(super) fn new(skipping: Skipping, is_xml: bool, budget: usize) -> Self {
+    pub(super) fn new(skipping: Skipping, syntax: Syntax, budget: usize) -> Self {
         let walker = Walker {
             skipping,
-            is_xml,
+            syntax,
             walk: Walk::default(),
             outline: Outline::default(),
             text: Text::default(),
@@ -127,7 +135,7 @@ impl TokenSink for Sink {
 impl Walker {
     fn start(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         let name: &str = &tag.name;
-        let is_closed = tag.self_closing && (self.is_xml || name == "svg");
+        let is_closed = tag.self_closing && (self.syntax == Syntax::Xml || name == "svg");
         if let Some((skipped, open)) = &mut self.skipped {
             *open += usize::from(skipped == name && !is_closed);
         } else if !elements::is_left_out(tag, self.skipping) {

@@ -1,6 +1,6 @@
 //! The text of a message, put together from its parts.
 
-use super::quoted;
+use super::quoted::{self, Repeated};
 use crate::document::{Place, Section};
 use crate::extract::{html, plain};
 
@@ -32,11 +32,14 @@ impl Body {
     }
 
     /// Adds a page; what it repeats of others is kept apart, unless it is what is handed on.
-    pub(super) fn add_html(&mut self, source: &str, is_forwarded: bool) {
-        let end = if is_forwarded { source.len() } else { quote(source) };
+    pub(super) fn add_html(&mut self, source: &str, repeated: Repeated) {
+        let end = match repeated {
+            Repeated::Text => source.len(),
+            Repeated::Aside => quote(source),
+        };
         let own = html::read(&source[..end]);
         if own.sections.is_empty() && end < source.len() {
-            return self.add_html(source, true);
+            return self.add_html(source, Repeated::Text);
         }
         self.title = self.title.take().or(own.title);
         self.sections.extend(own.sections);

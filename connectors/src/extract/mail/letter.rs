@@ -1,6 +1,6 @@
 //! What a message holds, whatever its format, and the document that it becomes.
 
-use super::quoted;
+use super::quoted::{self, Repeated};
 use crate::document::{Document, Section};
 use crate::extract::outline::{clipped, one_line};
 use crate::extract::{Attachment, Extraction, dates};
@@ -58,10 +58,9 @@ impl Letter {
         if !lines.is_empty() {
             document.sections.push(Section { text: lines.join("; "), ..Section::default() });
         }
-        let is_forwarded = document.title.as_deref().is_some_and(quoted::is_forwarding);
-        document.sections.extend(match is_forwarded {
-            true => self.body,
-            false => quoted::folded(self.body),
+        document.sections.extend(match Repeated::by(document.title.as_deref()) {
+            Repeated::Text => self.body,
+            Repeated::Aside => quoted::folded(self.body),
         });
         document.sections.extend(self.quoted);
         document

@@ -9,7 +9,8 @@ use mail_parser::{
 
 use super::body::Body;
 use super::letter::{self, Letter};
-use super::{envelope, parts, quoted, seven_bits};
+use super::quoted::Repeated;
+use super::{envelope, parts, seven_bits};
 use crate::extract::{Attachment, Extraction, Reason, damage, encoding};
 
 /// A text shorter than this may be no more than an advice to read the HTML beside it.
@@ -63,8 +64,7 @@ fn loss(message: &Message<'_>, bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn extraction(message: &Message<'_>) -> Result<Extraction, Reason> {
-    let is_forwarded = message.subject().is_some_and(quoted::is_forwarding);
-    let body = body(message, is_forwarded);
+    let body = body(message, Repeated::by(message.subject()));
     let is_cipher = |text: &str| text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----");
     if body.sections.first().is_some_and(|section| is_cipher(&section.text)) {
         return Err(Reason::Failed("encrypted (PGP)".to_owned()));
@@ -152,13 +152,13 @@ fn encryption(message: &Message<'_>) -> Option<&'static str> {
 }
 
 /// The plain text, unless there is next to none; then the HTML.
-fn body(message: &Message<'_>, is_forwarded: bool) -> Body {
+fn body(message: &Message<'_>, repeated: Repeated) -> Body {
     let of = |ids: &[u32]| {
         let mut body = Body::default();
         for part in ids.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
                 PartType::Text(_) => body.add_text(&text(message, part)),
-                PartType::Html(_) => body.add_html(&text(message, part), is_forwarded),
+                PartType::Html(_) => body.add_html(&text(message, part), repeated),
                 // It is multipart, but without a boundary.
                 PartType::Binary(bytes) if is_multipart(part) => {
                     body.add_text(&encoding::decode(bytes).unwrap_or_default());

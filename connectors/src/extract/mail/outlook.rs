@@ -9,7 +9,8 @@ use mail_parser::{DateTime, MessageParser};
 use super::body::Body;
 use super::letter::Letter;
 use super::properties::{Compound, Properties};
-use super::{embedded, envelope, lzfu, quoted};
+use super::quoted::Repeated;
+use super::{embedded, envelope, lzfu};
 use crate::extract::outline::one_line;
 use crate::extract::{Attachment, Extraction, Reason, damage, encoding, rtf};
 
@@ -38,8 +39,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
         return Err(Reason::Failed("encrypted (S/MIME)".to_owned()));
     }
     let subject = message.text(&mut file, "0037");
-    let is_forwarded = subject.as_deref().is_some_and(quoted::is_forwarding);
-    let body = body(&message, &mut file, is_forwarded);
+    let body = body(&message, &mut file, Repeated::by(subject.as_deref()));
     let [to, cc] = recipients(&mut file);
     let mut letter = Letter {
         subject,
@@ -59,7 +59,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
 }
 
 /// The plain text, else the HTML, else the RTF, which Outlook writes for each message.
-fn body(message: &Properties, file: &mut Compound<'_>, is_forwarded: bool) -> Body {
+fn body(message: &Properties, file: &mut Compound<'_>, repeated: Repeated) -> Body {
     let mut body = Body::default();
     if let Some(text) = message.text(file, "1000") {
         body.add_text(&text);
@@ -68,7 +68,7 @@ fn body(message: &Properties, file: &mut Compound<'_>, is_forwarded: bool) -> Bo
     let html = message.bytes(file, "1013");
     let html = html.and_then(|bytes| encoding::decode(&bytes).ok().map(|text| text.into_owned()));
     if let Some(source) = html.or_else(|| message.text(file, "1013")) {
-        body.add_html(&source, is_forwarded);
+        body.add_html(&source, repeated);
     }
     if body.sections.is_empty() {
         let rich = message.bytes(file, "1009").and_then(|bytes| lzfu::unpack(&bytes));

@@ -45,11 +45,22 @@ const MARK_BYTES: usize = 100;
 /// How the line ends that says who wrote what follows.
 const WROTE: [&str; 6] = ["wrote:", "작성:", "schrieb:", "a écrit :", "escribió:", "写道："];
 
-/// Whether a message of this subject hands on another one, which then is its text.
-pub(super) fn is_forwarding(subject: &str) -> bool {
-    let subject = subject.to_lowercase();
-    let mut prefixes = ["fw:", "fwd:", "wg:", "tr:", "전달:", "[fwd", "转发"].into_iter();
-    prefixes.any(|prefix| subject.starts_with(prefix))
+/// What the messages are that a message repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// What it answers to.
+    Aside,
+    /// What it hands on, which is its text.
+    Text,
+}
+
+impl Repeated {
+    /// Tells by the subject.
+    pub(super) fn by(subject: Option<&str>) -> Self {
+        let subject = subject.unwrap_or_default().to_lowercase();
+        let mut prefixes = ["fw:", "fwd:", "wg:", "tr:", "전달:", "[fwd", "转发"].into_iter();
+        if prefixes.any(|prefix| subject.starts_with(prefix)) { Self::Text } else { Self::Aside }
+    }
 }
 
 /// Puts what is repeated into a section of its own at the end; unless there is nothing else.
@@ -164,8 +175,8 @@ mod tests {
         assert_eq!(folds(text), (text.to_owned(), String::new()));
         let only = "> all of it\n> is quoted";
         assert_eq!(folds(only).0, only, "there is nothing else");
-        assert!(
-            is_forwarding("FW: plan") && is_forwarding("전달: 계획") && !is_forwarding("Re: x")
-        );
+        let by = |subject| Repeated::by(Some(subject));
+        assert_eq!([by("FW: plan"), by("전달: 계획")], [Repeated::Text; 2]);
+        assert_eq!([by("Re: x"), Repeated::by(None)], [Repeated::Aside; 2]);
     }
 }

@@ -65,16 +65,21 @@ impl Wiki {
         scanner.wiki
     }
 
-    /// The text as it is to be read; moves the headings, and drops those in comments.
-    pub(super) fn rewrite<'a>(&self, text: &'a str, headings: &mut Vec<Heading>) -> Cow<'a, str> {
-        if self.edits.is_empty() {
-            return Cow::Borrowed(text);
-        }
+    /// Drops the headings that stand in comments.
+    fn drop_commented(&self, headings: &mut Vec<Heading>) {
         let mut comments = self.comments.iter().peekable();
         headings.retain(|heading| {
             while comments.next_if(|comment| comment.end <= heading.lines.start).is_some() {}
             comments.peek().is_none_or(|comment| comment.start > heading.lines.start)
         });
+    }
+
+    /// The text as it is to be read; moves the headings, and drops those in comments.
+    pub(super) fn rewrite<'a>(&self, text: &'a str, headings: &mut Vec<Heading>) -> Cow<'a, str> {
+        if self.edits.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        self.drop_commented(headings);
         let mut rewritten = String::with_capacity(text.len());
         let mut copied = 0;
         let mut edits = self.edits.iter().peekable();

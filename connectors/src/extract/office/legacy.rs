@@ -18,6 +18,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     let parsed = undoc::parse_bytes(bytes).map_err(|error| reason(&error))?;
     let mut flow = Flow::new(bytes.len());
     let is_presentation = parsed.format == FormatType::Ppt;
+    let kind = if is_presentation { Kind::Slides } else { Kind::Text };
     let mut title = None;
     for (index, section) in parsed.sections.iter().enumerate() {
         if is_presentation {
@@ -30,7 +31,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
         let blocks = section.content.iter().skip(usize::from(slide_title.is_some()));
         title = title.or(slide_title);
         for block in blocks {
-            title = title.or(add_block(&mut flow, block, is_presentation));
+            title = title.or(add_block(&mut flow, block, kind));
         }
         let notes = section.notes.iter().flatten().map(text_of).collect::<Vec<_>>().join("\n");
         if !notes.trim().is_empty() {
@@ -43,6 +44,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     describe(&mut document, &parsed.metadata);
     document.title = document.title.or(title);
     Ok(document)
+}
+
+/// What the blocks are part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    /// What a slide calls a heading is none.
+    Slides,
 }
 
 fn reason(error: &Error) -> Reason {
@@ -60,11 +69,11 @@ fn slide_title(blocks: &[Block]) -> Option<String> {
 }
 
 /// Adds a block; yields its text if it is a heading.
-fn add_block(flow: &mut Flow, block: &Block, is_presentation: bool) -> Option<String> {
+fn add_block(flow: &mut Flow, block: &Block, kind: Kind) -> Option<String> {
     match block {
         Block::Paragraph(paragraph) => {
             let text = text_of(paragraph);
-            if paragraph.is_heading() && !is_presentation && !text.trim().is_empty() {
+            if paragraph.is_heading() && kind == Kind::Text && !text.trim().is_empty() {
                 flow.heading(paragraph.heading.level(), &text);
                 return Some(one_line(&text));
             }
@@ -76,7 +85,7 @@ fn add_block(flow: &mut Flow, block: &Block, is_presentation: bool) -> Option<St
                         flow.line(&format!("{indent}{label} {}", text.trim()));
                     }
                 }
-                None if is_presentation => flow.line(&text),
+                None if kind == Kind::Slides => flow.line(&text),
                 None => flow.paragraph(&text),
             }
         }

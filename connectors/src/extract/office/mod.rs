@@ -41,7 +41,8 @@ pub(super) fn read_xml(bytes: &[u8]) -> Result<Extraction, Reason> {
     let mut document = Document { sections: flow.finish(), ..Document::default() };
     properties::read(&mut package, &mut document);
     document.title = document.title.or(title);
-    let attachments = embedded::of(&mut package, &parts);
+    let mut attachments = embedded::of(&mut package, &parts);
+    attachments.extend(package.loss());
     Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 

@@ -37,7 +37,10 @@ pub(super) fn read(
                 titles.push(slide.title);
             }
             // One damaged slide does not hide the others.
-            Err(reason) => failure = Some(reason),
+            Err(reason) => {
+                package.lose(path);
+                failure = Some(reason);
+            }
         }
     }
     match failure {

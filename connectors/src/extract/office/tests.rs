@@ -198,7 +198,9 @@ fn a_damaged_slide_does_not_hide_the_others() {
             ("ppt/slide2.xml", second),
         ]))
     };
-    let document = deck(&slide("Budget", "Rent")).unwrap().document;
+    let Extraction { document, attachments, .. } = deck(&slide("Budget", "Rent")).unwrap();
+    let lost = attachments[0].content.as_ref().unwrap_err().to_string();
+    assert_eq!(lost, "damaged: parts of the document cannot be read (slide1.xml)");
     assert_eq!((&*shown(&document), document.sections[0].place), ("[Budget] Rent", Place::Page(2)));
     let failure = deck("<p:sld>").unwrap_err();
     assert_eq!(failure, Reason::Failed("damaged: its XML ends too early".to_owned()));

@@ -214,7 +214,9 @@ impl<'a> Word<'a> {
         let Some(paragraph) = self.paragraphs.pop() else { return };
         let Paragraph { text, traits, has_plain_text, after } = paragraph;
         if !text.trim().is_empty() {
-            self.mark_cell(!has_plain_text);
+            if !has_plain_text {
+                self.mark_label();
+            }
             let label = self.label(&traits);
             let level = if traits.is_title { Some(0) } else { traits.outline_level };
             match level.filter(|level| *level < 9 && self.containers.is_empty()) {
@@ -238,11 +240,11 @@ impl<'a> Word<'a> {
     }
 
     /// A cell that begins with bold text is a label.
-    fn mark_cell(&mut self, is_bold: bool) {
+    fn mark_label(&mut self) {
         if let Some(Container::Cell(index)) = self.containers.last()
             && let Some(table) = self.tables.get_mut(*index)
         {
-            table.cell.is_label |= is_bold && table.cell.text.is_empty();
+            table.cell.is_label |= table.cell.text.is_empty();
         }
     }
 

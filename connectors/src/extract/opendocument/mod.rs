@@ -6,17 +6,17 @@ mod margins;
 mod tests;
 mod walker;
 
-use super::Reason;
 use super::office::properties;
 use super::parts::{Package, missing};
 use super::xml::{Token, Tokens, attribute};
+use super::{Extraction, Reason};
 use crate::document::Document;
 use walker::Walker;
 
 const CONTENT: &str = "content.xml";
 
 /// Reads an OpenDocument package (`.odt`, `.odp`, `.ods` and their templates).
-pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
+pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     let mut package = Package::open(bytes)?;
     let manifest = package.optional_xml("META-INF/manifest.xml").unwrap_or_default();
     if manifest.contains("encryption-data") {
@@ -40,7 +40,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
     let mut document = Document { sections, ..Document::default() };
     describe(&mut document, &package.optional_xml("meta.xml").unwrap_or_default());
     document.title = document.title.or(title);
-    Ok(document)
+    let attachments = package.loss().into_iter().collect();
+    Ok(Extraction { document, attachments, ..Extraction::default() })
 }
 
 /// Reads `meta.xml`.

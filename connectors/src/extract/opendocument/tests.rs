@@ -6,7 +6,7 @@ use crate::extract::parts::tests::package;
 
 fn read_body(body: &str) -> Document {
     let xml = format!("<office:document-content>{body}</office:document-content>");
-    read(&package(&[("content.xml", &xml), ("META-INF/manifest.xml", "<m/>")])).unwrap()
+    read(&package(&[("content.xml", &xml), ("META-INF/manifest.xml", "<m/>")])).unwrap().document
 }
 
 fn shown(document: &Document) -> String {
@@ -118,7 +118,7 @@ fn what_is_protected_or_stands_on_masters_is_known() {
         <dc:date>2024-05-01T09:00:00.5</dc:date>
         <meta:document-statistic meta:page-count="4"/></office:meta></office:document-meta>"#;
     let parts = [("content.xml", "<x/>"), ("styles.xml", styles), ("meta.xml", meta)];
-    let document = read(&package(&parts)).unwrap();
+    let document = read(&package(&parts)).unwrap().document;
     assert_eq!(shown(&document), "[] Secret");
     assert_eq!(document.title.as_deref(), Some("Plan"));
     let metadata = document.metadata.iter().map(|(key, value)| format!("{key}={value}"));

@@ -160,7 +160,7 @@ impl Walker {
                 self.pages = self.pages.saturating_add(1);
                 self.page = Some(Page::default());
             }
-            "notes" => self.set_notes(true),
+            "notes" => self.page.iter_mut().for_each(|page| page.is_in_notes = true),
             _ => {
                 self.lists.open(tag);
                 self.open_in_table(tag);
@@ -174,7 +174,7 @@ impl Walker {
             "frame" | "custom-shape" | "rect" | "ellipse" | "circle" | "polygon" | "path"
             | "line" | "connector" | "caption" | "note" | "annotation" => self.close_box(),
             "page" => self.close_page(),
-            "notes" => self.set_notes(false),
+            "notes" => self.page.iter_mut().for_each(|page| page.is_in_notes = false),
             _ => {
                 self.lists.close(name);
                 self.close_in_table(name);
@@ -271,12 +271,6 @@ impl Walker {
         let texts = object.finish().0.into_iter().map(|section| section.text);
         let text = texts.collect::<Vec<_>>().join("\n");
         self.add_line(&text);
-    }
-
-    fn set_notes(&mut self, is_in_notes: bool) {
-        if let Some(page) = &mut self.page {
-            page.is_in_notes = is_in_notes;
-        }
     }
 
     fn close_page(&mut self) {

@@ -80,14 +80,14 @@ pub(super) struct Printed {
 pub(super) fn of(mut fragments: Vec<Fragment>) -> Vec<Row> {
     fragments.sort_by(|a, b| b.baseline.total_cmp(&a.baseline).then(a.left.total_cmp(&b.left)));
     let mut rows: Vec<Row> = Vec::new();
-    let mut anchor: Option<(f32, f32)> = None;
+    let mut anchor: Option<Height> = None;
     for fragment in fragments {
-        let place = (fragment.baseline, fragment.size);
+        let place = Height { baseline: fragment.baseline, size: fragment.size };
         let row = rows.last_mut().filter(|_| anchor.is_some_and(|it| stand_together(it, place)));
         match row {
             Some(row) => {
                 // A row is as high as its largest text, not as its first superscript.
-                if anchor.is_none_or(|(_, size)| size < fragment.size) {
+                if anchor.is_none_or(|anchor| anchor.size < fragment.size) {
                     anchor = Some(place);
                 }
                 row.fragments.push(fragment);
@@ -105,10 +105,17 @@ pub(super) fn of(mut fragments: Vec<Fragment>) -> Vec<Row> {
     rows
 }
 
-fn stand_together((first, first_size): (f32, f32), (second, second_size): (f32, f32)) -> bool {
-    let top = (first + first_size * ASCENT).min(second + second_size * ASCENT);
-    let shared = top - first.max(second);
-    shared >= first_size.min(second_size) * ASCENT * SAME_ROW_SHARE
+/// Where text stands on its page, from the line that it stands on upwards.
+#[derive(Debug, Clone, Copy)]
+struct Height {
+    baseline: f32,
+    size: f32,
+}
+
+fn stand_together(first: Height, second: Height) -> bool {
+    let top = |it: Height| it.baseline + it.size * ASCENT;
+    let shared = top(first).min(top(second)) - first.baseline.max(second.baseline);
+    shared >= first.size.min(second.size) * ASCENT * SAME_ROW_SHARE
 }
 
 /// Bold print and shadows that are made by drawing the text twice.

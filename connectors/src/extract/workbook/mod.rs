@@ -11,7 +11,7 @@ mod values;
 
 use std::io::Cursor;
 
-use calamine::{Reader, SheetType, Xls, XlsError, Xlsb, Xlsx, XlsxError};
+use calamine::{Data, Range, Reader, SheetType, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 
 use gathered::SheetRows;
 pub(super) use sheet::Sheet;
@@ -20,18 +20,18 @@ pub(super) use values::{iso_text, number_text};
 use super::office::properties;
 use super::outline::growth_budget;
 use super::parts::Package;
-use super::{Reason, damage};
+use super::{Attachment, Extraction, Reason, damage};
 use crate::document::Document;
 
 /// Reads a workbook (`.xlsx`, `.xlsb`, `.xls`).
-pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
+pub(super) fn read(bytes: &[u8]) -> Result<Extraction, Reason> {
     if !bytes.starts_with(b"PK") {
         return legacy(bytes);
     }
     let mut package = Package::open(bytes)?;
     check(&mut package)?;
     let extras = extras::read(&mut package);
-    let mut document = if package.has("xl/workbook.bin") {
+    let mut extraction = if package.has("xl/workbook.bin") {
         let mut book = Xlsb::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
         binary(&mut book, bytes.len())?
     } else {
@@ -41,16 +41,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Reason> {
         })?;
         package_sheets(&mut book, bytes.len())?
     };
-    document.sections.extend(extras);
-    properties::read(&mut package, &mut document);
-    Ok(document)
+    extraction.document.sections.extend(extras);
+    properties::read(&mut package, &mut extraction.document);
+    extraction.attachments.extend(package.loss());
+    Ok(extraction)
 }
 
 /// Inflates once what calamine is going to inflate, so that it is within limits.
 fn check(package: &mut Package<'_>) -> Result<(), Reason> {
     for name in package.names("xl/") {
         if name.ends_with(".xml") || name.ends_with(".bin") && !name.contains("embeddings/") {
-            let content = package.part(&name)?.unwrap_or_default();
+            let content = match package.part(&name) {
+                Ok(content) => content.unwrap_or_default(),
+                // One damaged sheet does not hide the others.
+                Err(_) if name.starts_with("xl/worksheets/") && !package.is_too_large() => continue,
+                Err(reason) => return Err(reason),
+            };
             if name.ends_with("/sharedstrings.xml") && lies(&content) {
                 let reason = "damaged: it announces more texts than it has";
                 return Err(Reason::Failed(reason.to_owned()));
@@ -77,8 +83,8 @@ fn damaged(error: &dyn std::fmt::Display) -> Reason {
 struct Book {
     document: Document,
     budget: usize,
-    /// Why a sheet could not be read.
-    failure: Option<Reason>,
+    /// The sheet that could not be read, and why.
+    failure: Option<(String, Reason)>,
 }
 
 impl Book {
@@ -87,11 +93,20 @@ impl Book {
     }
 
     /// The sheets that could be read, unless that is none.
-    fn finish(self) -> Result<Document, Reason> {
-        match self.failure {
-            Some(failure) if self.document.sections.is_empty() => Err(failure),
-            _ => Ok(self.document),
+    fn finish(self) -> Result<Extraction, Reason> {
+        let Self { document, failure, .. } = self;
+        match failure {
+            Some((_, reason)) if document.sections.is_empty() => Err(reason),
+            Some((name, _)) => {
+                let lost = Attachment::lost(&format!("damaged: the sheet {name} cannot be read"));
+                Ok(Extraction { document, attachments: vec![lost], modified_ns: None })
+            }
+            None => Ok(document.into()),
         }
+    }
+
+    fn fail(&mut self, sheet: &str, error: &dyn std::fmt::Display) {
+        self.failure.get_or_insert_with(|| (sheet.to_owned(), damaged(error)));
     }
 
     fn add(&mut self, name: &str, rows: SheetRows) {
@@ -99,7 +114,7 @@ impl Book {
     }
 }
 
-fn package_sheets(book: &mut Xlsx<Cursor<&[u8]>>, size: usize) -> Result<Document, Reason> {
+fn package_sheets(book: &mut Xlsx<Cursor<&[u8]>>, size: usize) -> Result<Extraction, Reason> {
     let mut read = Book::new(size);
     for metadata in book.sheets_metadata().to_owned() {
         if metadata.typ != SheetType::WorkSheet {
@@ -114,7 +129,7 @@ fn package_sheets(book: &mut Xlsx<Cursor<&[u8]>>, size: usize) -> Result<Documen
                     Ok(Some(cell)) => cell,
                     Ok(None) => break,
                     Err(error) => {
-                        read.failure = Some(damaged(&error));
+                        read.fail(name, &error);
                         break;
                     }
                 };
@@ -122,7 +137,7 @@ fn package_sheets(book: &mut Xlsx<Cursor<&[u8]>>, size: usize) -> Result<Documen
                 let text = values::text(cell.get_value(), format.map(|it| &*it.format_code));
                 rows.add(cell.get_position(), text, &mut read.budget);
             },
-            Err(error) => read.failure = Some(damaged(&error)),
+            Err(error) => read.fail(name, &error),
         }
         rows.flush(&mut read.budget);
         read.add(name, rows);
@@ -130,7 +145,7 @@ fn package_sheets(book: &mut Xlsx<Cursor<&[u8]>>, size: usize) -> Result<Documen
     read.finish()
 }
 
-fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reason> {
+fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Extraction, Reason> {
     let mut read = Book::new(size);
     for metadata in book.sheets_metadata().to_owned() {
         if metadata.typ != SheetType::WorkSheet {
@@ -146,12 +161,12 @@ fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reaso
                     }
                     Ok(None) => break,
                     Err(error) => {
-                        read.failure = Some(damaged(&error));
+                        read.fail(&metadata.name, &error);
                         break;
                     }
                 }
             },
-            Err(error) => read.failure = Some(damaged(&error)),
+            Err(error) => read.fail(&metadata.name, &error),
         }
         rows.flush(&mut read.budget);
         read.add(&metadata.name, rows);
@@ -159,7 +174,7 @@ fn binary(book: &mut Xlsb<Cursor<&[u8]>>, size: usize) -> Result<Document, Reaso
     read.finish()
 }
 
-fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
+fn legacy(bytes: &[u8]) -> Result<Extraction, Reason> {
     if chains::are_circular(bytes) {
         let reason = "damaged: its sectors refer to each other in a circle";
         return Err(Reason::Failed(reason.to_owned()));
@@ -172,16 +187,11 @@ fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
     let mut read = Book::new(bytes.len());
     for metadata in book.sheets_metadata().to_owned() {
         let name = &metadata.name;
-        let Ok(range) = book.worksheet_range(name) else { continue };
         let mut rows = SheetRows::new(book.merge_cells_by_sheet_name(name).unwrap_or_default());
-        let (first_row, first_column) = range.start().unwrap_or_default();
-        for (row, column, value) in range.used_cells() {
-            let place = |first: u32, index: usize| {
-                first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX))
-            };
-            let position = (place(first_row, row), place(first_column, column));
-            let text = values::owned_text(value);
-            rows.add(position, text, &mut read.budget);
+        match book.worksheet_range(name) {
+            Ok(range) => add_range(&range, &mut rows, &mut read.budget),
+            Err(error) if metadata.typ == SheetType::WorkSheet => read.fail(name, &error),
+            Err(_) => continue,
         }
         rows.flush(&mut read.budget);
         read.add(name, rows);
@@ -199,4 +209,14 @@ fn legacy(bytes: &[u8]) -> Result<Document, Reason> {
         properties::set(document, name, &value.unwrap_or_default());
     }
     read.finish()
+}
+
+fn add_range(range: &Range<Data>, rows: &mut SheetRows, budget: &mut usize) {
+    let (first_row, first_column) = range.start().unwrap_or_default();
+    let place =
+        |first: u32, index: usize| first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX));
+    for (row, column, value) in range.used_cells() {
+        let position = (place(first_row, row), place(first_column, column));
+        rows.add(position, values::owned_text(value), budget);
+    }
 }

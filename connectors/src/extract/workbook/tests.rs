@@ -29,7 +29,24 @@ fn book(sheet: &str, others: &[(&str, &str)]) -> Result<Document, Reason> {
         others,
     ]
     .concat();
-    read(&package(&parts))
+    read(&package(&parts)).map(|extraction| extraction.document)
+}
+
+#[test]
+fn a_sheet_that_breaks_off_keeps_its_rows_and_is_named() {
+    let rows =
+        format!("<sheetData><row r=\"1\">{}</row><row r=\"2\"><c r=</row>", text("A1", "kept"));
+    let parts = [
+        ("[Content_Types].xml", "<Types/>"),
+        ("_rels/.rels", PACKAGE_RELATIONS),
+        ("xl/workbook.xml", BOOK),
+        ("xl/_rels/workbook.xml.rels", RELATIONS),
+        ("xl/worksheets/sheet1.xml", &*format!("<worksheet>{rows}</worksheet>")),
+    ];
+    let extraction = read(&package(&parts)).unwrap();
+    assert_eq!(extraction.document.sections[0].text, "kept");
+    let lost = extraction.attachments[0].content.as_ref().unwrap_err().to_string();
+    assert_eq!(lost, "damaged: the sheet 휴가 cannot be read");
 }
 
 fn text(cell: &str, text: &str) -> String {
