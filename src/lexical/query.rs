@@ -1,5 +1,7 @@
 //! What a person typed, as terms to find, phrases that must stand and phrases that must not.
 
+use std::collections::{HashMap, HashSet};
+
 use super::analyzer::{Analyzer, Form, Token};
 use super::clause::{Clause, Mark, clauses};
 use super::normalize::{Normalized, fold_into};
@@ -86,8 +88,11 @@ impl Query {
 
     /// The words of the query that say something, each counted once.
     pub fn words(&self) -> usize {
-        let said = self.terms.iter().filter(|term| !term.stop);
-        said.map(|term| term.run).collect::<std::collections::HashSet<_>>().len()
+        let mut runs: HashMap<u32, Vec<&str>> = HashMap::new();
+        for term in self.terms.iter().filter(|term| !term.stop) {
+            runs.entry(term.run).or_default().push(&term.term);
+        }
+        runs.into_values().collect::<HashSet<_>>().len()
     }
 
     fn check(self, text: &str) -> Result<Self> {

@@ -50,7 +50,7 @@ fn each_space_is_answered_by_its_pipeline() {
     assert!(system_of(&asked).ends_with("Answer in one sentence."));
     assert_eq!(prompt_of(&asked).matches("<passage-").count(), 1);
     assert!(!prompt_of(&asked).contains("June"), "only Markdown");
-    assert_eq!(brief["unsupported"], serde_json::json!([[17, 36]]));
+    assert_eq!(brief["unsupported"], serde_json::json!([[17, 35]]));
     let passages = ask("engineering");
     assert_eq!((&passages["answer"], &passages["degraded"]), (&"".into(), &().into()));
     assert_eq!(passages["sources"][0]["path"], "oncall.md");
