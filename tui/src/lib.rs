@@ -17,6 +17,8 @@ mod run;
 mod screen;
 mod signals;
 mod state;
+#[cfg(test)]
+mod testing;
 mod text;
 mod theme;
 mod trace;

@@ -96,3 +96,6 @@ fn lines(area: Rect) -> impl Iterator<Item = Rect> {
 fn piece(role: Role, text: &str, columns: usize) -> Piece {
     Piece::new(role, cut(text, columns))
 }
+
+#[cfg(test)]
+mod tests;

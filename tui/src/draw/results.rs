@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{Canvas, welcome};
 use crate::state::{Layout, State, place_of};
-use crate::text::{Piece, Role, Row, age, clean_line, cut, cut_row, mark_ranges, row_width, width};
+use crate::text::{
+    Piece, Role, Row, age, clean_line, cut_row, cut_start, mark_ranges, row_width, width,
+};
 
 /// Paints the hits that are on the screen.
 pub fn draw(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) {
@@ -83,7 +85,7 @@ fn place(state: &State, hit: &Hit, columns: usize) -> Row {
     if !hit.also_at.is_empty() {
         place.push_str(&format!(" · also at {} places", hit.also_at.len()));
     }
-    vec![Piece::new(Role::Dim, cut(&place, columns))]
+    vec![Piece::new(Role::Dim, cut_start(&place, columns))]
 }
 
 /// The passage on one line, from a little before the first word that was searched for.

@@ -65,7 +65,7 @@ fn searching(state: &State) -> Row {
         let count = match search.hits.len() {
             0 => String::from("nothing found"),
             1 => String::from("1 hit"),
-            hits if hits as u64 >= u64::from(search.asked_for.1) => format!("{hits}+ hits"),
+            hits if hits as u64 >= u64::from(search.asked_for.1) => format!("best {hits} hits"),
             hits => format!("{hits} hits"),
         };
         row.push(Piece::new(Role::Strong, count));

@@ -206,3 +206,6 @@ fn give_up(task: &mut Option<AbortHandle>) {
         task.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;

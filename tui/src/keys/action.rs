@@ -1,8 +1,7 @@
 //! The closed set of what keys can do.
 
-/// What a key can do.
+/// What a key can do; each is described in the table below, which is the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is described in the table below, which is the help")]
 pub enum Action {
     Accept,
     Switch,

@@ -326,6 +326,6 @@ mod tests {
         let mut turn = Turn::new("연차?");
         turn.answer = "Five".into();
         turn.phase = Phase::Broken("the connection to the daemon broke".into());
-        assert!(spelt(&turn).contains("Five\nError(✗ the answer ends here: the connection to )"));
+        assert!(spelt(&turn).contains("Five\nError(✗ the answer ends here:"));
     }
 }

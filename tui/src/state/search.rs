@@ -2,8 +2,11 @@
 
 use ragterm_proto::v1::Hit;
 
-/// So many hits are asked for at first; more when the list is scrolled to its end.
-pub const FIRST_LIMIT: u32 = 40;
+/// At least so many hits are asked for.
+pub const LEAST_LIMIT: usize = 8;
+
+/// The first time, no more hits are asked for: each costs time at each key.
+pub const FIRST_LIMIT: usize = 30;
 
 /// More hits are never asked for.
 pub const MAX_LIMIT: u32 = 400;

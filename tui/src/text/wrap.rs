@@ -25,6 +25,23 @@ pub fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The end of the text in at most so many columns, with an ellipsis where something is left out.
+pub fn cut_start(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut start = text.len();
+    let mut used = 1;
+    for (index, grapheme) in text.grapheme_indices(true).rev() {
+        used += grapheme_width(grapheme);
+        if used > columns {
+            break;
+        }
+        start = index;
+    }
+    if columns > 0 { format!("…{}", &text[start..]) } else { String::new() }
+}
+
 /// The row in at most so many columns, with an ellipsis where something is left out.
 pub fn cut_row(row: &[Piece], columns: usize) -> Row {
     let mut kept = Row::new();
@@ -144,5 +161,8 @@ mod tests {
         assert_eq!(cut("연차", 4), "연차");
         assert_eq!(cut("연차", 0), "");
         assert_eq!(cut("연차", 1), "…");
+        assert_eq!(cut_start("규정/연차.md:41", 12), "…/연차.md:41");
+        assert_eq!(cut_start("규정/연차", 8), "…정/연차");
+        assert_eq!(cut_start("연차", 0), "");
     }
 }

@@ -90,3 +90,6 @@ fn tick(state: &mut State, now_ms: i64) -> Vec<Effect> {
     state.status_asked_ms = now_ms;
     vec![Effect::Status]
 }
+
+#[cfg(test)]
+pub mod tests;

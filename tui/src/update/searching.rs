@@ -5,7 +5,7 @@ use ragterm_proto::v1::{SearchReply, SearchRequest};
 use super::{connecting, previewing};
 use crate::effect::Effect;
 use crate::message::Outcome;
-use crate::state::search::{FIRST_LIMIT, MAX_LIMIT};
+use crate::state::search::{FIRST_LIMIT, LEAST_LIMIT, MAX_LIMIT};
 use crate::state::{Layout, State};
 
 /// Searches for what is typed now, unless that is what was asked last.
@@ -14,13 +14,20 @@ pub fn follow_input(state: &mut State) -> Vec<Effect> {
     if query == state.search.asked_for.0 && !query.is_empty() {
         return Vec::new();
     }
-    search(state, query, FIRST_LIMIT)
+    let limit = first_limit(state);
+    search(state, query, limit)
+}
+
+/// What fits on the screen, and a little more; scrolling asks for the rest.
+fn first_limit(state: &State) -> u32 {
+    let visible = Layout::of(state).visible_hits();
+    (visible + 2).clamp(LEAST_LIMIT, FIRST_LIMIT) as u32
 }
 
 /// Searches anew for what is typed, because something else changed.
 pub fn again(state: &mut State) -> Vec<Effect> {
     let query = state.input.text().trim().to_owned();
-    let limit = state.search.asked_for.1.max(FIRST_LIMIT);
+    let limit = state.search.asked_for.1.max(first_limit(state));
     search(state, query, limit)
 }
 
@@ -102,7 +109,7 @@ pub fn select_at(state: &mut State, position: usize) -> Vec<Effect> {
     state.search.follow(visible);
     let mut effects = previewing::follow_selection(state);
     let search = &state.search;
-    let is_at_end = search.selected + 1 == search.hits.len();
+    let is_at_end = search.selected + 2 >= search.hits.len();
     let was_cut = search.hits.len() as u64 >= u64::from(search.asked_for.1);
     if is_at_end && was_cut && !search.is_pending() && search.asked_for.1 < MAX_LIMIT {
         let (query, limit) = search.asked_for.clone();
