@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::{FutureExt, StreamExt};
+use crossterm::event::{self, Event, EventStream, KeyEventKind};
+use futures_util::StreamExt;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
@@ -114,10 +114,10 @@ impl Running {
             },
             () = tokio::time::sleep(pause) => {}
         }
-        while batch.len() < BATCH
-            && let Some(Some(event)) = self.events.next().now_or_never()
-        {
-            batch.extend(translated(event?));
+        // Not through the stream: a look at it without waiting would take the place of its waker, and
+        // the next key would be seen late.
+        while batch.len() < BATCH && event::poll(Duration::ZERO)? {
+            batch.extend(translated(event::read()?));
         }
         while batch.len() < BATCH
             && let Ok(message) = self.inbox.try_recv()

@@ -8,8 +8,8 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
@@ -38,8 +38,7 @@ impl Screen {
             return Err(Error::new(message, "`ragterm search` and `ragterm ask` work anywhere"));
         }
         give_back_on_panic();
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        let mut screen = Self { terminal: Terminal::new(backend)? };
+        let mut screen = Self { terminal: terminal()? };
         screen.enter()?;
         Ok(screen)
     }
@@ -49,8 +48,7 @@ impl Screen {
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
-        self.terminal.clear()?;
-        Ok(())
+        self.forget()
     }
 
     /// Columns and rows.
@@ -69,7 +67,9 @@ impl Screen {
 
     /// Forgets what is painted, so that everything is painted anew.
     pub fn forget(&mut self) -> Result<(), Error> {
-        self.terminal.clear()?;
+        // The library's own way asks the terminal where its cursor is, and waits for the answer.
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.terminal = terminal()?;
         Ok(())
     }
 
@@ -89,6 +89,11 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn terminal() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    Terminal::new(CrosstermBackend::new(out))
 }
 
 /// Gives the terminal back, if it is taken.

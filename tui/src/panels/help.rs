@@ -87,11 +87,7 @@ mod tests {
             .map(|row| row.iter().map(|piece| piece.text.as_str()).collect::<String>() + "\n")
             .collect();
         for described in &ACTIONS {
-            assert!(
-                text.contains(&described.help.split(' ').next().unwrap()),
-                "{}",
-                described.name
-            );
+            assert!(text.contains(described.help.split(' ').next().unwrap()), "{}", described.name);
         }
         assert!(text.contains("alt-p  ") && !text.contains("ctrl-y"));
     }

@@ -249,23 +249,43 @@ fn answer_rows(turn: &Turn) -> Vec<Row> {
     let mut offset = 0u32;
     let mut rows = Vec::new();
     for line in markup::coloured_markdown(&turn.answer) {
-        let mut cells: Vec<(char, Role)> = line
-            .iter()
-            .flat_map(|piece| piece.text.chars().map(|character| (character, piece.role)))
-            .collect();
-        mark_unsupported(&mut cells, offset, &turn.unsupported);
+        let mut cells = Vec::new();
+        for piece in &line {
+            let length = piece.text.chars().count() as u32;
+            let (before, after) = marks(piece);
+            for (position, character) in (0..length).zip(piece.text.chars()) {
+                let is_mark = position < before || position + after >= length;
+                if !is_mark {
+                    let at = offset.saturating_add(position);
+                    let is_bare =
+                        turn.unsupported.iter().any(|range| (range.0..range.1).contains(&at));
+                    cells.push((character, if is_bare { Role::Warning } else { piece.role }));
+                }
+            }
+            offset = offset.saturating_add(length);
+        }
+        // The line feed.
+        offset = offset.saturating_add(1);
         mark_citations(&mut cells);
-        offset = offset.saturating_add(cells.len() as u32 + 1);
         rows.push(joined(&cells));
     }
     rows
 }
 
-fn mark_unsupported(cells: &mut [(char, Role)], offset: u32, ranges: &[(u32, u32)]) {
-    for (position, cell) in (offset..).zip(cells.iter_mut()) {
-        if ranges.iter().any(|(start, end)| (*start..*end).contains(&position)) {
-            cell.1 = Role::Warning;
+/// How many characters at both ends of a piece are marks of Markdown that its role shows.
+fn marks(piece: &Piece) -> (u32, u32) {
+    match piece.role {
+        Role::Strong => (2, 2),
+        Role::Code
+            if piece.text.len() > 2 && piece.text.starts_with('`') && piece.text.ends_with('`') =>
+        {
+            (1, 1)
         }
+        Role::Heading => {
+            let mark = piece.text.len() - piece.text.trim_start_matches(['#', ' ']).len();
+            (mark as u32, 0)
+        }
+        _ => (0, 0),
     }
 }
 
@@ -315,8 +335,8 @@ mod tests {
     #[test]
     fn citations_and_sentences_without_a_source_stand_out() {
         let mut turn = Turn::new("Carry over?");
-        turn.answer = "Five days [1][2].\nMaybe more. `a[3]` [x] []".into();
-        turn.unsupported = vec![(18, 29)];
+        turn.answer = "**Five** days [1][2].\nMaybe more. `a[3]` [x] []\n## So".into();
+        turn.unsupported = vec![(22, 33)];
         turn.phase = Phase::Done;
         insta::assert_snapshot!(spelt(&turn));
     }
