@@ -1,8 +1,8 @@
 //! What was searched and asked before: one line each in a file that only its owner reads.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::state::Mode;
@@ -69,7 +69,7 @@ pub fn add(entries: &mut Vec<Entry>, entry: Entry) {
 /// Adds an entry to the file; the file is written anew when it has grown to twice its size.
 pub fn append(path: &Path, entry: &Entry) -> io::Result<()> {
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     file.write_all(entry.line().as_bytes())?;

@@ -82,6 +82,7 @@ impl Running {
         loop {
             let Some(batch) = self.next().await? else { return Ok(()) };
             let read_at = Instant::now();
+            self.effects.reap();
             for message in batch {
                 for effect in update(&mut self.state, message) {
                     if let Effect::Search(generation, _) = &effect {

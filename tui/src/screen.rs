@@ -59,6 +59,10 @@ impl Screen {
 
     /// Paints the state; returns when the terminal has it.
     pub fn paint(&mut self, state: &State) -> Result<(), Error> {
+        // A panic elsewhere has given it back, and is about to be told.
+        if !IS_TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| draw(state, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;

@@ -53,8 +53,15 @@ impl Canvas<'_> {
         self.put(Rect { x: area.right() - columns, width: columns, ..area }, row);
     }
 
-    /// Empties an area.
+    /// Empties an area; a wide character that reaches into it goes as a whole.
     fn clear(&mut self, area: Rect) {
+        for line in lines(area) {
+            let Some(before) = line.x.checked_sub(1) else { break };
+            let cell = &mut self.buffer[(before, line.y)];
+            if width(cell.symbol()) > 1 {
+                cell.set_symbol(" ");
+            }
+        }
         for position in area.intersection(self.buffer.area).positions() {
             self.buffer[position].reset();
         }

@@ -58,7 +58,6 @@ impl Effects {
 
     /// Begins to do a thing; what only the terminal can do is left alone.
     pub fn start(&mut self, effect: Effect) {
-        self.reap();
         match effect {
             Effect::Connect(after_ms) => self.connect(Duration::from_millis(after_ms)),
             Effect::Search(generation, request) => {
@@ -190,7 +189,7 @@ impl Effects {
     }
 
     /// Forgets what has ended; a panic there is a panic here.
-    fn reap(&mut self) {
+    pub fn reap(&mut self) {
         while let Some(ended) = self.tasks.try_join_next() {
             if let Err(error) = ended
                 && error.is_panic()

@@ -73,7 +73,7 @@ pub const ACTIONS: [Described; 40] = [
         Action::Accept,
         "accept",
         "open the hit, ask the question, open the cited passage",
-        &["enter"],
+        &["enter", "ctrl-j"],
     ),
     described(Action::Switch, "switch", "search or ask", &["tab"]),
     described(Action::Back, "back", "close, stop the answer, empty the input, end", &["esc"]),

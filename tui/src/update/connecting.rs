@@ -21,8 +21,11 @@ pub fn connected(state: &mut State) -> Vec<Effect> {
     state.was_connected = true;
     state.status_asked_ms = state.now_ms;
     let mut effects = vec![Effect::Status];
-    if state.mode == Mode::Search && !state.input.is_blank() {
-        effects.extend(searching::again(state));
+    match state.mode {
+        Mode::Search if !state.input.is_blank() => effects.extend(searching::again(state)),
+        Mode::Search => {}
+        // What waited for the daemon is searched for once somebody looks at it again.
+        Mode::Ask => searching::give_up(state),
     }
     effects.extend(previewing::again(state));
     effects.extend(asking::ask_what_waits(state));

@@ -172,7 +172,7 @@ fn changed(state: &mut State) -> Vec<Effect> {
         Mode::Search => searching::again(state),
         // The next question obeys them; the next search has to be a new one.
         Mode::Ask => {
-            state.search.asked_for.0.clear();
+            searching::give_up(state);
             Vec::new()
         }
     }

@@ -54,6 +54,12 @@ fn search(state: &mut State, query: String, limit: u32) -> Vec<Effect> {
     vec![Effect::Search(generation, request)]
 }
 
+/// Waits for no search any more; the next look at the hits begins a new one.
+pub fn give_up(state: &mut State) {
+    state.search.shown = state.search.asked;
+    state.search.asked_for.0.clear();
+}
+
 /// Hits arrived; those of an older search than the one on the screen are dropped.
 pub fn found(state: &mut State, generation: u64, outcome: Outcome<SearchReply>) -> Vec<Effect> {
     if generation <= state.search.shown || generation > state.search.asked {

@@ -158,6 +158,20 @@ fn a_list_to_choose_from_is_narrowed_by_typing() {
     insta::assert_snapshot!(painted(&state));
 }
 
+#[test]
+fn a_panel_cuts_no_wide_character_in_half() {
+    let mut state = found("a", vec![korean_hit(); 8]);
+    press(&mut state, &["f4"]);
+    for columns in 60..80 {
+        update(&mut state, Message::Resize(columns, 20));
+        let screen = painted(&state);
+        for line in screen.lines().skip(2).take(15) {
+            assert!(line.contains('│') || line.contains('╭'), "{columns}:\n{screen}");
+            assert!(crate::text::width(line) <= usize::from(columns));
+        }
+    }
+}
+
 /// The colours and modifiers that are used on a screen.
 fn styles(theme: Theme, colour: Colour) -> Vec<(Color, Color, Modifier)> {
     let mut state = searched((120, 30));

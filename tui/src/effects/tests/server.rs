@@ -128,6 +128,21 @@ struct Scripted {
 type Reply<T> = Result<Response<T>, Status>;
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
+/// One hit for what begins with `leave`.
+fn hits(query: &str) -> Vec<Hit> {
+    let hit = Hit {
+        document: "d1".into(),
+        uri: "file:///srv/hr/leave.md".into(),
+        path: "hr/leave.md".into(),
+        title: "Leave policy".into(),
+        r#type: "md".into(),
+        snippet: "Unused vacation days may be carried over.".into(),
+        lines: Some(LineRange { first: 41, last: 58 }),
+        ..Hit::default()
+    };
+    if query.starts_with("leave") { vec![hit] } else { Vec::new() }
+}
+
 fn unknown<T>() -> Reply<T> {
     Err(Status::unimplemented("not here"))
 }
@@ -145,7 +160,11 @@ impl Ragterm for Scripted {
                 status.metadata_mut().insert_bin(HINT_KEY, hint);
                 Err(status)
             }
-            _ => Ok(Response::new(SearchReply { query, ..SearchReply::default() })),
+            _ => Ok(Response::new(SearchReply {
+                hits: hits(&query),
+                query,
+                ..SearchReply::default()
+            })),
         }
     }
 

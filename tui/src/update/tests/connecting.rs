@@ -20,6 +20,17 @@ fn what_is_typed_before_the_daemon_answers_is_searched_once_it_does() {
 }
 
 #[test]
+fn nothing_is_waited_for_in_vain_after_switching_while_the_daemon_was_away() {
+    let mut state = State::new((120, 30));
+    typed(&mut state, "leave");
+    press(&mut state, &["tab"]);
+    update(&mut state, Message::Connected);
+    assert!(!state.is_busy());
+    let effects = press(&mut state, &["tab"]);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Search(..))));
+}
+
+#[test]
 fn a_question_asked_before_the_daemon_answers_is_asked_once_it_does() {
     let mut state = State::new((120, 30));
     press(&mut state, &["tab"]);
