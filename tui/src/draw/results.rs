@@ -98,7 +98,7 @@ fn passage(hit: &Hit, columns: usize) -> Row {
         first += 1;
     }
     let has_match = first < row.len();
-    if !has_match || before < columns / 2 {
+    if !has_match || first == 0 || before < columns / 2 {
         return cut_row(&row, columns);
     }
     let start = tail(&row[first - 1].text, columns / 4);

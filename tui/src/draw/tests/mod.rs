@@ -98,6 +98,25 @@ fn a_small_screen_shows_what_matters() {
 }
 
 #[test]
+fn no_screen_is_too_small_to_paint() {
+    let searched = searched((120, 30));
+    let mut states = vec![searched.clone(), crate::update::tests::answered()];
+    for panel in ["f1", "f2", "f4", "f6"] {
+        let mut state = searched.clone();
+        press(&mut state, &[panel]);
+        states.push(state);
+    }
+    for mut state in states {
+        for columns in 0..30 {
+            for rows in [0, 1, 2, 3, 5, 8, 24] {
+                update(&mut state, Message::Resize(columns, rows));
+                painted(&state);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_first_picture_needs_no_daemon() {
     insta::assert_snapshot!(painted(&State::new((80, 12))));
 }
