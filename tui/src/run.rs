@@ -23,11 +23,16 @@ use crate::update::{start, update};
 /// So many answers may wait to be looked at; who has more waits.
 const INBOX: usize = 64;
 
+/// How long one looks whether the terminal has told more; for no time at all the library does not look.
+const GLANCE: Duration = Duration::from_micros(300);
+
 /// So many things are taken in before the screen is painted.
 const BATCH: usize = 256;
 
 /// Runs the client until the user ends it, or a signal does; the terminal is given back.
 pub async fn run(options: Options) -> Result<(), Error> {
+    // From here on no signal ends the program while it has the terminal.
+    let signals = Signals::listen()?;
     let mut screen = Screen::take()?;
     let mut state = State::new(screen.size()?);
     state.now_ms = now_ms();
@@ -46,7 +51,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         inbox,
         events: EventStream::new(),
         effects: Effects::new(options.connect, outbox, options.history),
-        signals: Signals::listen()?,
+        signals,
         trace: Trace::new(options.trace),
     };
     let result = running.run().await;
@@ -105,7 +110,10 @@ impl Running {
         let mut batch = Vec::new();
         tokio::select! {
             event = self.events.next() => match event {
-                Some(event) => batch.extend(translated(event?)),
+                Some(event) => {
+                    batch.extend(translated(event?));
+                    drain(&mut batch)?;
+                }
                 None => return Ok(None),
             },
             Some(message) = self.inbox.recv() => batch.push(message),
@@ -115,15 +123,15 @@ impl Running {
             },
             () = tokio::time::sleep(pause) => {}
         }
-        // Not through the stream: a look at it without waiting would take the place of its waker, and
-        // the next key would be seen late.
-        while batch.len() < BATCH && event::poll(Duration::ZERO)? {
-            batch.extend(translated(event::read()?));
-        }
         while batch.len() < BATCH
             && let Ok(message) = self.inbox.try_recv()
         {
             batch.push(message);
+        }
+        // A change of the size may be told late, or with the size of before.
+        let (columns, rows) = self.screen.size()?;
+        if (columns, rows) != self.state.size {
+            batch.push(Message::Resize(columns, rows));
         }
         batch.push(Message::Tick(now_ms()));
         Ok(Some(batch))
@@ -201,6 +209,17 @@ impl Running {
             _ = hang_up.recv() => (Flow::End, Ok(())),
         }
     }
+}
+
+/// Takes in what the terminal has told already: keys that arrive together are painted together.
+///
+/// Not through the stream: a look at it without waiting would take the place of its waker, and the
+/// next key would be seen late.
+fn drain(batch: &mut Vec<Message>) -> Result<(), Error> {
+    while batch.len() < BATCH && event::poll(GLANCE)? {
+        batch.extend(translated(event::read()?));
+    }
+    Ok(())
 }
 
 /// What an event of the terminal means, if it means anything.

@@ -37,12 +37,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Session(outcome) => sessions::opened(state, outcome),
         Message::Deleted(outcome) => sessions::deleted(state, outcome),
         Message::Thanked(outcome) => asking::thanked(state, outcome),
-        Message::Remembered(entries) => {
-            // What was typed while the file was read is newer.
-            let newer = std::mem::replace(&mut state.history, entries);
-            newer.into_iter().for_each(|entry| crate::history::add(&mut state.history, entry));
-            Vec::new()
-        }
+        Message::Remembered(entries) => picking::remembered(state, entries),
         Message::Done(result) => {
             match result {
                 Ok(text) => state.say(Role::Good, text),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{key, searching, sessions};
 use crate::effect::Effect;
+use crate::history::{self, Entry};
 use crate::keys::{Action, Press};
 use crate::state::{Item, Layout, Mode, Panel, Picker, PickerKind, State, TIMES};
 use crate::text::Role;
@@ -18,7 +19,7 @@ pub fn open(state: &mut State, kind: PickerKind) -> Vec<Effect> {
         PickerKind::Space => spaces(state),
         PickerKind::Type => types(state),
         PickerKind::Time => times(state),
-        PickerKind::History => history(state),
+        PickerKind::History => recalled(state),
         PickerKind::Sessions => return sessions::open_list(state),
     };
     state.panel = Some(Panel::Picker(Picker::new(kind, items)));
@@ -61,7 +62,21 @@ fn times(state: &State) -> Vec<Item> {
     std::iter::once(any).chain(choices).collect()
 }
 
-fn history(state: &State) -> Vec<Item> {
+/// The history was read; a list of it that is open already shows it.
+pub fn remembered(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
+    // What was typed while the file was read is newer.
+    let newer = std::mem::replace(&mut state.history, entries);
+    newer.into_iter().for_each(|entry| history::add(&mut state.history, entry));
+    let items = recalled(state);
+    if let Some(Panel::Picker(picker)) = &mut state.panel
+        && picker.kind == PickerKind::History
+    {
+        picker.items = items;
+    }
+    Vec::new()
+}
+
+fn recalled(state: &State) -> Vec<Item> {
     let newest_first = state.history.iter().rev();
     newest_first
         .map(|entry| {

@@ -106,6 +106,16 @@ fn the_history_is_walked_and_chosen_from() {
 }
 
 #[test]
+fn a_list_of_the_history_that_is_open_too_early_fills() {
+    let mut state = connected();
+    press(&mut state, &["ctrl-r"]);
+    let entry = Entry { mode: Mode::Search, text: "before".into() };
+    update(&mut state, Message::Remembered(vec![entry]));
+    press(&mut state, &["enter"]);
+    assert_eq!(state.input.text(), "before");
+}
+
+#[test]
 fn quitting_works_from_everywhere() {
     for open in ["f1", "f2", "f3", "f4", "f5", "f6", "f7"] {
         let mut state = connected();
