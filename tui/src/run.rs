@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::effect::Effect;
 use crate::effects::Effects;
 use crate::error::Error;
-use crate::message::Message;
+use crate::message::{Message, Progress};
 use crate::opening::Opening;
 use crate::options::Options;
 use crate::screen::{Screen, give_back};
@@ -123,10 +123,9 @@ impl Running {
             },
             () = tokio::time::sleep(pause) => {}
         }
-        while batch.len() < BATCH
-            && let Ok(message) = self.inbox.try_recv()
-        {
-            batch.push(message);
+        for _ in 0..BATCH {
+            let Ok(message) = self.inbox.try_recv() else { break };
+            gather(&mut batch, message);
         }
         // A change of the size may be told late, or with the size of before.
         let (columns, rows) = self.screen.size()?;
@@ -211,6 +210,17 @@ impl Running {
     }
 }
 
+/// Adds what happened; pieces of one answer become one, so that a fast model is not painted by the word.
+fn gather(batch: &mut Vec<Message>, message: Message) {
+    match (batch.last_mut(), message) {
+        (
+            Some(Message::Asked(same, Progress::Text(all))),
+            Message::Asked(generation, Progress::Text(text)),
+        ) if *same == generation => all.push_str(&text),
+        (_, message) => batch.push(message),
+    }
+}
+
 /// Takes in what the terminal has told already: keys that arrive together are painted together.
 ///
 /// Not through the stream: a look at it without waiting would take the place of its waker, and the
@@ -236,4 +246,28 @@ fn translated(event: Event) -> Option<Message> {
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_one_answer_become_one_and_keep_their_order() {
+        let text = |generation, text: &str| Message::Asked(generation, Progress::Text(text.into()));
+        let mut batch = vec![Message::Connected];
+        for message in [text(1, "a"), text(1, "b"), text(2, "c"), Message::Connected, text(2, "d")]
+        {
+            gather(&mut batch, message);
+        }
+        let told = format!("{batch:?}");
+        let expected = [
+            "Connected",
+            r#"Asked(1, Text("ab"))"#,
+            r#"Asked(2, Text("c"))"#,
+            "Connected",
+            r#"Asked(2, Text("d"))"#,
+        ];
+        assert_eq!(told, format!("[{}]", expected.join(", ")));
+    }
 }

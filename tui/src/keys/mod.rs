@@ -61,6 +61,11 @@ impl Keys {
         if problems.is_empty() { Ok(keys) } else { Err(problems) }
     }
 
+    /// Every action: its name in the configuration, what it does, and its usual keys.
+    pub fn usual() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+        ACTIONS.iter().map(|described| (described.name, described.help, described.keys))
+    }
+
     /// What a key does.
     pub fn action(&self, press: Press) -> Option<Action> {
         self.actions.get(&press).copied()
@@ -120,6 +125,7 @@ mod tests {
     fn every_usual_key_belongs_to_one_action() {
         let count: usize = ACTIONS.iter().map(|described| described.keys.len()).sum();
         assert_eq!(Keys::default().actions.len(), count);
+        assert_eq!(Keys::usual().count(), ACTIONS.len());
         for described in &ACTIONS {
             assert_eq!(Keys::default().of(described.action), described.keys);
         }

@@ -26,32 +26,35 @@ fn searched(size: (u16, u16)) -> State {
     state
 }
 
+fn sources() -> Vec<Source> {
+    let handbooks = Source {
+        name: "handbooks".into(),
+        space: "hr".into(),
+        path: "/srv/handbooks".into(),
+        state: "indexing".into(),
+        documents: 6316,
+        failed: 2,
+        skipped: 1,
+        last_scan_ms: Some(NOW_MS - 120_000),
+        ..Source::default()
+    };
+    let share = Source {
+        name: "share".into(),
+        space: "default".into(),
+        path: "/mnt/share".into(),
+        state: "unavailable".into(),
+        state_reason: "the folder is not there".into(),
+        held: 40,
+        ..Source::default()
+    };
+    vec![handbooks, share]
+}
+
 fn status() -> StatusReply {
     StatusReply {
         documents: Some(DocumentCounts { indexed: 6316, pending: 12, failed: 2, skipped: 1 }),
         chunks: Some(ChunkCounts { total: 145_247, embedded: 90_000, unreadable: 247 }),
-        sources: vec![
-            Source {
-                name: "handbooks".into(),
-                space: "hr".into(),
-                path: "/srv/handbooks".into(),
-                state: "indexing".into(),
-                documents: 6316,
-                failed: 2,
-                skipped: 1,
-                last_scan_ms: Some(NOW_MS - 120_000),
-                ..Source::default()
-            },
-            Source {
-                name: "share".into(),
-                space: "default".into(),
-                path: "/mnt/share".into(),
-                state: "unavailable".into(),
-                state_reason: "the folder is not there".into(),
-                held: 40,
-                ..Source::default()
-            },
-        ],
+        sources: sources(),
         jobs: vec![Job {
             source: "handbooks".into(),
             phase: "index".into(),
