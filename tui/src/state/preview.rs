@@ -160,6 +160,9 @@ impl Preview {
         let mut rows = Vec::new();
         let mut before: Option<&Passage> = None;
         for passage in &self.passages {
+            if let Some(before) = before {
+                rows.push(PreviewRow { row: Row::new(), ordinal: before.ordinal });
+            }
             let mut push = |row: Row| rows.push(PreviewRow { row, ordinal: passage.ordinal });
             separators(before, passage).into_iter().for_each(&mut push);
             for line in markup::coloured(passage.text.trim_end(), &target.kind) {
@@ -215,12 +218,9 @@ impl Preview {
     }
 }
 
-/// What stands between two passages: an empty row, and a new page or heading.
+/// What stands before a passage: a new page or heading.
 fn separators(before: Option<&Passage>, passage: &Passage) -> Vec<Row> {
     let mut rows = Vec::new();
-    if before.is_some() {
-        rows.push(Row::new());
-    }
     let is_new_page =
         passage.page.is_some() && before.and_then(|before| before.page) != passage.page;
     if let Some(page) = passage.page.filter(|_| is_new_page) {

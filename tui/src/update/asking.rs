@@ -135,10 +135,18 @@ fn signature(model: &str, first_token_ms: Option<f64>, took_ms: f64) -> String {
         parts.push(model.to_owned());
     }
     if let Some(first_token_ms) = first_token_ms {
-        parts.push(format!("first word after {:.1} s", first_token_ms / 1000.0));
+        parts.push(format!("first word after {}", length(first_token_ms)));
     }
-    parts.push(format!("{:.1} s", took_ms / 1000.0));
+    parts.push(length(took_ms));
     parts.join(" · ")
+}
+
+/// `230 ms`, `1.9 s`.
+fn length(length_ms: f64) -> String {
+    match length_ms {
+        ms if ms < 1000.0 => format!("{ms:.0} ms"),
+        ms => format!("{:.1} s", ms / 1000.0),
+    }
 }
 
 /// Stops the answer that comes, and keeps what there is.
