@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Canvas, piece};
 use crate::state::{Layout, Mode, State};
-use crate::text::{Piece, Role, Row, clean_line, cut_row, row_width};
+use crate::text::{Piece, Role, Row, clean_line, cut_row, row_width, title_and_place};
 
 /// Paints the line, and the name of the document where its own area begins.
 pub fn draw(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) {
@@ -48,12 +48,10 @@ fn divider(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) {
 
 fn document(state: &State, columns: usize) -> Row {
     let Some(target) = &state.preview.target else { return Row::new() };
-    let mut row = vec![Piece::new(Role::Title, clean_line(&target.title))];
-    row.push(Piece::new(Role::Dim, format!("  {}", target.place)));
     if let Some(trouble) = &state.preview.trouble {
-        row = vec![Piece::new(Role::Error, clean_line(trouble))];
+        return vec![piece(Role::Error, &clean_line(trouble), columns)];
     }
-    cut_row(&row, columns)
+    title_and_place(&target.title, &target.place, columns)
 }
 
 fn searching(state: &State) -> Row {

@@ -4,7 +4,7 @@ use ragterm_proto::v1::{CitedSource, TurnSource};
 
 use super::Target;
 use crate::markup;
-use crate::text::{Piece, Role, Row, clean_line, wrap};
+use crate::text::{Piece, Role, Row, clean_line, title_and_place, wrap};
 
 /// How far an answer is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,18 +199,18 @@ fn rows_of(turn: &Turn, columns: usize) -> Vec<ChatRow> {
         push(Row::new(), None);
     }
     for (position, source) in turn.sources.iter().enumerate().filter(|_| !turn.is_open()) {
-        push(source_row(source), Some(position));
+        push(source_row(source, columns), Some(position));
     }
     push(Row::new(), None);
     rows
 }
 
-fn source_row(source: &Cited) -> Row {
-    vec![
-        Piece::new(Role::Citation, format!("[{}] ", source.n)),
-        Piece::new(Role::Strong, clean_line(&source.target.title)),
-        Piece::new(Role::Dim, format!("  {}", source.target.place)),
-    ]
+fn source_row(source: &Cited, columns: usize) -> Row {
+    let number = format!("[{}] ", source.n);
+    let left = columns.saturating_sub(number.len());
+    let mut row = vec![Piece::new(Role::Citation, number)];
+    row.extend(title_and_place(&source.target.title, &source.target.place, left));
+    row
 }
 
 /// What is said below an answer.

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Piece, Role, Row, grapheme_width, width};
+use super::{Piece, Role, Row, clean_line, grapheme_width, width};
 
 /// The text in at most so many columns, with an ellipsis where something is left out.
 pub fn cut(text: &str, columns: usize) -> String {
@@ -56,6 +56,18 @@ pub fn cut_row(row: &[Piece], columns: usize) -> Row {
         kept.push(piece.clone());
     }
     kept
+}
+
+/// A title and where it is, in so many columns: the end of a path says more than its beginning.
+pub fn title_and_place(title: &str, place: &str, columns: usize) -> Row {
+    let title = cut(&clean_line(title), columns);
+    let left = columns.saturating_sub(width(&title) + 2);
+    let place = cut_start(&clean_line(place), left.min(columns));
+    let mut row = vec![Piece::new(Role::Title, title)];
+    if width(&place) > 3 {
+        row.push(Piece::new(Role::Dim, format!("  {place}")));
+    }
+    row
 }
 
 /// A grapheme with its columns and its role.
@@ -152,6 +164,17 @@ mod tests {
             for row in wrapped(text, columns) {
                 assert!(width(&row) <= columns, "{row:?} in {columns}");
             }
+        }
+    }
+
+    #[test]
+    fn a_long_place_keeps_its_line() {
+        let row = title_and_place("Leave", "a/very/long/path/leave.md:41", 24);
+        let text: String = row.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(text, "Leave  …path/leave.md:41");
+        for columns in 0..40 {
+            let row = title_and_place("연차 휴가", "규정/연차.md:41", columns);
+            assert!(super::super::row_width(&row) <= columns);
         }
     }
 
