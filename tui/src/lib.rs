@@ -1,1 +1,31 @@
 //! The terminal client: searching and asking all day, over the daemon's gRPC alone.
+
+mod draw;
+mod effect;
+mod effects;
+mod error;
+mod fault;
+mod history;
+mod input;
+mod keys;
+mod markup;
+mod message;
+mod opening;
+mod options;
+mod panels;
+mod run;
+mod screen;
+mod signals;
+mod state;
+#[cfg(test)]
+mod testing;
+mod text;
+mod theme;
+mod trace;
+mod update;
+
+pub use error::Error;
+pub use keys::Keys;
+pub use options::{Connect, Connecting, Options, Unreachable};
+pub use run::run;
+pub use theme::{Colour, THEMES, Theme};
