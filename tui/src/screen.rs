@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::state::State;
 
 /// Longer texts are not sent to the terminal's clipboard, in bytes: some take no more.
-const MAX_COPIED_BYTES: usize = 74_000;
+pub const MAX_COPIED_BYTES: usize = 74_000;
 
 /// Whether the terminal is taken.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
