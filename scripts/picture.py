@@ -68,9 +68,10 @@ class Style:
         numbers = [int(code or 0) for code in codes.split(";")]
         while numbers:
             number = numbers.pop(0)
-            if number in (38, 48) and numbers[:1] == [2]:
-                colour = "#%02x%02x%02x" % tuple(numbers[1:4])
-                numbers = numbers[4:]
+            if number in (38, 48):
+                kind = numbers.pop(0)
+                colour = "#%02x%02x%02x" % tuple(numbers[:3]) if kind == 2 else PALETTE[numbers[0] % 8]
+                numbers = numbers[3 if kind == 2 else 1 :]
                 if number == 38:
                     self.foreground = colour
                 else:

@@ -1,4 +1,8 @@
 //! The terminal client: searching and asking all day, over the daemon's gRPC alone.
+//!
+//! What happens is a `message`; `update` alone changes the `state` by it and says in `effect`s what is
+//! to be done outside; `draw` reads the state. `effects` talks to the daemon, `screen` to the terminal,
+//! and `run` is the loop that joins them.
 
 mod draw;
 mod effect;

@@ -4,9 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -20,7 +19,11 @@ use crate::error::Error;
 use crate::state::State;
 
 /// Longer texts are not sent to the terminal's clipboard, in bytes: some take no more.
-const MAX_COPIED_BYTES: usize = 74_000;
+pub const MAX_COPIED_BYTES: usize = 74_000;
+
+/// Asks for clicks and the wheel. The library's own way asks for every movement too, which nothing here
+/// needs.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 
 /// Whether the terminal is taken.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -47,7 +50,7 @@ impl Screen {
     pub fn enter(&mut self) -> Result<(), Error> {
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(MOUSE_ON))?;
         self.forget()
     }
 

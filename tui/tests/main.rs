@@ -203,6 +203,19 @@ async fn what_was_asked_is_in_the_history_of_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_mouse_chooses_from_a_list() {
+    let server = server(Vec::new()).await;
+    let mut terminal = Terminal::open(&server.socket, &[]);
+    terminal.types("leave");
+    terminal.shows("Leave policy");
+    terminal.types("\u{1b}OS");
+    terminal.shows("pptx");
+    let (column, row) = terminal.place_of("json");
+    terminal.types(&format!("\u{1b}[<0;{column};{row}M\u{1b}[<0;{column};{row}m"));
+    terminal.shows("type json");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_to_suspend_without_a_shell_comes_back() {
     let server = server(Vec::new()).await;
     let mut terminal = Terminal::open(&server.socket, &[]);

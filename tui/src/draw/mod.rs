@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::state::{Layout, Mode, State};
-use crate::text::{Piece, Role, clean_line, cut, width};
+use crate::text::{Piece, Role, clean_line, composed, cut, width};
 use crate::theme::{Colour, Theme};
 
 /// Where rows are painted, and how roles look.
@@ -39,7 +39,7 @@ impl Canvas<'_> {
         for piece in row {
             let left = usize::from(area.right().saturating_sub(column));
             // Whatever was forgotten elsewhere: nothing of a document steers the terminal.
-            let text = clean_line(&piece.text);
+            let text = composed(&clean_line(&piece.text));
             let style = self.style(piece.role);
             let (next, _) = self.buffer.set_stringn(column, area.y, &text, left, style);
             column = next;

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::history::{self, Entry};
 use crate::message::Message;
 use crate::opening::Opening;
+use crate::screen::MAX_COPIED_BYTES;
 use crate::text::{clean_line, cut};
 
 /// How long a program of the desktop may take to say that it cannot.
@@ -46,18 +47,23 @@ pub async fn open(opening: Opening) -> Option<Message> {
 
 /// Gives a text to the desktop's clipboard, where there is one; the terminal's own is told apart.
 pub async fn copy(text: String) -> Option<Message> {
+    let mut is_taken = text.len() <= MAX_COPIED_BYTES;
     for (variable, program, arguments) in [
         ("WAYLAND_DISPLAY", "wl-copy", &[][..]),
         ("DISPLAY", "xclip", &["-selection", "clipboard"][..]),
     ] {
         if std::env::var_os(variable).is_some() && pipe(program, arguments, &text).await {
+            is_taken = true;
             break;
         }
     }
     if cfg!(target_os = "macos") {
-        pipe("pbcopy", &[], &text).await;
+        is_taken |= pipe("pbcopy", &[], &text).await;
     }
-    Some(Message::Done(Ok(format!("copied {}", cut(&clean_line(&text), 60)))))
+    Some(Message::Done(match is_taken {
+        true => Ok(format!("copied {}", cut(&clean_line(&text), 60))),
+        false => Err(format!("{} bytes are more than the terminal's clipboard takes", text.len())),
+    }))
 }
 
 async fn pipe(program: &str, arguments: &[&str], text: &str) -> bool {

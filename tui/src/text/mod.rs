@@ -1,12 +1,14 @@
 //! Text for the screen: cleaned of what would steer a terminal, measured, cut and wrapped.
 
 mod clean;
+mod compose;
 mod mark;
 mod piece;
 mod units;
 mod wrap;
 
 pub use clean::{clean, clean_line};
+pub use compose::composed;
 pub use mark::{mark_ranges, mark_terms};
 pub use piece::{Piece, Role, Row, row_width};
 pub use units::{age, count, percent, seconds};

@@ -56,8 +56,13 @@ pub fn after_fault(state: &mut State, fault: &Fault) -> Vec<Effect> {
 pub fn status(state: &mut State, outcome: Outcome<Box<StatusReply>>) -> Vec<Effect> {
     match outcome {
         Ok(reply) => {
+            let seq =
+                |reply: &StatusReply| reply.catalog.as_ref().map(|catalog| catalog.keyword_seq);
+            let before = state.status.as_deref().and_then(seq);
+            let has_changed = before.is_some() && before != seq(&reply);
             state.status = Some(reply);
-            Vec::new()
+            // Hits that one looks at are not to be of yesterday.
+            if has_changed { searching::refresh(state) } else { Vec::new() }
         }
         Err(fault) => after_fault(state, &fault),
     }

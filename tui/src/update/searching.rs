@@ -6,7 +6,7 @@ use super::{connecting, previewing};
 use crate::effect::Effect;
 use crate::message::Outcome;
 use crate::state::search::{FIRST_LIMIT, LEAST_LIMIT, MAX_LIMIT};
-use crate::state::{Layout, State};
+use crate::state::{Layout, Mode, State};
 
 /// Searches for what is typed now, unless that is what was asked last.
 pub fn follow_input(state: &mut State) -> Vec<Effect> {
@@ -52,6 +52,12 @@ fn search(state: &mut State, query: String, limit: u32) -> Vec<Effect> {
         ..SearchRequest::default()
     };
     vec![Effect::Search(generation, request)]
+}
+
+/// Searches anew because documents changed, unless a key does that anyway.
+pub fn refresh(state: &mut State) -> Vec<Effect> {
+    let is_shown = state.mode == Mode::Search && !state.input.is_blank();
+    if is_shown && !state.search.is_pending() { again(state) } else { Vec::new() }
 }
 
 /// Waits for no search any more; the next look at the hits begins a new one.

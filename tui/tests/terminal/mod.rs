@@ -67,6 +67,20 @@ impl Terminal {
         self.wait(text, |screen| !screen.contents().contains(text));
     }
 
+    /// Where an ASCII text is on the screen: column and row, from 1.
+    pub fn place_of(&self, text: &str) -> (u16, u16) {
+        let parser = self.parser.lock().unwrap();
+        let found = parser.screen().rows(0, 100).zip(1u16..).find_map(|(line, row)| {
+            let column = line
+                .chars()
+                .collect::<Vec<_>>()
+                .windows(text.len())
+                .position(|window| window.iter().collect::<String>() == text)?;
+            Some((u16::try_from(column).unwrap() + 1, row))
+        });
+        found.expect("the text is on the screen")
+    }
+
     /// Whether the client has the terminal now.
     pub fn is_taken(&self) -> bool {
         self.parser.lock().unwrap().screen().alternate_screen()

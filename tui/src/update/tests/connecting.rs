@@ -1,10 +1,12 @@
 //! The daemon comes and goes.
 
+use ragterm_proto::v1::{CatalogStatus, StatusReply};
+
 use crate::effect::Effect;
 use crate::fault::Fault;
 use crate::message::{Message, Progress};
 use crate::state::{Connection, Phase, State};
-use crate::testing::{connected, found, hit, painted, press, typed};
+use crate::testing::{connected, found, hit, painted, press, reply, typed};
 use crate::update::update;
 
 #[test]
@@ -60,6 +62,26 @@ fn a_daemon_that_went_away_is_tried_again_and_its_return_is_told() {
     let effects = update(&mut state, Message::Connected);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Search(..))));
     assert!(painted(&state).contains("connected to the daemon again"));
+}
+
+#[test]
+fn hits_that_are_looked_at_follow_the_documents() {
+    let status = |keyword_seq| {
+        let catalog = CatalogStatus { keyword_seq, ..CatalogStatus::default() };
+        Message::Status(Ok(Box::new(StatusReply {
+            catalog: Some(catalog),
+            ..StatusReply::default()
+        })))
+    };
+    let mut state = found("leave", vec![hit(1), hit(2)]);
+    press(&mut state, &["down"]);
+    assert_eq!(update(&mut state, status(7)), []);
+    assert_eq!(update(&mut state, status(7)), []);
+    let effects = update(&mut state, status(8));
+    let [Effect::Search(generation, _)] = &effects[..] else { panic!("{effects:?}") };
+    let hits = vec![hit(3), hit(1), hit(2)];
+    update(&mut state, Message::Found(*generation, Ok(reply("leave", hits))));
+    assert_eq!(state.search.selected, 2, "the selected hit stays selected");
 }
 
 #[test]
