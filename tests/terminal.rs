@@ -14,10 +14,8 @@ impl Terminal {
     fn open(ragterm: &Instance) -> Self {
         let terminal = Self { socket: ragterm.docs().with_file_name("tmux") };
         let client = ragterm.command(&[]);
-        let mut arguments: Vec<String> = ["new-session", "-d", "-x", "100", "-y", "30"]
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let mut arguments: Vec<String> =
+            ["new-session", "-d", "-x", "100", "-y", "30"].into_iter().map(str::to_owned).collect();
         for (name, value) in client.get_envs() {
             let Some(value) = value else { continue };
             let pair = format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap());

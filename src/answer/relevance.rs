@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn words_or_meaning_make_a_passage_relevant() {
-        let evidence = |matched, cosine| [Evidence { words: 4, matched, cosine }];
+        let evidence = |matched, cosine| [Evidence { words: 5, matched, cosine }];
         assert!(is_relevant(&evidence(2, None)));
         assert!(is_relevant(&evidence(0, Some(0.6))));
         assert!(!is_relevant(&evidence(1, Some(0.1))));

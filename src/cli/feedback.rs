@@ -8,8 +8,14 @@ use super::context::Context;
 use super::output;
 use crate::error::Result;
 
+const EXAMPLES: &str = "\
+Examples:
+  ragterm feedback 0192c5d7c0d07b8f8a7e helpful
+  ragterm feedback 0192c5d7c0d07b8f8a7e unhelpful it cites the old policy";
+
 /// Say whether an answer helped
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The answer's id, as `ragterm ask --json` and `ragterm sessions show` name it
     turn: String,

@@ -208,9 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_the_help_is_shown_and_the_exit_code_is_2() {
-        let error = Cli::try_parse_from(["ragterm"]).unwrap_err();
-        assert!(error.use_stderr());
-        assert_eq!(error.exit_code(), 2);
+    fn without_a_command_it_is_the_terminal_client() {
+        assert!(Cli::try_parse_from(["ragterm"]).unwrap().command.is_none());
     }
 }

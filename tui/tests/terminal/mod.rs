@@ -30,6 +30,8 @@ impl Terminal {
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
         command.args(["--exact", "the_client_itself", "--ignored", "--nocapture"]);
         command.env("TERM", "xterm-256color");
+        // A trace of the stack would scroll what is looked for off the screen.
+        command.env("RUST_BACKTRACE", "0");
         command.env("CLIENT_SOCKET", socket);
         variables.iter().for_each(|(name, value)| command.env(name, value));
         let child = pair.slave.spawn_command(command).unwrap();
