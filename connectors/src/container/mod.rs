@@ -8,6 +8,7 @@ mod archive;
 mod clock;
 mod compressed;
 mod confluence;
+mod ignored;
 mod mailbox;
 mod mediawiki;
 mod meter;

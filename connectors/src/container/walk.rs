@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
 use std::panic::{self, AssertUnwindSafe};
 
+use super::ignored::Ignored;
 use super::meter::{self, Meter, in_words};
+use super::names::is_left_out;
 use super::paths;
 use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
@@ -48,6 +50,7 @@ pub struct Walk<'v> {
     prefix: String,
     dialect: Dialect,
     ocr: Option<&'v str>,
+    ignored: Ignored,
     /// The paths that were given out, and how many of each name.
     paths: HashMap<String, u32>,
 }
@@ -84,6 +87,7 @@ impl<'v> Walk<'v> {
             prefix: String::new(),
             dialect: Dialect::Any,
             ocr: None,
+            ignored: Ignored::default(),
             paths: HashMap::new(),
         }
     }
@@ -91,6 +95,16 @@ impl<'v> Walk<'v> {
     /// How files are read.
     pub fn reading(self, dialect: Dialect, ocr: Option<&'v str>) -> Self {
         Self { dialect, ocr, ..self }
+    }
+
+    /// Which names are left out of archives of any files: globs as in ignore files.
+    pub fn ignoring(self, globs: &[String]) -> Self {
+        Self { ignored: Ignored::new(globs), ..self }
+    }
+
+    /// Whether a file of an archive, by its path there, is left out as a folder leaves it out.
+    pub(super) fn leaves_out(&self, path: &str) -> bool {
+        is_left_out(path) || (self.dialect == Dialect::Any && self.ignored.matches(path))
     }
 
     /// The dialect of the files here.

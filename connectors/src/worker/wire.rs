@@ -42,6 +42,7 @@ pub(super) struct Request {
     pub known: Option<[u8; 32]>,
     pub max_file_bytes: u64,
     pub max_archive_bytes: u64,
+    pub ignore: Vec<String>,
     pub resume: Resume,
 }
 
@@ -94,13 +95,14 @@ pub(super) enum Answer {
 pub(super) struct Reply {
     pub content: Option<Content>,
     pub is_container: bool,
+    pub modified_ns: Option<i64>,
     pub outcome: Result<Document, Reason>,
 }
 
 impl From<Reply> for Extracted {
     fn from(reply: Reply) -> Self {
-        let Reply { content, is_container, outcome } = reply;
-        Self { content, is_container, outcome }
+        let Reply { content, is_container, modified_ns, outcome } = reply;
+        Self { content, is_container, modified_ns, outcome }
     }
 }
 
