@@ -1,10 +1,12 @@
 //! The task of one source: looks, compares, applies, and waits for the next hint.
 
 mod drop;
+mod failures;
 mod hints;
 mod run;
 mod walks;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,9 @@ use walks::Walks;
 
 /// How long after a fault the source is compared again.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// How often files are looked after that were put aside, or could not be.
+const LOOK_AFTER: Duration = Duration::from_secs(3);
 
 /// How often a source that is unavailable is looked for.
 const LOOK_FOR_ROOT: Duration = Duration::from_secs(2);
@@ -63,6 +68,10 @@ pub struct SourceTask {
     running: Option<Running>,
     walks: Walks,
     next_look: Instant,
+    /// Files that were read and cannot be put away, and why.
+    stuck: BTreeMap<String, String>,
+    /// When `failed/` is looked at again.
+    look_after: Option<Instant>,
     removals: Removals,
     /// What the root was known by at the last scan, as the catalog keeps it.
     root: String,
@@ -76,8 +85,19 @@ impl SourceTask {
         report.send_modify(|report| report.scanned_ms = scanned_ms);
         let (next_look, removals) = (Instant::now(), Removals::new(shared.settings.brake));
         let stop = CancellationToken::new();
-        let (running, walks) = (None, Walks::default());
-        Self { source, shared, report, running, walks, next_look, removals, root, stop }
+        Self {
+            source,
+            shared,
+            report,
+            running: None,
+            walks: Walks::default(),
+            next_look,
+            stuck: BTreeMap::new(),
+            look_after: None,
+            removals,
+            root,
+            stop,
+        }
     }
 
     /// Runs until `stop`.
@@ -132,7 +152,8 @@ impl SourceTask {
     }
 
     fn wake_at(&self) -> Instant {
-        self.removals.confirm_at().map_or(self.next_look, |confirm| confirm.min(self.next_look))
+        let others = [self.removals.confirm_at(), self.look_after];
+        others.into_iter().flatten().fold(self.next_look, Instant::min)
     }
 
     async fn obey(&mut self, folder: &Arc<Folder>, command: Command) -> Result<()> {
@@ -175,7 +196,11 @@ impl SourceTask {
     }
 
     async fn look(&mut self, folder: &Arc<Folder>) -> Result<()> {
-        let second = self.removals.confirm_at().is_some_and(|at| at <= Instant::now());
+        let now = Instant::now();
+        let second = self.removals.confirm_at().is_some_and(|at| at <= now);
+        if !second && self.next_look > now {
+            return self.look_after_failures().await;
+        }
         let view = if second { View::Second } else { View::Whole };
         self.compare(folder, Retry::Outdated, view).await
     }
@@ -222,7 +247,7 @@ impl SourceTask {
 
     fn resting_state(&self) -> (State, String) {
         match self.removals.held() {
-            0 => (State::Ready, String::new()),
+            0 => (State::Ready, self.stuck_reason()),
             held => {
                 let reason = format!(
                     "{held} documents vanished at once; they are removed if a second look after \
