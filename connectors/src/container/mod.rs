@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Extraction, Input, Reason};
 
-pub use recognise::recognise;
+pub use recognise::{recognise, recognise_folder};
 use shape::Stream;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};
