@@ -92,6 +92,8 @@ pub trait Visitor {
     fn begin(&mut self, path: &str) -> Step;
     /// A container inside this one is walked next; it was begun.
     fn enter(&mut self, _path: &str) {}
+    /// The container that was entered last was walked.
+    fn leave(&mut self) {}
     /// Reads the document in the bytes of a file.
     fn extract(&mut self, input: &Input<'_>) -> Result<Extraction, Reason>;
     /// Takes a document; an error ends the walk.

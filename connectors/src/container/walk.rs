@@ -232,6 +232,7 @@ impl<'v> Walk<'v> {
         let dialect = self.dialect;
         let opened = Opened { path, dialect, content: Cursor::new(bytes), beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(shape, walk)));
+        self.visitor.leave();
         let hash = Some(hash_of(bytes));
         self.ended(Member::unread(path.to_owned(), bytes.len() as u64, hash), outcome)
     }
@@ -252,6 +253,7 @@ impl<'v> Walk<'v> {
         let content: Box<dyn Read + '_> = Box::new(meter.reading(content));
         let opened = Opened { path, dialect, content, beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.read(stream, walk)));
+        self.visitor.leave();
         let outcome = self.metered(&meter, outcome);
         self.ended(Member::unread(path.to_owned(), meter.unpacked(), None), outcome)
     }
@@ -264,6 +266,7 @@ impl<'v> Walk<'v> {
         }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(Shape::Zip, walk)));
+        self.visitor.leave();
         self.ended(Member::unread(path.to_owned(), 0, None), outcome)
     }
 
@@ -275,6 +278,7 @@ impl<'v> Walk<'v> {
         }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| opened.walk(Shape::Zip, walk));
+        self.visitor.leave();
         if outcome.is_ok() {
             return Ok(());
         }
