@@ -13,6 +13,7 @@ use super::{LOOK_AFTER, SourceTask, blocking};
 use crate::catalog::{DocumentState, Known, READING_VERSION, now_ms};
 use crate::config::{After, SourceKind};
 use crate::error::Result;
+use crate::id::DocumentId;
 
 /// How long after a file could not be put away it is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -74,6 +75,7 @@ impl SourceTask {
         folder: &Arc<Folder>,
         landed: Vec<Landed>,
     ) -> Result<()> {
+        let mut has_failed = false;
         for file in landed {
             let path = self.source.registered.root().join(&file.raw);
             let age_ms = now_ms() - file.modified_ns / 1_000_000;
@@ -100,20 +102,31 @@ impl SourceTask {
             };
             self.stuck.remove(&file.path);
             if is_read {
-                let folder = Arc::clone(folder);
-                let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
-                    continue;
-                };
-                // A scan will see what became of it if it is gone already, or is not what was read.
-                if let Some(entry) = listing.entries.first()
-                    && (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
-                {
-                    self.shared.indexer.relocate((id, &file.path), entry).await?;
-                }
+                self.follow_to(folder, new, (id, &file)).await?;
             } else {
                 self.shared.indexer.remove(id).await?;
-                self.look_after_failures().await?;
+                has_failed = true;
             }
+        }
+        if has_failed { self.look_after_failures().await } else { Ok(()) }
+    }
+
+    /// Takes over the new place of a document whose file was put away.
+    async fn follow_to(
+        &self,
+        folder: &Arc<Folder>,
+        new: PathBuf,
+        (id, file): (DocumentId, &Landed),
+    ) -> Result<()> {
+        let folder = Arc::clone(folder);
+        let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
+            return Ok(());
+        };
+        // A scan will see what became of it if it is gone already, or is not what was read.
+        if let Some(entry) = listing.entries.first()
+            && (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
+        {
+            self.shared.indexer.relocate((id, &file.path), entry).await?;
         }
         Ok(())
     }
