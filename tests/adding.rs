@@ -90,6 +90,8 @@ fn a_link_that_is_turned_to_a_newer_export_is_followed() {
     fs::rename(next, link).unwrap();
     until("the second export", || ragterm.find("dunlin") == ["latest.zip/a.md"]);
     assert_eq!(ragterm.find("pelican").len(), 0);
+    ragterm.write("exports/2.zip", archive(&[("a.md", "the heron of the second export")]));
+    until("what was written behind the link", || ragterm.find("heron") == ["latest.zip/a.md"]);
     ragterm.verify();
 }
 

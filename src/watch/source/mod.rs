@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::{Event, Folder};
+use ragterm_connectors::folder::{Event, Folder, Listing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +33,9 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// How often files are looked after that were put aside, or could not be.
 const LOOK_AFTER: Duration = Duration::from_secs(3);
+
+/// How often the file is looked at that a link leads to: its events come under another name.
+const LOOK_BEHIND_LINK: Duration = Duration::from_secs(10);
 
 /// How often a source that is unavailable is looked for.
 const LOOK_FOR_ROOT: Duration = Duration::from_secs(2);
@@ -212,12 +215,15 @@ impl SourceTask {
         self.report.send_modify(|report| report.job = Some(Job::new("scan", 0)));
         let (scanned, known) = tokio::join!(
             blocking({
-                let folder = Arc::clone(folder);
-                move || folder.scan()
+                let (folder, source) = (Arc::clone(folder), Arc::clone(&self.source));
+                move || (folder.scan(), source.registered.is_link())
             }),
             self.shared.catalog.known(self.source.id),
         );
-        let (scanned, known) = (scanned?, known?);
+        let ((scanned, is_link), known) = (scanned?, known?);
+        if is_link {
+            self.next_look = self.next_look.min(began + LOOK_BEHIND_LINK);
+        }
         let listing = match scanned {
             Ok(listing) => listing,
             Err(error) => {
@@ -225,13 +231,8 @@ impl SourceTask {
                 return Ok(());
             }
         };
-        let is_empty = listing.entries.is_empty() && listing.problems.is_empty();
-        if is_empty && !known.is_empty() && view != View::Confirmed {
-            let documents = self.documents().await? as usize;
-            if documents.max(known.len()) >= FULL {
-                self.emptied(documents);
-                return Ok(());
-            }
+        if view != View::Confirmed && self.is_emptied(&listing, known.len()).await? {
+            return Ok(());
         }
         let known = match self.walks.end_vanished(&listing).await {
             true => self.shared.catalog.known(self.source.id).await?,
@@ -243,6 +244,19 @@ impl SourceTask {
         self.walks.leave_alone(&mut diff);
         self.shared.catalog.note_change_times(&diff.undated).await?;
         self.begin_run(diff, total, began, view).await
+    }
+
+    /// Whether a source that held documents is listed as empty, which it says from then on.
+    async fn is_emptied(&mut self, listing: &Listing, known: usize) -> Result<bool> {
+        if !listing.entries.is_empty() || !listing.problems.is_empty() || known == 0 {
+            return Ok(false);
+        }
+        let documents = self.documents().await? as usize;
+        let is_emptied = documents.max(known) >= FULL;
+        if is_emptied {
+            self.emptied(documents);
+        }
+        Ok(is_emptied)
     }
 
     fn resting_state(&self) -> (State, String) {
