@@ -25,4 +25,5 @@ mod relay;
 mod spine;
 mod stores;
 mod support;
+mod terminal;
 mod tidy;

@@ -36,6 +36,7 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
         out,
     };
     let answered = asking.run().await?;
+    answerer.counters.count(answered.turn.outcome);
     if answerer.settings.history_days > 0 {
         let (catalog, principal) = (&answerer.catalog, &question.principal);
         catalog.keep_turn(principal, &answered.session, &answered.turn).await?;

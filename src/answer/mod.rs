@@ -3,6 +3,7 @@
 mod asking;
 mod cache;
 mod check;
+mod counts;
 mod fence;
 mod gather;
 mod generate;
@@ -26,9 +27,11 @@ use crate::error::{Error, Result};
 use crate::llm::{self, Llm};
 use crate::search::Retriever;
 
+pub use counts::Counts;
 pub use gather::Given;
 
 use cache::Cache;
+use counts::Counters;
 use steps::Pipelines;
 
 /// Turns of one session in one list at the most.
@@ -126,6 +129,7 @@ pub struct Answerer {
     settings: config::Answer,
     pipelines: Pipelines,
     cache: Cache,
+    counters: Counters,
     stop: CancellationToken,
 }
 
@@ -153,6 +157,7 @@ impl Answerer {
             settings: config.answer.clone(),
             pipelines: Pipelines::new(config),
             cache: Cache::default(),
+            counters: Counters::default(),
             stop,
         }
     }
@@ -200,9 +205,9 @@ impl Answerer {
         self.catalog.forget_sessions_before(before).await
     }
 
-    /// Answers that came from memory, and those that did not, since the start.
-    pub fn cache_counts(&self) -> (u64, u64) {
-        self.cache.counts()
+    /// How questions ended, since the start.
+    pub fn counts(&self) -> Counts {
+        self.counters.read(self.cache.counts())
     }
 
     /// The model that answers, for people; empty when none is configured.

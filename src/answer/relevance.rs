@@ -12,7 +12,7 @@ pub struct Evidence {
 }
 
 /// The part of the question's words that is enough by itself.
-const SHARE: f32 = 0.3;
+const SHARE: f32 = 0.25;
 
 /// A likeness of meaning that is enough by itself.
 const COSINE: f32 = 0.4;

@@ -37,6 +37,17 @@ pub async fn connect(context: &Context) -> Result<Client> {
     background::start(context).await
 }
 
+/// Connects as [`connect`] does, and says nothing: the terminal is not ours.
+pub async fn reach(context: &Context) -> Result<Client> {
+    match connect_running(context).await? {
+        Some(client) => Ok(client),
+        None if context.load()?.config.daemon.autostart => {
+            background::Starting::spawn(context)?.answer(context).await
+        }
+        None => Err(not_running(context).hint("start it with `ragterm daemon`")),
+    }
+}
+
 /// Says so when the daemon runs with another configuration than this command sees.
 pub fn outdated(context: &Context, status: &StatusReply) -> Option<&'static str> {
     let daemon = status.daemon.as_ref()?;

@@ -3,7 +3,7 @@
 use ragterm_mcp::Failure;
 
 use super::Outcome;
-use super::client::connect;
+use super::client::reach;
 use super::context::Context;
 use crate::error::{Error, Result};
 
@@ -25,7 +25,7 @@ pub async fn run(_: &Args, context: &Context) -> Result<Outcome> {
     let context = context.clone();
     let reach = move || {
         let context = context.clone();
-        async move { connect(&context).await.map_err(|error| failure(&error)) }
+        async move { reach(&context).await.map_err(|error| failure(&error)) }
     };
     ragterm_mcp::serve(reach).await.map_err(|error| {
         Error::usage("cannot talk to the agent")

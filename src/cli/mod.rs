@@ -27,6 +27,7 @@ mod stop;
 mod store;
 mod summary;
 mod table;
+mod terminal;
 mod units;
 mod verify;
 
@@ -39,6 +40,8 @@ use crate::error::{Error, ErrorKind, Result};
 use context::{Context, Global};
 
 const EXAMPLES: &str = "\
+Without a command: the terminal client, to search and ask all day.
+
 Examples:
   ragterm add ~/Documents                 index a folder and keep it fresh
   ragterm search vacation carry over      find documents by words and by meaning
@@ -51,12 +54,12 @@ Exit codes: 0 done; 1 nothing found, or a check failed; 2 wrong usage or configu
 /// Finds and answers from your own documents, without sending them anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "ragterm", version, after_help = EXAMPLES)]
-#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,12 +141,12 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn execute(cli: Cli) -> Result<Outcome> {
     // These need neither configuration nor runtime.
     match cli.command {
-        Command::Worker => return serve_as_worker(),
-        Command::Completions(args) => return completions::run(&args, &mut Cli::command()),
+        Some(Command::Worker) => return serve_as_worker(),
+        Some(Command::Completions(args)) => return completions::run(&args, &mut Cli::command()),
         _ => {}
     }
     let context = Context::new(cli.global)?;
-    if let Command::Daemon(args) = cli.command {
+    if let Some(Command::Daemon(args)) = cli.command {
         return daemon::run(&args, &context);
     }
     if context.verbose {
@@ -157,7 +160,8 @@ fn execute(cli: Cli) -> Result<Outcome> {
     runtime.block_on(converse(cli.command, &context))
 }
 
-async fn converse(command: Command, context: &Context) -> Result<Outcome> {
+async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome> {
+    let Some(command) = command else { return terminal::run(context).await };
     match command {
         Command::Add(args) => add::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

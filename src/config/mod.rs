@@ -14,10 +14,14 @@ mod servers;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tui;
 mod value;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use ragterm_tui::Theme;
 
 use crate::error::Result;
 
@@ -34,13 +38,14 @@ pub use servers::{
     check_web_address,
 };
 pub use sources::{After, DEFAULT_SPACE, Source, SourceKind, Space, Watch};
+pub use tui::Tui;
 pub use value::Origin;
 
 use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "daemon",
     "catalog",
     "embedder",
@@ -49,6 +54,7 @@ const SECTIONS: [&str; 11] = [
     "search",
     "answer",
     "index",
+    "tui",
     "sources",
     "spaces",
     "pipelines",
@@ -73,6 +79,8 @@ pub struct Config {
     pub answer: Answer,
     /// How documents get into the index.
     pub index: Index,
+    /// How the terminal client looks, and its keys.
+    pub tui: Tui,
     /// Where documents come from, besides the sources that were added by command.
     pub sources: Vec<Source>,
     /// The spaces that sources may be in, besides the default one; empty means any.
@@ -114,8 +122,9 @@ impl Config {
     /// Equal for two configurations by which a daemon of this version does the same.
     pub fn fingerprint(&self) -> String {
         // How a daemon is started is no business of the one that runs.
-        let of_daemon =
-            Self { daemon: Daemon { autostart: true, ..self.daemon.clone() }, ..self.clone() };
+        let daemon = Daemon { autostart: true, ..self.daemon.clone() };
+        let tui = Tui { theme: Theme::Terminal, keys: BTreeMap::new() };
+        let of_daemon = Self { daemon, tui, ..self.clone() };
         blake3::hash(format!("{of_daemon:?}").as_bytes()).to_hex()[..16].to_owned()
     }
 
@@ -148,6 +157,7 @@ impl Config {
             search,
             answer,
             index: root.inside("index", Index::read),
+            tui: root.inside("tui", Tui::read),
             sources: sources::read_sources(root, &spaces, home),
             spaces,
             pipelines,

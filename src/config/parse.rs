@@ -218,6 +218,14 @@ pub(super) fn globs(value: &Value) -> Parsed<Vec<String>> {
     items.iter().map(|item| glob(&item.value)).collect()
 }
 
+/// Any texts.
+pub(super) fn texts(value: &Value) -> Parsed<Vec<String>> {
+    let Value::List(items) = value else {
+        return Err(wrong(value, "a list such as [\"ctrl-y\", \"f2\"]"));
+    };
+    items.iter().map(|item| text(&item.value)).collect()
+}
+
 fn glob(value: &Value) -> Parsed<String> {
     let pattern = text(value)?;
     match globset::Glob::new(&pattern) {

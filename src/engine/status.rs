@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Engine, MeaningStatus, Reindexing};
+use crate::answer;
 use crate::catalog::{Counts, Database, NewSource, Problem, Source};
 use crate::config;
 use crate::error::{ErrorKind, Result};
@@ -29,6 +30,10 @@ pub struct Status {
     pub damage: Option<(String, &'static str)>,
     /// Why the keyword index does not follow, if so.
     pub keyword_fault: Option<String>,
+    /// The model that answers; empty when none is configured.
+    pub answering: String,
+    /// How questions ended.
+    pub answers: answer::Counts,
     /// The last published change.
     pub seq: u64,
     /// The last change that keyword searches see.
@@ -110,6 +115,8 @@ impl Engine {
             meaning,
             damage,
             keyword_fault: self.keyword.fault(),
+            answering: self.answerer.model_name(),
+            answers: self.answerer.counts(),
             seq,
             keyword_seq: self.keyword.applied(),
             notices: self.notices.clone(),

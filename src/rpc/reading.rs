@@ -5,7 +5,6 @@ use tonic::Status;
 
 use super::convert;
 use crate::catalog::{Source, Stretch};
-use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::id::DocumentId;
 
@@ -30,17 +29,16 @@ pub fn reply(source: &Source, stretch: Stretch) -> ReadReply {
         language,
         metadata: document.metadata.into_iter().collect(),
         total,
-        passages: passages.into_iter().map(passage).collect(),
-    }
-}
-
-fn passage((ordinal, chunk): (u32, Chunk)) -> Passage {
-    Passage {
-        ordinal,
-        heading: chunk.heading,
-        lines: chunk.lines.map(|(first, last)| LineRange { first, last }),
-        page: chunk.page,
-        text: chunk.text,
+        passages: passages
+            .into_iter()
+            .map(|(ordinal, chunk)| Passage {
+                ordinal,
+                heading: chunk.heading,
+                lines: chunk.lines.map(|(first, last)| LineRange { first, last }),
+                page: chunk.page,
+                text: chunk.text,
+            })
+            .collect(),
     }
 }
 

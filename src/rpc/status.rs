@@ -1,8 +1,8 @@
 //! The state of everything, as the wire takes it.
 
 use ragterm_proto::v1::{
-    CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus, Failure, Job, Source,
-    StatusReply, StoreStatus,
+    AnswerStatus, CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus,
+    Failure, Job, Source, StatusReply, StoreStatus,
 };
 
 use crate::catalog::DocumentState;
@@ -68,7 +68,21 @@ pub fn reply(status: Status) -> StatusReply {
         }),
         idle: status.is_idle(),
         settled: status.is_settled(),
+        answers: Some(answers(&status)),
         notices: status.notices,
+    }
+}
+
+fn answers(status: &Status) -> AnswerStatus {
+    let counts = status.answers;
+    AnswerStatus {
+        model: status.answering.clone(),
+        asked: counts.asked,
+        refused: counts.refused,
+        partial: counts.partial,
+        passages: counts.passages,
+        cache_hits: counts.cache_hits,
+        cache_misses: counts.cache_misses,
     }
 }
 

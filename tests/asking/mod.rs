@@ -2,6 +2,7 @@
 
 mod faults;
 mod pipelines;
+mod reranking;
 mod sessions;
 
 use serde_json::Value;

@@ -4,7 +4,7 @@ mod behind;
 pub mod chat;
 pub mod ollama;
 pub mod openai;
-mod served;
+pub mod served;
 mod vectors;
 
 use std::net::{SocketAddr, TcpListener};

@@ -22,6 +22,19 @@ pub struct Report<'a> {
     idle: bool,
     settled: bool,
     notices: &'a [String],
+    answers: Answers<'a>,
+}
+
+/// Questions since the daemon started.
+#[derive(Debug, Default, Serialize)]
+struct Answers<'a> {
+    model: Option<&'a str>,
+    asked: u64,
+    refused: u64,
+    partial: u64,
+    passages: u64,
+    cache_hits: u64,
+    cache_misses: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -145,6 +158,7 @@ pub fn report(reply: &StatusReply) -> Report<'_> {
         idle: reply.idle,
         settled: reply.settled,
         notices: &reply.notices,
+        answers: answers(reply),
     }
 }
 
@@ -206,6 +220,19 @@ fn embedder(reply: &StatusReply) -> Embedder<'_> {
     }
 }
 
+fn answers(reply: &StatusReply) -> Answers<'_> {
+    let Some(answers) = &reply.answers else { return Answers::default() };
+    Answers {
+        model: some(&answers.model),
+        asked: answers.asked,
+        refused: answers.refused,
+        partial: answers.partial,
+        passages: answers.passages,
+        cache_hits: answers.cache_hits,
+        cache_misses: answers.cache_misses,
+    }
+}
+
 fn store(reply: &StatusReply) -> Store<'_> {
     let store = reply.store.as_ref();
     Store {
@@ -258,7 +285,7 @@ mod tests {
     #[test]
     fn the_shape_is_the_contract() {
         let json = to_json(&report(&reply())).unwrap();
-        insta::assert_snapshot!(json, @r#"{"documents":{"indexed":1200,"pending":300,"failed":1,"skipped":1},"chunks":{"total":9000,"embedded":2000,"unreadable":4000},"sources":[{"name":"handbook","kind":"folder","space":"default","path":"/srv/handbook","state":"indexing","documents":1200,"failed":1,"last_scan":"1970-01-01T00:00:00Z","watching":"events (12 directories)","skipped":1,"held":0,"state_reason":null}],"jobs":[{"source":"handbook","phase":"index","done":1200,"total":1500,"rate_per_s":812.4,"eta_s":0.4}],"failures":[{"path":"a.png","reason":"is a picture","source":"handbook","state":"skipped"},{"path":"규정/b\u001b.html","reason":"is damaged","source":"handbook","state":"failed"}],"embedder":{"provider":"builtin","model":"all-MiniLM-L6-v2","dimensions":384,"healthy":true,"detail":null,"embedded_texts":0,"url":null,"server_version":null,"max_tokens":null,"divided":0,"cut":0,"retried":0,"refused_texts":0},"store":{"backend":"embedded","points":2000,"healthy":true,"detail":"more are being loaded","url":null,"version":null},"catalog":{"backend":"sqlite","healthy":false,"detail":"cannot commit the keyword index: the disk is full","seq":12,"keyword_seq":11},"daemon":{"version":"0.1.0","pid":42,"uptime_s":7200.0,"rss_bytes":120000000,"data_directory":"/data"},"idle":false,"settled":false,"notices":["4000 passages are in languages that it does not read"]}"#);
+        insta::assert_snapshot!(json, @r#"{"documents":{"indexed":1200,"pending":300,"failed":1,"skipped":1},"chunks":{"total":9000,"embedded":2000,"unreadable":4000},"sources":[{"name":"handbook","kind":"folder","space":"default","path":"/srv/handbook","state":"indexing","documents":1200,"failed":1,"last_scan":"1970-01-01T00:00:00Z","watching":"events (12 directories)","skipped":1,"held":0,"state_reason":null}],"jobs":[{"source":"handbook","phase":"index","done":1200,"total":1500,"rate_per_s":812.4,"eta_s":0.4}],"failures":[{"path":"a.png","reason":"is a picture","source":"handbook","state":"skipped"},{"path":"규정/b\u001b.html","reason":"is damaged","source":"handbook","state":"failed"}],"embedder":{"provider":"builtin","model":"all-MiniLM-L6-v2","dimensions":384,"healthy":true,"detail":null,"embedded_texts":0,"url":null,"server_version":null,"max_tokens":null,"divided":0,"cut":0,"retried":0,"refused_texts":0},"store":{"backend":"embedded","points":2000,"healthy":true,"detail":"more are being loaded","url":null,"version":null},"catalog":{"backend":"sqlite","healthy":false,"detail":"cannot commit the keyword index: the disk is full","seq":12,"keyword_seq":11},"daemon":{"version":"0.1.0","pid":42,"uptime_s":7200.0,"rss_bytes":120000000,"data_directory":"/data"},"idle":false,"settled":false,"notices":["4000 passages are in languages that it does not read"],"answers":{"model":null,"asked":0,"refused":0,"partial":0,"passages":0,"cache_hits":0,"cache_misses":0}}"#);
     }
 
     #[test]

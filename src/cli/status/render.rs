@@ -46,7 +46,33 @@ fn overview(reply: &StatusReply) -> String {
         ("catalog", catalog(reply)),
         ("daemon", daemon(reply)),
     ];
-    lines.iter().map(|(name, value)| format!("{DIM}{name:<10}{DIM:#} {value}\n")).collect()
+    let answers = answers(reply).map(|value| ("answers", value));
+    let line = |(name, value): (&str, String)| format!("{DIM}{name:<10}{DIM:#} {value}\n");
+    lines.into_iter().chain(answers).map(line).collect()
+}
+
+/// Only where somebody asks questions, or could.
+fn answers(reply: &StatusReply) -> Option<String> {
+    let answers = reply.answers.as_ref()?;
+    if answers.model.is_empty() && answers.asked == 0 {
+        return None;
+    }
+    let model = match answers.model.as_str() {
+        "" => "no model".to_owned(),
+        model => clean(model),
+    };
+    let mut parts = vec![model, format!("{} asked", count(answers.asked))];
+    for (number, what) in [
+        (answers.refused, "without anything relevant"),
+        (answers.passages, "answered with passages alone"),
+        (answers.partial, "broken off"),
+        (answers.cache_hits, "answered from memory"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{} {what}", count(number)));
+        }
+    }
+    Some(parts.join(", "))
 }
 
 fn state(reply: &StatusReply) -> String {
@@ -273,6 +299,7 @@ pub mod tests {
             idle: false,
             settled: false,
             notices: vec!["4000 passages are in languages that it does not read".into()],
+            answers: None,
         }
     }
 

@@ -1,0 +1,111 @@
+//! `ragterm` without a command, in a pseudo-terminal of tmux: the client over the real daemon.
+
+use std::process::Command;
+
+use crate::support::{Instance, path, until};
+
+/// A terminal of its own; it ends when dropped.
+struct Terminal {
+    socket: std::path::PathBuf,
+}
+
+impl Terminal {
+    /// Runs the client of an instance in a terminal of 100 by 30 characters.
+    fn open(ragterm: &Instance) -> Self {
+        let terminal = Self { socket: ragterm.docs().with_file_name("tmux") };
+        let client = ragterm.command(&[]);
+        let mut arguments: Vec<String> =
+            ["new-session", "-d", "-x", "100", "-y", "30"].into_iter().map(str::to_owned).collect();
+        for (name, value) in client.get_envs() {
+            let Some(value) = value else { continue };
+            let pair = format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap());
+            arguments.extend(["-e".to_owned(), pair]);
+        }
+        arguments.push(client.get_program().to_str().unwrap().to_owned());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        terminal.tmux(&arguments);
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-S", path(&self.socket), "-f", "/dev/null"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn type_in(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+    }
+
+    fn press(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        until(text, || self.tmux(&["capture-pane", "-p"]).contains(text));
+    }
+
+    fn is_open(&self) -> bool {
+        !self.tmux(&["list-sessions"]).is_empty()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+    }
+}
+
+#[test]
+fn what_is_typed_is_found_as_it_is_typed_and_the_daemon_may_restart() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("leave.md", "# Leave policy\n\nFive vacation days may be carried over.\n");
+    ragterm.write("연차.md", "# 연차 규정\n\n연차는 다섯 날까지 이월됩니다.\n");
+    ragterm.add();
+    let terminal = Terminal::open(&ragterm);
+    terminal.type_in("vaca");
+    terminal.shows("Leave policy");
+    terminal.shows("may be carried over");
+    terminal.press("C-u");
+    terminal.type_in("연차");
+    terminal.shows("연차 규정");
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.write("walrus.md", "# Walrus\n\nThe walrus came later.\n");
+    terminal.press("C-u");
+    terminal.type_in("walrus");
+    terminal.shows("The walrus came later");
+    terminal.press("C-c");
+    until("the client to end", || !terminal.is_open());
+}
+
+#[test]
+fn a_question_is_answered_where_it_is_asked() {
+    let chat = crate::fakes::chat::Chat::saying(
+        crate::fakes::chat::Protocol::Ollama,
+        crate::fakes::chat::Reply::of(&["At most five ", "days [1]."]),
+    );
+    let ragterm = Instance::without_embedder()
+        .with("RAGTERM_LLM__PROVIDER", "ollama")
+        .with("RAGTERM_LLM__MODEL", crate::fakes::chat::MODEL)
+        .with("RAGTERM_LLM__URL", &chat.url);
+    ragterm.write("leave.md", "# Leave policy\n\nFive vacation days may be carried over.\n");
+    ragterm.add();
+    let terminal = Terminal::open(&ragterm);
+    terminal.press("Tab");
+    terminal.type_in("How many vacation days are carried over?");
+    terminal.press("Enter");
+    terminal.shows("At most five days [1].");
+    terminal.shows("Leave policy");
+}
+
+#[test]
+fn without_a_terminal_the_client_says_what_works() {
+    let ragterm = Instance::without_embedder();
+    let refused = ragterm.run(&[]).expect(2);
+    assert!(refused.stderr.contains("needs a terminal"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ragterm search"), "{}", refused.stderr);
+}
