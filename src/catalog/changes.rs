@@ -102,8 +102,8 @@ async fn heads(connection: &mut AnyConnection, seq: u64, limit: u32) -> Result<V
         .await
         .map_err(failed(TASK))?;
     let documents = sqlx::query(
-        "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
-         embedded, seq, chunks FROM documents \
+        "SELECT id, source, path, raw_path, type, modified_ns, stated_ns, hash, state, title, \
+         metadata, embedded, seq, chunks FROM documents \
          WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2",
     )
     .bind(seq as i64)

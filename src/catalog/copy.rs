@@ -66,6 +66,7 @@ const TABLES: &[Table] = &[
             ("version", Whole),
             ("seq", Whole),
             ("container", Whole),
+            ("stated_ns", Whole),
         ],
     ),
     ("passages", &[("document", Whole), ("part", Whole), ("chunks", Bytes), ("keys", Bytes)]),

@@ -83,7 +83,8 @@ pub struct Document {
     pub raw_path: Vec<u8>,
     /// Lower-case extension, or what the file that it stands in calls it.
     pub kind: String,
-    /// Nanoseconds since the epoch.
+    /// When it was last changed, nanoseconds since the epoch: by what it says itself where it does,
+    /// else by its file.
     pub modified_ns: i64,
     /// BLAKE3 of the content.
     pub hash: Vec<u8>,
@@ -147,7 +148,10 @@ impl FromRow<'_, AnyRow> for Document {
             path: row.try_get("path")?,
             raw_path: row.try_get("raw_path")?,
             kind: row.try_get("type")?,
-            modified_ns: row.try_get("modified_ns")?,
+            modified_ns: match row.try_get("stated_ns")? {
+                0 => row.try_get("modified_ns")?,
+                stated => stated,
+            },
             hash: row.try_get("hash")?,
             state: DocumentState::from_code(row.try_get::<i64, _>("state")?),
             title: row.try_get("title")?,
@@ -244,8 +248,8 @@ impl Catalog {
     /// One document; `None` when it is gone or was not indexed.
     pub async fn document(&self, id: DocumentId) -> Result<Option<Document>> {
         sqlx::query_as(
-            "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
-             embedded, seq FROM documents WHERE id = $1 AND state = 0",
+            "SELECT id, source, path, raw_path, type, modified_ns, stated_ns, hash, state, title, \
+             metadata, embedded, seq FROM documents WHERE id = $1 AND state = 0",
         )
         .bind(id.0 as i64)
         .fetch_optional(&self.inner.readers)
@@ -266,7 +270,7 @@ impl Catalog {
     pub async fn hit(&self, id: DocumentId, ordinal: u32) -> Result<Option<Found>> {
         let task = "read a hit";
         let row = sqlx::query(
-            "SELECT d.id, d.source, d.path, d.raw_path, d.type, d.modified_ns, d.hash, d.state, \
+            "SELECT d.id, d.source, d.path, d.raw_path, d.type, d.modified_ns, d.stated_ns, d.hash, d.state, \
              d.title, d.metadata, d.embedded, d.seq, p.chunks, \
              (SELECT COUNT(*) FROM documents o WHERE o.hash = d.hash AND o.state = 0) AS copies \
              FROM documents d JOIN passages p ON p.document = d.id AND p.part = $2 \
@@ -307,8 +311,8 @@ impl Catalog {
     /// Indexed documents of equal content, at most `limit`, oldest first.
     pub async fn of_equal_content(&self, hash: &[u8], limit: u32) -> Result<Vec<Document>> {
         sqlx::query_as(
-            "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
-             embedded, seq FROM documents WHERE hash = $1 AND state = 0 ORDER BY id LIMIT $2",
+            "SELECT id, source, path, raw_path, type, modified_ns, stated_ns, hash, state, title, \
+             metadata, embedded, seq FROM documents WHERE hash = $1 AND state = 0 ORDER BY id LIMIT $2",
         )
         .bind(hash)
         .bind(i64::from(limit))

@@ -12,6 +12,7 @@ mod documents;
 mod followers;
 mod members;
 mod passages;
+mod place;
 mod postgres;
 mod publish;
 mod recent;
@@ -40,8 +41,9 @@ pub use counts::{Counts, Outline, Problem, SourceCounts};
 pub use documents::{Document, DocumentState, Found, Known};
 pub use members::Member;
 pub use passages::{EncodedPassages, Passages};
+pub use place::{Place, kind_of};
 pub use postgres::Access;
-pub use publish::{Place, Publication, READING_VERSION, Read, Reading, kind_of};
+pub use publish::{Publication, READING_VERSION, Read, Reading};
 pub use sessions::{
     Feedback, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, days_ago_ms, new_name,
     unknown_session,

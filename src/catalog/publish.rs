@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{Any, Row, Transaction};
 
 use super::passages::{EncodedPassages, Insertion, delete_passages};
+use super::place::Place;
 use super::postgres;
 use super::{Catalog, DocumentState, failed};
 use crate::chunk;
@@ -22,6 +23,9 @@ pub enum Reading {
         language: String,
         /// What else the format said.
         metadata: BTreeMap<String, String>,
+        /// When it was last changed by what its file says itself, nanoseconds since the epoch; 0
+        /// unknown.
+        stated_ns: i64,
         /// What it says.
         passages: EncodedPassages,
     },
@@ -31,6 +35,17 @@ pub enum Reading {
     Skipped(String),
     /// It says nothing itself: what it holds are documents of their own.
     Container,
+}
+
+impl Reading {
+    /// The same of a document that says itself when it was last changed, nanoseconds since the
+    /// epoch.
+    pub fn stated(mut self, modified_ns: Option<i64>) -> Self {
+        if let Self::Indexed { stated_ns, .. } = &mut self {
+            *stated_ns = modified_ns.unwrap_or_default();
+        }
+        self
+    }
 }
 
 /// One change to be published.
@@ -68,33 +83,6 @@ pub struct Read {
     pub reading: Reading,
 }
 
-/// Where a document stands in its source, and the fingerprint of its entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Relative to the source, NFC.
-    pub path: String,
-    /// The file on disk: as it is spelt there, or the one that the document stands in; empty when
-    /// that is `path`.
-    pub raw_path: Vec<u8>,
-    /// What a search calls its type: the lower-case extension, unless its file says otherwise.
-    pub kind: String,
-    /// In bytes.
-    pub size: u64,
-    /// Nanoseconds since the epoch.
-    pub modified_ns: i64,
-    /// When content or attributes last changed, nanoseconds since the epoch; 0 unknown.
-    pub changed_ns: i64,
-}
-
-/// The lower-case extension of a path; empty when it has none.
-pub fn kind_of(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
-        _ => String::new(),
-    }
-}
-
 /// The version of everything that turns bytes into chunks.
 pub const READING_VERSION: u64 =
     (ragterm_connectors::extract::EXTRACTION_VERSION as u64) << 32 | chunk::CHUNKING_VERSION as u64;
@@ -103,7 +91,7 @@ pub const READING_VERSION: u64 =
 const ROWS: usize = 12;
 
 /// The columns of a document in the order in which [`put`] binds them.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "id",
     "source",
     "path",
@@ -123,6 +111,7 @@ const COLUMNS: [&str; 19] = [
     "seq",
     "changed_ns",
     "container",
+    "stated_ns",
 ];
 
 /// Inserts a document, or replaces the one of the same path.
@@ -268,6 +257,7 @@ struct Columns<'a> {
     title: &'a str,
     language: &'a str,
     metadata: String,
+    stated_ns: i64,
     chunks: usize,
 }
 
@@ -279,14 +269,17 @@ impl<'a> Columns<'a> {
             title: "",
             language: "",
             metadata: "{}".into(),
+            stated_ns: 0,
             chunks: 0,
         };
         Ok(match reading {
-            Reading::Indexed { title, language, metadata, passages } => {
+            Reading::Indexed { title, language, metadata, stated_ns, passages } => {
+                let stated_ns = *stated_ns;
                 let metadata = serde_json::to_string(metadata).map_err(|error| {
                     Error::internal("the metadata of a document cannot be written").because(error)
                 })?;
-                Self { title, language, metadata, chunks: passages.count(), ..empty }
+                let chunks = passages.count();
+                Self { title, language, metadata, stated_ns, chunks, ..empty }
             }
             Reading::Failed(reason) => Self { state: DocumentState::Failed, reason, ..empty },
             Reading::Skipped(reason) => Self { state: DocumentState::Skipped, reason, ..empty },
@@ -327,7 +320,8 @@ async fn put(
             .bind(READING_VERSION as i64)
             .bind(seq)
             .bind(place.changed_ns)
-            .bind(container.map_or(0, |container| container.0 as i64));
+            .bind(container.map_or(0, |container| container.0 as i64))
+            .bind(columns.stated_ns);
     }
     let rows = query.fetch_all(&mut **transaction).await.map_err(failed(task))?;
     let mut ids: HashMap<String, DocumentId> = HashMap::with_capacity(rows.len());

@@ -65,6 +65,11 @@ impl NewSource {
         if self.settings.is_file { path.parent().unwrap_or(path) } else { path }
     }
 
+    /// Whether it is a single file by the name of a link; asks the disk.
+    pub fn is_link(&self) -> bool {
+        self.settings.is_file && Path::new(&self.path).is_symlink()
+    }
+
     /// How its files are read.
     pub fn dialect(&self) -> Dialect {
         self.kind.dialect()

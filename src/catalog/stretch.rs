@@ -29,8 +29,8 @@ impl Catalog {
         let task = "read a document";
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
         let row = sqlx::query(
-            "SELECT id, source, path, raw_path, type, modified_ns, hash, state, title, metadata, \
-             embedded, seq, language, chunks FROM documents WHERE id = $1 AND state = 0",
+            "SELECT id, source, path, raw_path, type, modified_ns, stated_ns, hash, state, title, \
+             metadata, embedded, seq, language, chunks FROM documents WHERE id = $1 AND state = 0",
         )
         .bind(id.0 as i64)
         .fetch_optional(&mut *connection)

@@ -1,5 +1,7 @@
 //! `ragterm add`: registers a folder, or an export in one file, and indexes it.
 
+mod place;
+
 use std::path::{Path, PathBuf};
 
 use ragterm_proto::v1::{AddSourceRequest, ListSourcesRequest, Source, Summary};
@@ -12,13 +14,14 @@ use super::progress::{Followed, follow};
 use super::{Outcome, summary};
 use crate::config::SourceKind;
 use crate::error::{Error, Result};
+use place::Place;
 
 const EXAMPLES: &str = "\
 Examples:
   ragterm add ~/Documents
   ragterm add /srv/share/hr --space hr --name handbook
   ragterm add /mnt/share --watch poll          a network share that sends no events
-  ragterm add Wiki-export.zip --kind confluence --space wiki
+  ragterm add Wiki-export.zip --space wiki     what wrote it is recognised
   ragterm add ~/Inbox --kind drop --after move";
 
 /// Register a folder or an export, index it, and keep it fresh from then on
@@ -28,12 +31,13 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The folder; for an export (--kind) also a single file
+    /// The folder; or an archive, a mailbox, a dump or an export of a wiki in one file
     path: PathBuf,
     /// The space that its documents belong to; a search can be limited to one
     #[arg(long, value_name = "NAME")]
     space: Option<String>,
-    /// What sort of place it is: a folder of any files (the default), or what another program wrote
+    /// What sort of place it is: a folder of any files, or what another program wrote; recognised
+    /// in a file, `folder` by default for a folder
     #[arg(long, value_parser = SourceKind::NAMES.map(|(name, _)| name))]
     kind: Option<String>,
     /// What becomes of a file in a drop folder once it is read: it stays, or goes to `done/` or,
@@ -63,16 +67,19 @@ struct Detached<'a> {
 
 /// Runs the command; the outcome is negative when the folder is unavailable.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let kind = args.kind.as_deref().and_then(SourceKind::named).unwrap_or_default();
-    let path = resolve(&args.path, kind)?;
+    let place = Place::find(&args.path)?;
+    let kind = place.kind(args.kind.as_deref().and_then(SourceKind::named))?;
     let list = |mut client: Client| async move { client.list_sources(ListSourcesRequest {}).await };
     let (mut client, list) = client::first(context, list).await?;
-    let known = known_source(list.sources, &path);
+    let known = known_source(list.sources, &place);
     if let Some(known) = &known {
         check_words(args, known)?;
     }
-    let request = request(args, &path, known.as_ref());
-    announce(&path, known.as_ref());
+    let request = request(args, (place.text()?, kind), known.as_ref());
+    match &known {
+        Some(known) => announce_again(known),
+        None => announce(args, &place, kind),
+    }
     let stream = quick(client.add_source(request)).await?;
     if args.detach {
         return detached(args, stream).await;
@@ -81,7 +88,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         Followed::Interrupted => Ok(Outcome::Interrupted),
         Followed::Finished(summaries) => {
             for (source, done) in &summaries {
-                tell(args, source, done)?;
+                tell(args, (source, kind), done)?;
             }
             let reached = summaries.iter().all(|(_, done)| done.state != "unavailable");
             Ok(if reached { Outcome::Done } else { Outcome::Negative })
@@ -89,26 +96,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     }
 }
 
-/// The absolute path of a folder, or of a file where that is enough, that exists.
-fn resolve(path: &Path, kind: SourceKind) -> Result<String> {
-    let shown = path.display();
-    let absolute = std::fs::canonicalize(path).map_err(|error| {
-        Error::usage(format!("cannot add `{shown}`")).because(error).hint("check the path")
-    })?;
-    if !absolute.is_dir() && !kind.may_be_file() {
-        return Err(Error::usage(format!("cannot add `{shown}`: it is not a folder")).hint(
-            "add the folder that it is in, or say with --kind what wrote it; `ragterm extract \
-             FILE` shows what is read in a file",
-        ));
-    }
-    absolute.into_os_string().into_string().map_err(|_| {
-        Error::usage(format!("cannot add `{shown}`: the path is not UTF-8"))
-            .hint("rename the folder, or add the one that it is in")
-    })
-}
-
-fn known_source(sources: Vec<Source>, path: &str) -> Option<Source> {
-    sources.into_iter().find(|source| Path::new(&source.path) == Path::new(path))
+fn known_source(mut sources: Vec<Source>, place: &Place) -> Option<Source> {
+    let is_at = |path: &Path| sources.iter().position(|source| Path::new(&source.path) == path);
+    let index = is_at(&place.path).or_else(|| is_at(&place.real))?;
+    Some(sources.swap_remove(index))
 }
 
 /// A folder that is there already cannot get another name or space in passing.
@@ -133,14 +124,18 @@ fn check_words(args: &Args, known: &Source) -> Result<()> {
 }
 
 /// A folder that is there already keeps its name and space.
-fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest {
+fn request(
+    args: &Args,
+    (path, kind): (&str, SourceKind),
+    known: Option<&Source>,
+) -> AddSourceRequest {
     let or_known = |given: &Option<String>, known: Option<&String>| {
         given.as_ref().or(known).cloned().unwrap_or_default()
     };
     AddSourceRequest {
         path: known.map_or(path, |source| &source.path).to_owned(),
         space: or_known(&args.space, known.map(|source| &source.space)),
-        kind: or_known(&args.kind, known.map(|source| &source.kind)),
+        kind: known.map_or(kind.name(), |source| &source.kind).to_owned(),
         name: or_known(&args.name, known.map(|source| &source.name)),
         watch: args.watch.clone(),
         after: args.after.clone().unwrap_or_default(),
@@ -148,14 +143,34 @@ fn request(args: &Args, path: &str, known: Option<&Source>) -> AddSourceRequest 
     }
 }
 
-fn announce(path: &str, known: Option<&Source>) {
-    let path = clean(path);
-    match known {
-        Some(source) => {
-            let name = clean(&source.name);
-            output::note(&format!("{path} is the source `{name}` already; comparing it again"));
+fn announce_again(known: &Source) {
+    let (path, name) = (clean(&known.path), clean(&known.name));
+    output::note(&format!("{path} is the source `{name}` already; comparing it again"));
+}
+
+/// Says what is indexed as what, and what else it may be.
+fn announce(args: &Args, place: &Place, kind: SourceKind) {
+    let shown = place.path.to_string_lossy();
+    let path = clean(&shown);
+    let (is_folder, is_asked) = (place.real.is_dir(), args.kind.is_some());
+    match is_folder || is_asked {
+        true => output::note(&format!("indexing {path}")),
+        false => {
+            let (words, name) = (kind.words(), kind.name());
+            output::note(&format!("indexing {path}: {words} (--kind {name})"));
         }
-        None => output::note(&format!("indexing {path}")),
+    }
+    if let Some(other) = place.looks_like().filter(|_| is_folder && !is_asked) {
+        let (words, name) = (other.words(), other.name());
+        output::note(&format!(
+            "it looks like {words}: to have it read as that, remove it again with `ragterm sources \
+             remove` and add it with --kind {name}"
+        ));
+    }
+    if place.is_fixed_link {
+        output::note(
+            "it is a link to a file outside of its folder: where it leads to later is not noticed",
+        );
     }
 }
 
@@ -174,10 +189,11 @@ async fn detached(
     Ok(Outcome::Done)
 }
 
-fn tell(args: &Args, source: &str, done: &Summary) -> Result<()> {
+fn tell(args: &Args, (source, kind): (&str, SourceKind), done: &Summary) -> Result<()> {
+    let empty = if kind == SourceKind::Drop { summary::WAITS } else { summary::NOTHING };
     match args.json {
         true => output::json(&summary::report(source, done)),
-        false => output::data(&summary::render(source, done)),
+        false => output::data(&summary::render(source, done, empty)),
     }
 }
 
@@ -199,29 +215,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_folder_is_refused_before_the_daemon_is_asked() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("a.md");
-        std::fs::write(&file, "text").unwrap();
-        let folder = SourceKind::Folder;
-        assert!(resolve(&file, folder).unwrap_err().to_string().contains("not a folder"));
-        assert!(resolve(&file, SourceKind::JsonLines).unwrap().ends_with("a.md"));
-        let missing = resolve(&directory.path().join("none"), folder).unwrap_err();
-        assert_eq!(missing.kind(), crate::error::ErrorKind::Usage);
-        assert!(resolve(directory.path(), folder).unwrap().starts_with('/'));
-    }
-
-    #[test]
     fn a_folder_that_is_there_already_keeps_its_name_and_space() {
         let known = Source {
             name: "people".into(),
             space: "hr".into(),
             path: "/srv/hr".into(),
+            kind: "mail".into(),
             ..Source::default()
         };
-        let again = request(&args(&[]), "/srv/hr", Some(&known));
+        let again = request(&args(&[]), ("/srv/hr", SourceKind::Folder), Some(&known));
         assert_eq!((again.name.as_str(), again.space.as_str()), ("people", "hr"));
-        assert_eq!(request(&args(&[]), "/srv/hr", None).name, "");
+        assert_eq!(again.kind, "mail", "whatever it looks like");
+        let new = request(&args(&[]), ("/srv/hr", SourceKind::Folder), None);
+        assert_eq!((new.name.as_str(), new.kind.as_str()), ("", "folder"));
         assert!(check_words(&args(&["--name", "people", "--space", "hr"]), &known).is_ok());
         for other in [["--name", "other"], ["--space", "other"]] {
             let error = check_words(&args(&other), &known).unwrap_err();

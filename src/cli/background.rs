@@ -38,8 +38,20 @@ pub async fn start(context: &Context) -> Result<Client> {
     if starting.ended.is_none() {
         let (pid, log) = (starting.child.id(), context.paths.log_file.display());
         output::note(&format!("started the daemon (pid {pid}, log {log})"));
+        reap(starting.child);
     }
     Ok(client)
+}
+
+/// Takes note of the end of a daemon that ends before this program, which no longer asks for it: it
+/// would stay in the list of processes.
+fn reap(mut child: Child) {
+    let wait = move || {
+        // It ended, or somebody else took note of it.
+        let _ended = child.wait();
+    };
+    // Without a thread for it, only that entry is left.
+    let _started = std::thread::Builder::new().name("reap".to_owned()).spawn(wait);
 }
 
 /// A daemon that was started and may not answer yet; it outlives this value.
@@ -178,6 +190,18 @@ mod tests {
         let today = "error: of yesterday\n INFO starting\nerror: no room\nhint: make some\n";
         std::fs::write(&path, today).unwrap();
         assert_eq!(last_error(&path, before), "no room\nmake some");
+    }
+
+    #[test]
+    fn a_daemon_that_ends_first_leaves_no_entry_among_the_processes() {
+        let child = Command::new("true").spawn().unwrap();
+        let entry = format!("/proc/{}", child.id());
+        reap(child);
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while Path::new(&entry).exists() {
+            assert!(std::time::Instant::now() < deadline, "{entry} is still there");
+            std::thread::yield_now();
+        }
     }
 
     #[test]

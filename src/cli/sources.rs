@@ -167,7 +167,7 @@ async fn rescan(args: &Args, client: &mut Client, name: Option<&str>) -> Result<
     for (source, done) in &summaries {
         match args.json {
             true => output::json(&summary::report(source, done))?,
-            false => output::data(&summary::render(source, done))?,
+            false => output::data(&summary::render(source, done, summary::NOTHING))?,
         }
     }
     let reached = summaries.iter().all(|(_, done)| done.state != "unavailable");

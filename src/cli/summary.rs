@@ -56,8 +56,14 @@ pub fn report<'a>(source: &'a str, summary: &'a Summary) -> Report<'a> {
     }
 }
 
-/// The summary of a source for people.
-pub fn render(source: &str, summary: &Summary) -> String {
+/// What is said of a source without documents.
+pub const NOTHING: &str = "nothing to search here: `ragterm status` says why";
+
+/// What is said of a drop folder without documents.
+pub const WAITS: &str = "it waits for files: each that is put into it is read within seconds";
+
+/// The summary of a source for people; `empty` is said of one without documents.
+pub fn render(source: &str, summary: &Summary, empty: &str) -> String {
     let mut text = format!("{BOLD}{}{BOLD:#}: {}\n", clean(source), changes(summary));
     for failure in &summary.failures {
         let (path, reason) = (clean(&failure.path), clean(&failure.reason));
@@ -67,8 +73,9 @@ pub fn render(source: &str, summary: &Summary) -> String {
     if more > 0 && !summary.failures.is_empty() {
         text.push_str(&format!("  and {} more: `ragterm status`\n", count(more)));
     }
-    if summary.state != "ready" && !summary.state_reason.is_empty() {
+    if !summary.state_reason.is_empty() {
         let (state, reason) = (clean(&summary.state), clean(&summary.state_reason));
+        let state = if state == "ready" { "note" } else { &*state };
         text.push_str(&format!("  {WARNING}{state}{WARNING:#}: {reason}\n"));
     }
     if summary.held > 0 {
@@ -76,7 +83,7 @@ pub fn render(source: &str, summary: &Summary) -> String {
         let name = clean(source);
         text.push_str(&format!("  {held} held back; `ragterm sources confirm {name}` removes\n"));
     }
-    text.push_str(&outlook(summary));
+    text.push_str(&outlook(summary, empty));
     text
 }
 
@@ -105,12 +112,12 @@ fn changes(summary: &Summary) -> String {
 }
 
 /// What can be searched now, and what follows.
-fn outlook(summary: &Summary) -> String {
+fn outlook(summary: &Summary, empty: &str) -> String {
     if summary.state == "unavailable" {
         return String::new();
     }
     if summary.indexed + summary.unchanged + summary.moved == 0 {
-        return "nothing to search here: `ragterm status` says why\n".to_owned();
+        return format!("{empty}\n");
     }
     if summary.pending_embeddings == 0 {
         return format!("{GOOD}ready{GOOD:#}: try `ragterm search …`\n");
@@ -147,7 +154,7 @@ mod tests {
     }
 
     fn plain(summary: &Summary) -> String {
-        anstream::adapter::strip_str(&render("handbook", summary)).to_string()
+        anstream::adapter::strip_str(&render("handbook", summary, NOTHING)).to_string()
     }
 
     #[test]
@@ -170,6 +177,21 @@ mod tests {
         insta::assert_snapshot!(plain(&summary), @r"
         handbook: 0 indexed; 0.0 s
           unavailable: the folder is not there
+        ");
+    }
+
+    #[test]
+    fn a_ready_source_is_said_to_be_so_with_what_keeps_it_from_more() {
+        let summary = Summary {
+            state: "ready".into(),
+            state_reason: "`a.txt` was read but cannot be put away".into(),
+            ..Summary::default()
+        };
+        let text = anstream::adapter::strip_str(&render("inbox", &summary, WAITS)).to_string();
+        insta::assert_snapshot!(text, @r"
+        inbox: 0 indexed; 0.0 s
+          note: `a.txt` was read but cannot be put away
+        it waits for files: each that is put into it is read within seconds
         ");
     }
 

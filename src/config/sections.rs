@@ -122,6 +122,7 @@ impl Index {
             max_file_bytes: self.max_file_bytes,
             max_archive_bytes: self.max_archive_bytes,
             ocr: self.ocr.then(|| self.ocr_languages.clone()),
+            ignore: self.ignore.clone(),
         }
     }
 }

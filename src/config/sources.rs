@@ -108,9 +108,29 @@ impl SourceKind {
         }
     }
 
-    /// Whether it can be a single file.
+    /// The kind whose files are read so: of the two that are read as any files, the folder.
+    pub fn of(dialect: Dialect) -> Self {
+        let kinds = Self::NAMES.iter().map(|(_, kind)| *kind);
+        kinds.into_iter().find(|kind| kind.dialect() == dialect).unwrap_or_default()
+    }
+
+    /// Whether it can be a single file; a folder is one if it is packed.
     pub fn may_be_file(self) -> bool {
-        !matches!(self, Self::Folder | Self::Drop | Self::DokuWiki)
+        !matches!(self, Self::Drop | Self::DokuWiki)
+    }
+
+    /// What such a source is called in a sentence, if it is a single file.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Folder => "an archive of files",
+            Self::Drop => "a drop folder",
+            Self::Confluence => "an export of Confluence",
+            Self::MediaWiki => "a dump of MediaWiki",
+            Self::Notion => "an export of Notion",
+            Self::DokuWiki => "the pages of a DokuWiki",
+            Self::Mail => "mail",
+            Self::JsonLines => "records in JSON",
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Engine, MeaningStatus, Reindexing};
 use crate::answer;
-use crate::catalog::{Counts, Database, Problem, Source};
+use crate::catalog::{Counts, Database, NewSource, Problem, Source};
 use crate::config;
 use crate::error::{ErrorKind, Result};
 use crate::watch::{Report, State};
@@ -168,7 +168,7 @@ fn causes(status: &Status) -> Vec<String> {
     }
     causes.extend(status.sources.iter().filter_map(|(source, report)| {
         let indexed = status.counts.get(&source.id).map_or(0, |counts| counts.indexed);
-        of_source(&source.registered.name, report, indexed)
+        of_source(&source.registered, report, indexed)
     }));
     causes.extend(of_languages(status));
     if let Some(fault) = &status.keyword_fault {
@@ -220,12 +220,15 @@ fn of_meaning(meaning: &MeaningStatus) -> Vec<String> {
     causes
 }
 
-fn of_source(name: &str, report: &Report, indexed: u64) -> Option<String> {
+fn of_source(registered: &NewSource, report: &Report, indexed: u64) -> Option<String> {
+    let name = &registered.name;
     if !report.reason.is_empty() {
         return Some(format!("source `{name}` is {}: {}", report.state.name(), report.reason));
     }
-    (indexed == 0 && report.runs > 0)
-        .then(|| format!("source `{name}` has no document that ragterm can read"))
+    (indexed == 0 && report.runs > 0).then(|| match registered.kind {
+        config::SourceKind::Drop => format!("source `{name}` waits for files to be put into it"),
+        _ => format!("source `{name}` has no document that ragterm can read"),
+    })
 }
 
 fn of_languages(status: &Status) -> Option<String> {

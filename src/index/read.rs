@@ -119,7 +119,7 @@ impl Reader {
         let is_known = contained.is_known;
         let reading = match (extracted.is_container, extracted.outcome) {
             (true, Ok(_)) => Reading::Container,
-            (_, outcome) => self.reading(id, outcome).await?,
+            (_, outcome) => self.reading(id, outcome).await?.stated(extracted.modified_ns),
         };
         let read = Read { id, source: source.id, container: None, place, hash, reading };
         let publication =
@@ -222,6 +222,7 @@ fn reading(id: DocumentId, document: Document, settings: &ChunkSettings) -> Read
         title,
         language: document.language.unwrap_or_default(),
         metadata: document.metadata,
+        stated_ns: 0,
     }
 }
 

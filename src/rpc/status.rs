@@ -26,7 +26,7 @@ pub fn sources(status: &Status) -> Vec<Source> {
             state: report.state.name().into(),
             state_reason: report.reason.clone(),
             documents: counts.indexed,
-            failed: counts.failed,
+            failed: counts.failed + report.failures.count,
             skipped: counts.skipped,
             last_scan_ms: (report.scanned_ms > 0).then_some(report.scanned_ms),
             watching: report.watching.clone(),
@@ -41,13 +41,14 @@ pub fn reply(status: Status) -> StatusReply {
     let sum = |number: fn(&crate::catalog::SourceCounts) -> u64| {
         status.counts.values().map(number).sum::<u64>()
     };
+    let aside = status.sources.iter().map(|(_, report)| report.failures.count).sum::<u64>();
     let total = sum(|counts| counts.chunks);
     let unreadable = total.saturating_sub(sum(|counts| counts.readable));
     StatusReply {
         documents: Some(DocumentCounts {
             indexed: sum(|counts| counts.indexed),
             pending: status.pending(),
-            failed: sum(|counts| counts.failed),
+            failed: sum(|counts| counts.failed) + aside,
             skipped: sum(|counts| counts.skipped),
         }),
         chunks: Some(ChunkCounts { total, embedded: sum(|counts| counts.embedded), unreadable }),
@@ -127,7 +128,15 @@ fn failures(status: &Status) -> Vec<Failure> {
             _ => "skipped".into(),
         },
     };
-    status.problems.iter().map(failure).collect()
+    let aside = status.sources.iter().flat_map(|(source, report)| {
+        report.failures.latest.iter().map(|(path, reason)| Failure {
+            path: path.clone(),
+            reason: reason.clone(),
+            source: source.registered.name.clone(),
+            state: "failed".into(),
+        })
+    });
+    aside.chain(status.problems.iter().map(failure)).collect()
 }
 
 fn embedder(status: &Status) -> EmbedderStatus {

@@ -22,7 +22,7 @@ use crate::index::Indexer;
 
 pub use brake::Brake;
 pub use diff::{Diff, Retry, diff};
-pub use report::{Job, Report, Run, State};
+pub use report::{Failures, Job, Report, Run, State};
 pub use settings::{WatchSettings, folder_settings};
 
 use source::{Command, Shared, SourceTask};
@@ -145,10 +145,16 @@ impl Sources {
         let existing = self.lock().get(&new.name).map(|handle| Arc::clone(&handle.source));
         if let Some(source) = existing {
             let registered = &source.registered;
-            if registered.path != new.path || registered.space != new.space {
+            let is_same = registered.path == new.path
+                && registered.space == new.space
+                && registered.kind == new.kind;
+            if !is_same {
                 return Err(Error::usage(format!(
-                    "there is a source `{}` already: {} in space `{}`",
-                    new.name, registered.path, registered.space
+                    "there is a source `{}` already: {} of the kind `{}` in space `{}`",
+                    new.name,
+                    registered.path,
+                    registered.kind.name(),
+                    registered.space
                 ))
                 .hint("give this one another name with --name, or remove that one first"));
             }

@@ -59,6 +59,17 @@ pub struct Report {
     pub published: u64,
     /// When the last complete scan ended, milliseconds since the epoch; 0 before the first.
     pub scanned_ms: i64,
+    /// What a drop folder has put aside because it could not be read.
+    pub failures: Failures,
+}
+
+/// Files that were put aside; the catalog does not know them any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// How many there are.
+    pub count: u64,
+    /// The latest of them, by their paths below the source, and why they failed.
+    pub latest: Vec<(String, String)>,
 }
 
 /// What one comparison with the whole source did.

@@ -6,7 +6,7 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::confluence::site::Site;
-use super::names::{Spelling, is_left_out};
+use super::names::Spelling;
 use super::salvage::{Shared, salvage};
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
@@ -40,7 +40,7 @@ pub(super) fn walk(mut opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Re
     }
     let is_notion = walk.dialect() == Dialect::Notion;
     names.into_iter().enumerate().try_for_each(|(index, name)| {
-        if is_left_out(&name) || name.ends_with(['/', '\\']) {
+        if walk.leaves_out(&name) || name.ends_with(['/', '\\']) {
             return Ok(());
         }
         let entry = Entry::at(if is_notion { notion::path(&name) } else { name });

@@ -8,6 +8,7 @@ mod archive;
 mod clock;
 mod compressed;
 mod confluence;
+mod ignored;
 mod mailbox;
 mod mediawiki;
 mod meter;
@@ -36,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::extract::{Dialect, Extraction, Input, Reason};
 
-pub use recognise::recognise;
+pub use recognise::{recognise, recognise_folder};
 use shape::Stream;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};
@@ -91,6 +92,8 @@ pub trait Visitor {
     fn begin(&mut self, path: &str) -> Step;
     /// A container inside this one is walked next; it was begun.
     fn enter(&mut self, _path: &str) {}
+    /// The container that was entered last was walked.
+    fn leave(&mut self) {}
     /// Reads the document in the bytes of a file.
     fn extract(&mut self, input: &Input<'_>) -> Result<Extraction, Reason>;
     /// Takes a document; an error ends the walk.

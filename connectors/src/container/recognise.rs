@@ -18,6 +18,9 @@ const MAX_DIRECTORY_BYTES: u64 = 64 * 1024 * 1024;
 /// A block of bzip2, before whose end nothing comes out, is no longer.
 const MAX_PACKED_BYTES: u64 = 2 * 1024 * 1024;
 
+/// What a DokuWiki has beside its pages.
+const DOKUWIKI: [&str; 6] = ["attic", "cache", "locks", "media_attic", "media_meta", "meta"];
+
 /// What begins the headers of messages.
 const HEADERS: [&str; 6] =
     ["\ndate:", "\nfrom:", "\nreceived:", "\nreturn-path:", "\nsubject:", "\nx-"];
@@ -39,6 +42,24 @@ pub fn recognise(name: &str, content: &mut dyn Content) -> io::Result<Option<Dia
     };
     content.rewind()?;
     Ok(found)
+}
+
+/// Recognises the unpacked export or the wiki that a folder is, by the paths of what lies in it;
+/// those of directories end in `/`. `None` for a folder of any files.
+pub fn recognise_folder(paths: &[String]) -> Option<Dialect> {
+    let has = |path: &str| paths.iter().any(|other| other == path);
+    let is_wiki = |data: &str| {
+        let own = DOKUWIKI.iter().filter(|name| has(&format!("{data}{name}/")));
+        has(&format!("{data}pages/")) && own.count() > 1
+    };
+    let is_site = || Site::of(paths, Dialect::Any).is_some_and(|site| site.is_whole());
+    if has("entities.xml") || is_site() {
+        Some(Dialect::Confluence)
+    } else if is_wiki("") || is_wiki("data/") {
+        Some(Dialect::DokuWiki)
+    } else {
+        notion::is_export(paths).then_some(Dialect::Notion)
+    }
 }
 
 /// What wrote a file that is read from its beginning to its end.

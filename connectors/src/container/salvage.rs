@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use zip::read::read_zipfile_from_stream;
 
-use super::names::{Spelling, is_left_out};
+use super::names::Spelling;
 use super::unpack::{Stated, unpack};
 use super::{Content, Entry, Walk, clock, notion};
 use crate::extract::{Dialect, Reason};
@@ -43,7 +43,7 @@ pub(super) fn salvage(mut content: Shared<'_>, walk: &mut Walk<'_>) -> Result<()
     while let Ok(Some(mut file)) = read_zipfile_from_stream(&mut content) {
         let raw = file.name_raw().to_vec();
         let name = Spelling::of(std::iter::once(raw.as_slice())).read(&raw).into_owned();
-        if is_left_out(&name) || name.ends_with(['/', '\\']) {
+        if walk.leaves_out(&name) || name.ends_with(['/', '\\']) {
             continue;
         }
         // Without the directory, the first page has to tell.

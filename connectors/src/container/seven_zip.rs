@@ -2,7 +2,6 @@
 
 use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, EncoderMethod, Error, Password};
 
-use super::names::is_left_out;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Content, Entry, Packed, Walk, clock};
@@ -24,7 +23,8 @@ pub(super) fn walk(mut opened: Packed<'_>, walk: &mut Walk<'_>) -> Result<(), Re
         block(&archive, index, &mut *opened.content, walk)?;
     }
     let streamless = archive.files.iter().zip(&archive.stream_map.file_block_index);
-    streamless.filter(|(_, block)| block.is_none()).try_for_each(|(file, _)| match entry_of(file) {
+    let mut streamless = streamless.filter(|(_, block)| block.is_none());
+    streamless.try_for_each(|(file, _)| match entry_of(file, walk) {
         Some(entry) => unpack(entry, Stated::default(), &mut std::io::empty(), walk),
         None => Ok(()),
     })
@@ -53,7 +53,7 @@ fn block(
         decoder
             .for_each_entries(&mut |file: &ArchiveEntry, content: &mut dyn std::io::Read| {
                 done += 1;
-                let Some(entry) = entry_of(file) else { return Ok(true) };
+                let Some(entry) = entry_of(file, walk) else { return Ok(true) };
                 let stated = Stated { size: file.size(), packed: 0 };
                 ended = unpack(entry, stated, content, walk).err();
                 Ok(ended.is_none())
@@ -65,16 +65,17 @@ fn block(
     }
     let Err(error) = outcome else { return Ok(()) };
     let reason = reason(error);
-    files.skip(done).filter_map(entry_of).try_for_each(|entry| {
+    let lost = files.skip(done).filter_map(|file| entry_of(file, walk)).collect::<Vec<_>>();
+    lost.into_iter().try_for_each(|entry| {
         walk.admit(0, 0)??;
         walk.unreadable(entry, reason.clone())
     })
 }
 
-fn entry_of(file: &ArchiveEntry) -> Option<Entry> {
+fn entry_of(file: &ArchiveEntry, walk: &Walk<'_>) -> Option<Entry> {
     let mode = file.windows_attributes();
     let is_link = mode & UNIX_MODE != 0 && (mode >> 16) & 0o170_000 == LINK_MODE;
-    if file.is_directory() || file.is_anti_item() || is_link || is_left_out(file.name()) {
+    if file.is_directory() || file.is_anti_item() || is_link || walk.leaves_out(file.name()) {
         return None;
     }
     let modified_ns = clock::of_windows(file.last_modified_date().into());

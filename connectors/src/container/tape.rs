@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use tar::EntryType;
 
-use super::names::{Spelling, is_left_out};
+use super::names::Spelling;
 use super::unpack::{Stated, unpack};
 use super::walk::failed;
 use super::{Entry, Opened, Walk, clock};
@@ -28,7 +28,7 @@ pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason
         let raw = file.path_bytes().into_owned();
         let path = Spelling::of(std::iter::once(raw.as_slice())).read(&raw).into_owned();
         // Before there was a type for directories, their names said it.
-        if !is_file || path.ends_with('/') || is_left_out(&path) {
+        if !is_file || path.ends_with('/') || walk.leaves_out(&path) {
             continue;
         }
         let modified = file.header().mtime().ok().and_then(|time| i64::try_from(time).ok());

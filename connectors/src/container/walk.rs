@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
 use std::panic::{self, AssertUnwindSafe};
 
+use super::ignored::Ignored;
 use super::meter::{self, Meter, in_words};
+use super::names::is_left_out;
 use super::paths;
 use super::{Content, Member, Opened, Shape, Step, Stream, Visitor};
 use crate::document::Document;
@@ -48,6 +50,7 @@ pub struct Walk<'v> {
     prefix: String,
     dialect: Dialect,
     ocr: Option<&'v str>,
+    ignored: Ignored,
     /// The paths that were given out, and how many of each name.
     paths: HashMap<String, u32>,
 }
@@ -84,6 +87,7 @@ impl<'v> Walk<'v> {
             prefix: String::new(),
             dialect: Dialect::Any,
             ocr: None,
+            ignored: Ignored::default(),
             paths: HashMap::new(),
         }
     }
@@ -91,6 +95,16 @@ impl<'v> Walk<'v> {
     /// How files are read.
     pub fn reading(self, dialect: Dialect, ocr: Option<&'v str>) -> Self {
         Self { dialect, ocr, ..self }
+    }
+
+    /// Which names are left out of archives of any files: globs as in ignore files.
+    pub fn ignoring(self, globs: &[String]) -> Self {
+        Self { ignored: Ignored::new(globs), ..self }
+    }
+
+    /// Whether a file of an archive, by its path there, is left out as a folder leaves it out.
+    pub(super) fn leaves_out(&self, path: &str) -> bool {
+        is_left_out(path) || (self.dialect == Dialect::Any && self.ignored.matches(path))
     }
 
     /// The dialect of the files here.
@@ -218,6 +232,7 @@ impl<'v> Walk<'v> {
         let dialect = self.dialect;
         let opened = Opened { path, dialect, content: Cursor::new(bytes), beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(shape, walk)));
+        self.visitor.leave();
         let hash = Some(hash_of(bytes));
         self.ended(Member::unread(path.to_owned(), bytes.len() as u64, hash), outcome)
     }
@@ -238,6 +253,7 @@ impl<'v> Walk<'v> {
         let content: Box<dyn Read + '_> = Box::new(meter.reading(content));
         let opened = Opened { path, dialect, content, beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.read(stream, walk)));
+        self.visitor.leave();
         let outcome = self.metered(&meter, outcome);
         self.ended(Member::unread(path.to_owned(), meter.unpacked(), None), outcome)
     }
@@ -250,6 +266,7 @@ impl<'v> Walk<'v> {
         }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| walk.below(path, |walk| opened.walk(Shape::Zip, walk)));
+        self.visitor.leave();
         self.ended(Member::unread(path.to_owned(), 0, None), outcome)
     }
 
@@ -261,6 +278,7 @@ impl<'v> Walk<'v> {
         }
         let opened = Opened { path, dialect: self.dialect, content, beside: None };
         let outcome = self.inside(|walk| opened.walk(Shape::Zip, walk));
+        self.visitor.leave();
         if outcome.is_ok() {
             return Ok(());
         }

@@ -40,6 +40,9 @@ pub struct Limits {
     /// The languages in which text is recognised in pictures, as `tesseract` names them; `None`:
     /// it is not.
     pub ocr: Option<String>,
+    /// Globs of names that are left out of archives of any files, as in ignore files; those that
+    /// cannot be used do not count.
+    pub ignore: Vec<String>,
 }
 
 /// Recognising the text of a page takes seconds, and a document has up to two hundred pages.
@@ -60,6 +63,7 @@ impl Default for Limits {
             max_file_bytes: 100 * 1024 * 1024,
             max_archive_bytes: 10_000_000_000,
             ocr: None,
+            ignore: Vec::new(),
         }
     }
 }
@@ -100,8 +104,18 @@ pub struct Extracted {
     pub content: Option<Content>,
     /// Whether the file is a container, which says nothing itself: all it holds are members.
     pub is_container: bool,
+    /// When it was written or last changed by what it says itself, in nanoseconds since the epoch;
+    /// only of messages and pages of wikis.
+    pub modified_ns: Option<i64>,
     /// The document, or why there is none; of a container, whether it was walked to its end.
     pub outcome: Result<Document, Reason>,
+}
+
+impl Extracted {
+    /// A file of which no document was made.
+    fn failed(content: Option<Content>, reason: Reason) -> Self {
+        Self { content, is_container: false, modified_ns: None, outcome: Err(reason) }
+    }
 }
 
 /// The identity of the bytes that were read.

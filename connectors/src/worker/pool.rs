@@ -117,7 +117,7 @@ impl Pool {
         let mut call = match Call::new(job, &self.inner.limits) {
             Ok(call) => call,
             Err(reason) => {
-                return Ok(Extracted { content: None, is_container: false, outcome: Err(reason) });
+                return Ok(Extracted::failed(None, reason));
             }
         };
         let mut progress = Progress::default();
@@ -137,8 +137,8 @@ impl Pool {
         let reply = self.inner.attempt_fresh(&call, (&mut progress, members)).await?.ok();
         let is_container = reply.as_ref().is_some_and(|reply| reply.is_container);
         let content = reply.and_then(|reply| reply.content);
-        let outcome = Err(death.reason(&self.inner.limits));
-        Ok(Extracted { content, is_container, outcome })
+        let failed = Extracted::failed(content, death.reason(&self.inner.limits));
+        Ok(Extracted { is_container, ..failed })
     }
 
     /// Refuses further jobs and ends the workers that rest; a busy one ends after its job.
@@ -295,6 +295,7 @@ impl Call {
             known: job.known,
             max_file_bytes,
             max_archive_bytes: limits.max_archive_bytes,
+            ignore: limits.ignore.clone(),
             resume: Resume::default(),
         };
         Ok(Self { request, content })

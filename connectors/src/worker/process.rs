@@ -164,12 +164,12 @@ impl Process {
 
     fn count(&mut self, answer: &Answer) {
         self.unchecked_bytes += match answer {
-            Answer::Alive | Answer::Opened { .. } | Answer::Begun { .. } => 0,
             Answer::Member { member, .. } => member.size,
             Answer::Done(reply) => {
                 self.jobs += 1;
                 reply.content.map_or(0, |content| content.size)
             }
+            _ => 0,
         };
     }
 

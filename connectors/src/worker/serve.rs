@@ -130,16 +130,25 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
     let source = match Source::open(request, held, socket) {
         Ok(source) => source,
         Err(reason) => {
-            return Reply { content: None, is_container: false, outcome: Err(reason) };
+            return Reply {
+                content: None,
+                is_container: false,
+                modified_ns: None,
+                outcome: Err(reason),
+            };
         }
     };
     let mut teller = Teller::new(socket, extractor, &request.resume);
     let limits = limits(request, source.size());
-    let walk = Walk::new(&mut teller, limits).reading(request.dialect, request.ocr.as_deref());
+    let walk = Walk::new(&mut teller, limits)
+        .reading(request.dialect, request.ocr.as_deref())
+        .ignoring(&request.ignore);
     match source {
         Source::Whole { content, bytes } => {
-            let outcome = whole(request, &bytes, (extractor, walk));
-            Reply { content: Some(content), is_container: false, outcome }
+            let read = whole(request, &bytes, (extractor, walk));
+            let modified_ns = read.as_ref().ok().and_then(|(_, modified_ns)| *modified_ns);
+            let outcome = read.map(|(document, _)| document);
+            Reply { content: Some(content), is_container: false, modified_ns, outcome }
         }
         Source::Container { content, shape, file } => {
             let is_known = request.known == Some(content.hash) || request.task == Task::Identify;
@@ -151,6 +160,7 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
                 return Reply {
                     content: None,
                     is_container: true,
+                    modified_ns: None,
                     outcome: Err(Reason::Failed(reason)),
                 };
             } else {
@@ -160,7 +170,7 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
                 walked(request, (shape, file), walk)
             };
             let outcome = outcome.map(|()| Document::default());
-            Reply { content: Some(content), is_container: true, outcome }
+            Reply { content: Some(content), is_container: true, modified_ns: None, outcome }
         }
     }
 }
@@ -175,21 +185,21 @@ fn limits(request: &Request, size: u64) -> container::Limits {
     }
 }
 
-/// Reads a file, then the files that it carries.
+/// Reads a file, then the files that it carries; says when it was changed by its own word, too.
 fn whole(
     request: &Request,
     bytes: &[u8],
     (extractor, mut walk): (Extractor, Walk<'_>),
-) -> Result<Document, Reason> {
+) -> Result<(Document, Option<i64>), Reason> {
     if request.task == Task::Identify {
-        return Ok(Document::default());
+        return Ok((Document::default(), None));
     }
     let (dialect, ocr) = (request.dialect, request.ocr.as_deref());
     let input = Input { path: &request.path, bytes, dialect, ocr };
     let extraction = guarded(extractor, &input)?;
     // What is wrong with what it carries does not take its own text away.
     let _left_out = walk.attachments(extraction.attachments);
-    Ok(extraction.document)
+    Ok((extraction.document, extraction.modified_ns))
 }
 
 /// A reader of containers that crashes ends its own walk only; what was handed over stays.

@@ -44,6 +44,10 @@ fn misbehave(input: &Input<'_>) -> Result<Extraction, Reason> {
         "hog" => hog(),
         "overflow" => drop(overflow(1)),
         "chatter" => chatter(),
+        "dated" => {
+            let text = document(&String::from_utf8_lossy(input.bytes))?;
+            return Ok(Extraction { modified_ns: Some(7), ..text });
+        }
         "carrier" => return Ok(carrier(&["first", "crash", "panic", "hang", "last"])),
         "doom" => {
             let names: Vec<String> = (0..20).map(|number| format!("{number}/crash")).collect();
@@ -190,6 +194,14 @@ async fn a_file_is_hashed_described_and_extracted() {
     assert_eq!(content.size, 6);
     let metadata = std::fs::metadata(&path).unwrap();
     assert_eq!(content.file.unwrap().inode, std::os::unix::fs::MetadataExt::ino(&metadata));
+}
+
+#[tokio::test]
+async fn what_a_file_says_of_its_age_is_handed_over() {
+    let pool = pool_of(1);
+    let dated = extract(&pool, named("dated")).await.unwrap();
+    assert_eq!((text(&dated), dated.modified_ns), ("bytes", Some(7)));
+    assert_eq!(extract(&pool, named("plain")).await.unwrap().modified_ns, None);
 }
 
 #[tokio::test]
@@ -424,6 +436,7 @@ async fn a_worker_in_the_middle_of_its_work_ends_with_its_daemon() {
         known: None,
         max_file_bytes: 1 << 20,
         max_archive_bytes: 1 << 20,
+        ignore: Vec::new(),
         resume: wire::Resume::default(),
     };
     wire::send(&mut socket, &request).unwrap();

@@ -48,7 +48,9 @@ impl Visitor for Teller<'_> {
             // What cannot be told now cannot be told a moment later either.
             let _unheard = self.tell(&Answer::Alive);
         }
-        if self.resume.avoid.contains(&ordinal) {
+        let avoided = self.resume.avoid.iter().find(|avoided| avoided.ordinal == ordinal);
+        if let Some(avoided) = avoided {
+            self.next = avoided.next;
             Step::Avoid
         } else if ordinal < self.resume.done {
             Step::Past
@@ -58,8 +60,12 @@ impl Visitor for Teller<'_> {
     }
 
     fn enter(&mut self, path: &str) {
-        let begun = Answer::Begun { ordinal: self.ordinal(), path: path.to_owned() };
-        let _unheard = self.tell(&begun);
+        let entered = Answer::Entered { ordinal: self.ordinal(), path: path.to_owned() };
+        let _unheard = self.tell(&entered);
+    }
+
+    fn leave(&mut self) {
+        let _unheard = self.tell(&Answer::Left);
     }
 
     fn extract(&mut self, input: &Input<'_>) -> Result<Extraction, Reason> {

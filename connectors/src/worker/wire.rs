@@ -42,6 +42,7 @@ pub(super) struct Request {
     pub known: Option<[u8; 32]>,
     pub max_file_bytes: u64,
     pub max_archive_bytes: u64,
+    pub ignore: Vec<String>,
     pub resume: Resume,
 }
 
@@ -69,9 +70,17 @@ pub(super) struct Resume {
     /// Everything before this ordinal was handed over.
     pub done: u64,
     /// What ended a worker is not touched again.
-    pub avoid: Vec<u64>,
+    pub avoid: Vec<Avoided>,
     /// BLAKE3 of the file that was walked; another one has other documents.
     pub hash: Option<[u8; 32]>,
+}
+
+/// A document, or a container inside the file, that ended a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Avoided {
+    pub ordinal: u64,
+    /// The ordinal of what comes behind it: what a container handed over has ordinals, too.
+    pub next: u64,
 }
 
 /// What a worker says while it works.
@@ -83,6 +92,10 @@ pub(super) enum Answer {
     Opened { hash: [u8; 32] },
     /// It begins to read a document inside the file.
     Begun { ordinal: u64, path: String },
+    /// It begins to walk through a container inside the file…
+    Entered { ordinal: u64, path: String },
+    /// …and has come to its end.
+    Left,
     /// It has read one.
     Member { ordinal: u64, member: Member },
     /// It is done.
@@ -94,13 +107,14 @@ pub(super) enum Answer {
 pub(super) struct Reply {
     pub content: Option<Content>,
     pub is_container: bool,
+    pub modified_ns: Option<i64>,
     pub outcome: Result<Document, Reason>,
 }
 
 impl From<Reply> for Extracted {
     fn from(reply: Reply) -> Self {
-        let Reply { content, is_container, outcome } = reply;
-        Self { content, is_container, outcome }
+        let Reply { content, is_container, modified_ns, outcome } = reply;
+        Self { content, is_container, modified_ns, outcome }
     }
 }
 

@@ -28,3 +28,23 @@ pub(super) async fn documents_inside_a_file_are_no_entries_and_known_by_it(groun
     catalog.read_again(&[page]).await.unwrap();
     assert_eq!(catalog.known(SOURCE).await.unwrap()[0].version, 0, "with the file it stands in");
 }
+
+pub(super) async fn a_document_is_as_old_as_it_says_and_compared_by_its_file(ground: &Ground) {
+    let catalog = ground.open().await;
+    let [message, plain] = [1, 2].map(DocumentId);
+    let mut dated = read(message, "a.eml", &["x"]);
+    dated.reading = dated.reading.stated(Some(99));
+    let both = [Publication::New(dated), Publication::New(read(plain, "b.txt", &["x"]))];
+    catalog.publish(&both).await.unwrap();
+    let age = async |id| catalog.document(id).await.unwrap().unwrap().modified_ns;
+    assert_eq!((age(message).await, age(plain).await), (99, 5));
+    assert_eq!(catalog.hit(message, 0).await.unwrap().unwrap().document.modified_ns, 99);
+    let changes = catalog.changes_after(0, 9).await.unwrap();
+    assert!(matches!(&changes[0], Change::Put(document) if document.modified_ns == 99));
+    assert!(catalog.known(SOURCE).await.unwrap().iter().all(|known| known.modified_ns == 5));
+    let place = Place { modified_ns: 7, ..place("c.eml") };
+    catalog.publish(&[Publication::Moved { id: message, place }]).await.unwrap();
+    assert_eq!(age(message).await, 99, "its words are the same elsewhere");
+    catalog.publish(&[Publication::Changed(read(message, "c.eml", &["y"]))]).await.unwrap();
+    assert_eq!(age(message).await, 5, "it no longer says so");
+}

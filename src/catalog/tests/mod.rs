@@ -6,7 +6,10 @@ mod inside;
 use std::collections::HashSet;
 
 use self::ground::Ground;
-use self::inside::documents_inside_a_file_are_no_entries_and_known_by_it;
+use self::inside::{
+    a_document_is_as_old_as_it_says_and_compared_by_its_file,
+    documents_inside_a_file_are_no_entries_and_known_by_it,
+};
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
 use crate::embed::ModelIdentity;
@@ -41,6 +44,7 @@ fn read(id: DocumentId, path: &str, texts: &[&str]) -> Read {
         title: String::new(),
         language: String::new(),
         metadata: Default::default(),
+        stated_ns: 0,
         passages: EncodedPassages::encode("", chunks(texts)),
     };
     let hash = texts.concat().into_bytes();
@@ -92,6 +96,7 @@ promises!(
     everything_is_there_after_a_restart_and_ids_go_on,
     paths_below_a_directory_are_found_and_no_others,
     documents_inside_a_file_are_no_entries_and_known_by_it,
+    a_document_is_as_old_as_it_says_and_compared_by_its_file,
 );
 
 async fn changes_come_in_order_and_each_document_once(ground: &Ground) {

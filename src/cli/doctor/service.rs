@@ -144,6 +144,12 @@ fn source(source: &Source) -> Option<Check> {
             format!("`ragterm sources confirm {name}` if they are meant"),
         )),
         "paused" => Some(Check::warn("source", detail, "it goes on by itself when that is mended")),
+        // Files that cannot be put away.
+        "ready" if !source.state_reason.is_empty() => Some(Check::warn(
+            "source",
+            detail,
+            "give the daemon's user the right to write to that folder",
+        )),
         _ => None,
     }
 }
@@ -215,6 +221,14 @@ mod tests {
         assert_eq!(check.state, Level::Fail);
         let expected = "milvus 2.3.5 at http://milvus:19530, 0 vectors: it cannot be reached";
         assert_eq!((check.detail.as_str(), check.remedy.as_deref()), (expected, Some("start it")));
+    }
+
+    #[test]
+    fn a_ready_source_is_named_when_something_keeps_it_from_more() {
+        let ready = Source { state: "ready".into(), ..Source::default() };
+        let stuck = Source { state_reason: "`a.txt` cannot be put away".into(), ..ready.clone() };
+        let status = StatusReply { sources: vec![ready, stuck], ..well() };
+        assert_eq!(levels(&status), [("source", Level::Warn)]);
     }
 
     #[test]

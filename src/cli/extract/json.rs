@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_file_without_a_document_is_reported_with_the_reason() {
         let outcome = Err(Reason::Skipped("is a picture".into()));
-        let file = Extracted { content: None, is_container: false, outcome };
+        let file = Extracted { content: None, is_container: false, modified_ns: None, outcome };
         let reading = Reading { file, members: Vec::new(), left_out: 0 };
         let json = output::to_json(&report(Path::new("a.png"), &reading)).unwrap();
         insta::assert_snapshot!(json, @r#"{"file":"a.png","bytes":null,"error":{"state":"skipped","reason":"is a picture"},"title":null,"language":null,"metadata":null,"sections":[]}"#);
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn documents_inside_a_file_are_listed_with_their_paths() {
         let outcome = Ok(Document::default());
-        let file = Extracted { content: None, is_container: true, outcome };
+        let file = Extracted { content: None, is_container: true, modified_ns: None, outcome };
         let member = Member {
             path: "hr/leave".into(),
             kind: Some("page".into()),

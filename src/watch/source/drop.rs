@@ -8,16 +8,18 @@ use ragterm_connectors::folder::{self, Entry, Folder};
 use tracing::warn;
 
 use super::super::settings::{DONE, FAILED};
-use super::{SourceTask, blocking};
+use super::failures::{self, REASON};
+use super::{LOOK_AFTER, SourceTask, blocking};
 use crate::catalog::{DocumentState, Known, READING_VERSION, now_ms};
 use crate::config::{After, SourceKind};
 use crate::error::Result;
+use crate::id::DocumentId;
+
+/// How long after a file could not be put away it is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// A file that was written to less than this ago may not be complete: copies stall.
 const QUIET: Duration = Duration::from_secs(3);
-
-/// The ending of the text that says why a file failed.
-const REASON: &str = ".reason.txt";
 
 /// A file that landed, by both of its paths.
 pub(super) struct Landed {
@@ -73,6 +75,7 @@ impl SourceTask {
         folder: &Arc<Folder>,
         landed: Vec<Landed>,
     ) -> Result<()> {
+        let mut has_failed = false;
         for file in landed {
             let path = self.source.registered.root().join(&file.raw);
             let age_ms = now_ms() - file.modified_ns / 1_000_000;
@@ -92,25 +95,70 @@ impl SourceTask {
                 Ok(new) => new,
                 Err(error) => {
                     warn!(source = %self.name(), path = %file.path, %error, "cannot be put away");
+                    self.stuck.insert(file.path, error.to_string());
+                    self.next_look = self.next_look.min(Instant::now() + TRY_AGAIN);
                     continue;
                 }
             };
+            self.stuck.remove(&file.path);
             if is_read {
-                let folder = Arc::clone(folder);
-                let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
-                    continue;
-                };
-                // A scan will see what became of it if it is gone already, or is not what was read.
-                if let Some(entry) = listing.entries.first()
-                    && (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
-                {
-                    self.shared.indexer.relocate((id, &file.path), entry).await?;
-                }
+                self.follow_to(folder, new, (id, &file)).await?;
             } else {
                 self.shared.indexer.remove(id).await?;
+                has_failed = true;
             }
         }
+        if has_failed { self.look_after_failures().await } else { Ok(()) }
+    }
+
+    /// Takes over the new place of a document whose file was put away.
+    async fn follow_to(
+        &self,
+        folder: &Arc<Folder>,
+        new: PathBuf,
+        (id, file): (DocumentId, &Landed),
+    ) -> Result<()> {
+        let folder = Arc::clone(folder);
+        let Ok(listing) = blocking(move || folder.scan_paths(&[new])).await? else {
+            return Ok(());
+        };
+        // A scan will see what became of it if it is gone already, or is not what was read.
+        if let Some(entry) = listing.entries.first()
+            && (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
+        {
+            self.shared.indexer.relocate((id, &file.path), entry).await?;
+        }
         Ok(())
+    }
+
+    /// Looks what lies in `failed/`, and again before long while there is something.
+    pub(super) async fn look_after_failures(&mut self) -> Result<()> {
+        if !self.puts_away() {
+            return Ok(());
+        }
+        let root = self.source.registered.root().to_owned();
+        let failures = blocking(move || failures::look(&root)).await?;
+        self.look_after = (failures.count > 0).then(|| Instant::now() + LOOK_AFTER);
+        self.report.send_if_modified(|report| {
+            let changed = report.failures != failures;
+            report.failures = failures;
+            changed
+        });
+        Ok(())
+    }
+
+    /// What keeps files from being put away; empty when nothing does.
+    pub(super) fn stuck_reason(&self) -> String {
+        let Some((path, error)) = self.stuck.first_key_value() else { return String::new() };
+        let files = match self.stuck.len() {
+            1 => format!("`{path}` was read but cannot be put away"),
+            number => format!("{number} files were read but cannot be put away, such as `{path}`"),
+        };
+        format!(
+            "{files}: {error}; ragterm must be allowed to write to the folder (it is tried again \
+             every {} s)",
+            TRY_AGAIN.as_secs()
+        )
     }
 }
 

@@ -60,7 +60,12 @@ impl SourceTask {
         work.read = slice(&mut rest);
         let landed = self.landed(work.read.iter().map(|(_, entry)| entry));
         self.apply_hints(work, (rest, aside)).await?;
-        self.put_away(folder, landed).await
+        let was_stuck = self.stuck.len();
+        self.put_away(folder, landed).await?;
+        if self.stuck.len() != was_stuck && self.running.is_none() {
+            self.rest();
+        }
+        Ok(())
     }
 
     async fn known_below(&self, listing: &Listing) -> Result<Vec<Known>> {

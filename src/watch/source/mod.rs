@@ -1,14 +1,16 @@
 //! The task of one source: looks, compares, applies, and waits for the next hint.
 
 mod drop;
+mod failures;
 mod hints;
 mod run;
 mod walks;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ragterm_connectors::folder::{Event, Folder};
+use ragterm_connectors::folder::{Event, Folder, Listing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +30,12 @@ use walks::Walks;
 
 /// How long after a fault the source is compared again.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// How often files are looked after that were put aside, or could not be.
+const LOOK_AFTER: Duration = Duration::from_secs(3);
+
+/// How often the file is looked at that a link leads to: its events come under another name.
+const LOOK_BEHIND_LINK: Duration = Duration::from_secs(10);
 
 /// How often a source that is unavailable is looked for.
 const LOOK_FOR_ROOT: Duration = Duration::from_secs(2);
@@ -63,6 +71,10 @@ pub struct SourceTask {
     running: Option<Running>,
     walks: Walks,
     next_look: Instant,
+    /// Files that were read and cannot be put away, and why.
+    stuck: BTreeMap<String, String>,
+    /// When `failed/` is looked at again.
+    look_after: Option<Instant>,
     removals: Removals,
     /// What the root was known by at the last scan, as the catalog keeps it.
     root: String,
@@ -76,8 +88,19 @@ impl SourceTask {
         report.send_modify(|report| report.scanned_ms = scanned_ms);
         let (next_look, removals) = (Instant::now(), Removals::new(shared.settings.brake));
         let stop = CancellationToken::new();
-        let (running, walks) = (None, Walks::default());
-        Self { source, shared, report, running, walks, next_look, removals, root, stop }
+        Self {
+            source,
+            shared,
+            report,
+            running: None,
+            walks: Walks::default(),
+            next_look,
+            stuck: BTreeMap::new(),
+            look_after: None,
+            removals,
+            root,
+            stop,
+        }
     }
 
     /// Runs until `stop`.
@@ -132,7 +155,8 @@ impl SourceTask {
     }
 
     fn wake_at(&self) -> Instant {
-        self.removals.confirm_at().map_or(self.next_look, |confirm| confirm.min(self.next_look))
+        let others = [self.removals.confirm_at(), self.look_after];
+        others.into_iter().flatten().fold(self.next_look, Instant::min)
     }
 
     async fn obey(&mut self, folder: &Arc<Folder>, command: Command) -> Result<()> {
@@ -175,7 +199,11 @@ impl SourceTask {
     }
 
     async fn look(&mut self, folder: &Arc<Folder>) -> Result<()> {
-        let second = self.removals.confirm_at().is_some_and(|at| at <= Instant::now());
+        let now = Instant::now();
+        let second = self.removals.confirm_at().is_some_and(|at| at <= now);
+        if !second && self.next_look > now {
+            return self.look_after_failures().await;
+        }
         let view = if second { View::Second } else { View::Whole };
         self.compare(folder, Retry::Outdated, view).await
     }
@@ -187,12 +215,15 @@ impl SourceTask {
         self.report.send_modify(|report| report.job = Some(Job::new("scan", 0)));
         let (scanned, known) = tokio::join!(
             blocking({
-                let folder = Arc::clone(folder);
-                move || folder.scan()
+                let (folder, source) = (Arc::clone(folder), Arc::clone(&self.source));
+                move || (folder.scan(), source.registered.is_link())
             }),
             self.shared.catalog.known(self.source.id),
         );
-        let (scanned, known) = (scanned?, known?);
+        let ((scanned, is_link), known) = (scanned?, known?);
+        if is_link {
+            self.next_look = self.next_look.min(began + LOOK_BEHIND_LINK);
+        }
         let listing = match scanned {
             Ok(listing) => listing,
             Err(error) => {
@@ -200,13 +231,8 @@ impl SourceTask {
                 return Ok(());
             }
         };
-        let is_empty = listing.entries.is_empty() && listing.problems.is_empty();
-        if is_empty && !known.is_empty() && view != View::Confirmed {
-            let documents = self.documents().await? as usize;
-            if documents.max(known.len()) >= FULL {
-                self.emptied(documents);
-                return Ok(());
-            }
+        if view != View::Confirmed && self.is_emptied(&listing, known.len()).await? {
+            return Ok(());
         }
         let known = match self.walks.end_vanished(&listing).await {
             true => self.shared.catalog.known(self.source.id).await?,
@@ -220,9 +246,22 @@ impl SourceTask {
         self.begin_run(diff, total, began, view).await
     }
 
+    /// Whether a source that held documents is listed as empty, which it says from then on.
+    async fn is_emptied(&mut self, listing: &Listing, known: usize) -> Result<bool> {
+        if !listing.entries.is_empty() || !listing.problems.is_empty() || known == 0 {
+            return Ok(false);
+        }
+        let documents = self.documents().await? as usize;
+        let is_emptied = documents.max(known) >= FULL;
+        if is_emptied {
+            self.emptied(documents);
+        }
+        Ok(is_emptied)
+    }
+
     fn resting_state(&self) -> (State, String) {
         match self.removals.held() {
-            0 => (State::Ready, String::new()),
+            0 => (State::Ready, self.stuck_reason()),
             held => {
                 let reason = format!(
                     "{held} documents vanished at once; they are removed if a second look after \

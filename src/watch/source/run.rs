@@ -134,7 +134,9 @@ impl SourceTask {
 
     async fn end_run(&mut self, folder: &Arc<Folder>) -> Result<()> {
         let left = self.left_behind().await?;
+        self.stuck.clear();
         self.put_away(folder, left).await?;
+        self.look_after_failures().await?;
         let Some(running) = self.running.take() else { return Ok(()) };
         let run = Run { took: running.began.elapsed(), ..running.run };
         let now = now_ms();

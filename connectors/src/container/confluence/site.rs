@@ -54,6 +54,11 @@ impl Site {
         (!roots.is_empty()).then_some(Self { roots })
     }
 
+    /// Whether it is the archive or the folder itself.
+    pub(in crate::container) fn is_whole(&self) -> bool {
+        self.roots.contains("")
+    }
+
     fn is_page(&self, name: &str) -> bool {
         name.ends_with(".html") && self.roots.contains(directory(name)) && !self.is_frame(name)
     }

@@ -200,3 +200,31 @@ fn an_export_of_notion_without_its_end_has_no_ids_in_its_paths() {
     assert!(outcome.is_err());
     assert_eq!(collected.paths(), complete.paths());
 }
+
+#[test]
+fn names_that_the_settings_ignore_are_left_out_of_archives_but_not_of_wikis() {
+    let globs = ["node_modules", "*.tmp"].map(str::to_owned);
+    let paths = |name: &str, bytes: &[u8]| {
+        let mut collected = Collected::default();
+        let mut walk = Walk::new(&mut collected, Limits::default()).ignoring(&globs);
+        let content = Cursor::new(bytes);
+        let shape = Shape::of(name, Dialect::Any, &mut content.clone()).unwrap().unwrap();
+        let opened = Opened { path: name, dialect: Dialect::Any, content, beside: None };
+        opened.walk(shape, &mut walk).unwrap();
+        collected.members.into_iter().map(|member| member.path).collect::<Vec<_>>()
+    };
+    let files: [(&str, &[u8]); 4] = [
+        ("a/node_modules/b/c.md", b"words"),
+        ("node_modules.md", b"words"),
+        ("x.tmp", b"words"),
+        ("empty.tmp", b""),
+    ];
+    let packed = zip(&files, DEFLATED);
+    assert_eq!(paths("x.zip", &packed), ["node_modules.md"]);
+    assert_eq!(paths("x.7z", &seven_zip(&files)), ["node_modules.md"]);
+    assert_eq!(paths("x.tar", &streams::tape(&files)), ["node_modules.md"]);
+    assert_eq!(paths("y.zip", &zip(&[("x.zip", &packed)], STORED)), ["x.zip/node_modules.md"]);
+    let page = "Home 0123456789abcdef0123456789abcdef.md";
+    let wiki = zip(&[(page, b"words"), ("node_modules/a.txt", b"words")], DEFLATED);
+    assert_eq!(paths("x.zip", &wiki), ["Home.md", "node_modules/a.txt"]);
+}

@@ -1,7 +1,7 @@
 //! Exports are known by what is in them, whatever they are called.
 
 use super::*;
-use crate::container::recognise;
+use crate::container::{recognise, recognise_folder};
 
 fn known(name: &str, bytes: &[u8]) -> Option<Dialect> {
     recognise(name, &mut Cursor::new(bytes)).unwrap()
@@ -73,4 +73,25 @@ fn an_archive_behind_a_program_is_opened() {
     }
     let mut program = Cursor::new(b"MZ and no archive");
     assert_eq!(Shape::of("setup.exe", Dialect::Any, &mut program).unwrap(), None);
+}
+
+#[test]
+fn an_unpacked_export_or_wiki_is_known_by_its_names() {
+    let known = |paths: &[&str]| {
+        recognise_folder(&paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>())
+    };
+    let identifier = "0123456789abcdef0123456789abcdef";
+    let page = format!("Home {identifier}.md");
+    assert_eq!(known(&["entities.xml", "exportDescriptor.properties"]), Some(Dialect::Confluence));
+    let site = ["index.html", "styles/", "styles/site.css", "Leave_12.html"];
+    assert_eq!(known(&site), Some(Dialect::Confluence));
+    assert_eq!(
+        known(&["data/", "data/pages/", "data/meta/", "data/attic/"]),
+        Some(Dialect::DokuWiki)
+    );
+    assert_eq!(known(&["pages/", "meta/", "attic/", "pages/a.txt"]), Some(Dialect::DokuWiki));
+    assert_eq!(known(&[&page]), Some(Dialect::Notion));
+    for other in [&["pages/", "media/"][..], &["a.md", "index.html", "x/entities.xml"], &[]] {
+        assert_eq!(known(other), None, "{other:?}");
+    }
 }
