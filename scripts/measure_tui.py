@@ -4,7 +4,7 @@
 
 Runs the program in a pseudo-terminal of 120×30, types each line of QUERIES at 8 keys a second,
 and reports two figures: what the client itself traced from reading a key to the flushed frame with
-its hits (`RAGTERM_TUI_TRACE`), and what a terminal sees from the key to the first byte of the last
+its hits (`RAGTERM_TEST_TUI_TRACE`), and what a terminal sees from the key to the first byte of the last
 frame before the next key.
 """
 
@@ -48,7 +48,7 @@ def chunks(master, until):
 def start(command, trace):
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "RAGTERM_TUI_TRACE": trace}
+    environment = {**os.environ, "TERM": "xterm-256color", "RAGTERM_TEST_TUI_TRACE": trace}
     began = time.perf_counter()
     process = subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, env=environment,

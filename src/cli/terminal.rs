@@ -12,7 +12,7 @@ use super::context::Context;
 use crate::error::{Error, Result};
 
 /// Names a file for the times from key to screen, for measurements.
-const TRACE: &str = "RAGTERM_TUI_TRACE";
+const TRACE: &str = "RAGTERM_TEST_TUI_TRACE";
 
 /// Runs the client until the user leaves it.
 pub async fn run(context: &Context) -> Result<Outcome> {

@@ -22,6 +22,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     options.theme = Theme::named(&variable("TUI_THEME").unwrap_or_default())?;
     options.editor = variable("VISUAL").or_else(|| variable("EDITOR"));
     options.history = variable("TUI_HISTORY").map(PathBuf::from);
-    options.trace = variable("RAGTERM_TUI_TRACE").map(PathBuf::from);
+    options.trace = variable("RAGTERM_TEST_TUI_TRACE").map(PathBuf::from);
     Ok(run(options).await?)
 }
