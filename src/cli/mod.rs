@@ -45,7 +45,7 @@ Without a command: the terminal client, to search and ask all day.
 Examples:
   ragterm add ~/Documents                 index a folder and keep it fresh
   ragterm search vacation carry over      find documents by words and by meaning
-  ragterm ask how much leave is carried over?   an answer with its sources
+  ragterm ask 'how much leave is carried over?'   an answer with its sources
   ragterm status                          what is indexed, and what is not, and why
 
 Exit codes: 0 done; 1 nothing found, or a check failed; 2 wrong usage or configuration;

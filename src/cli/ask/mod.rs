@@ -20,9 +20,9 @@ use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
 Examples:
-  ragterm ask how many vacation days can be carried over?
+  ragterm ask 'how many vacation days can be carried over?'
   ragterm ask '연차는 며칠까지 이월되나요?' --space hr
-  ragterm ask --session last and for part-time staff?      a follow-up question
+  ragterm ask --session last 'and for part-time staff?'    a follow-up question
 
 Exit code 1 when nothing relevant was found; the model is then not asked.";
 
