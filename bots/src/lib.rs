@@ -1,0 +1,1 @@
+//! Slack and Discord, over one core.
