@@ -23,3 +23,6 @@ pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 /// The metadata key under which an error's next step travels, as UTF-8 bytes.
 pub const HINT_KEY: &str = "ragterm-hint-bin";
+
+/// The metadata key under which a bot says for whom it calls: an encoded [`v1::Asker`].
+pub const ASKER_KEY: &str = "ragterm-asker-bin";
