@@ -77,6 +77,8 @@ pub struct Turn {
     pub feedback: Feedback,
     /// …in words.
     pub comment: String,
+    /// The spaces whose documents went into it, those of the turns that it refers to among them.
+    pub spaces: Vec<String>,
 }
 
 /// Where a cited passage stood.
@@ -90,21 +92,36 @@ pub struct TurnSource {
     pub ordinal: u32,
 }
 
+/// The error of an answer that is not the caller's, or not there.
+pub fn unknown_turn(turn: &str) -> Error {
+    Error::not_found(format!("there is no answer `{turn}` of yours"))
+        .hint("`ragterm sessions` lists what you asked; it may have been deleted since")
+}
+
+/// Whether a space may be seen.
+pub type Visible<'v> = &'v (dyn Fn(&str) -> bool + Sync);
+
 /// A name that was never used before; names sort by age.
 pub fn new_name() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
 impl Catalog {
-    /// Keeps a turn at the end of a session of `principal`, which begins with it if it is new.
+    /// Keeps a turn at the end of a session of `principal`, which begins with it if it is new, in
+    /// the thread of a chat if one is named.
     ///
-    /// `Usage` when the session is somebody else's.
-    pub async fn keep_turn(&self, principal: &str, session: &str, turn: &Turn) -> Result<()> {
+    /// `NotFound` when the session is somebody else's.
+    pub async fn keep_turn(
+        &self,
+        principal: &str,
+        (session, thread): (&str, &str),
+        turn: &Turn,
+    ) -> Result<()> {
         let task = "keep an answer";
         let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
         let kept = sqlx::query(
-            "INSERT INTO sessions (id, principal, title, began_ms, asked_ms) \
-             VALUES ($1, $2, $3, $4, $4) \
+            "INSERT INTO sessions (id, principal, title, began_ms, asked_ms, thread) \
+             VALUES ($1, $2, $3, $4, $4, $5) \
              ON CONFLICT (id) DO UPDATE SET asked_ms = excluded.asked_ms \
              WHERE sessions.principal = excluded.principal",
         )
@@ -112,6 +129,7 @@ impl Catalog {
         .bind(principal)
         .bind(&turn.question)
         .bind(turn.asked_ms)
+        .bind(thread)
         .execute(&mut *transaction)
         .await
         .map_err(self.failed(task))?;
@@ -120,7 +138,8 @@ impl Catalog {
         }
         sqlx::query(
             "INSERT INTO turns (id, session, question, query, answer, sources, outcome, model, \
-             asked_ms, feedback, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')",
+             asked_ms, feedback, comment, spaces) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10)",
         )
         .bind(&turn.id)
         .bind(session)
@@ -131,6 +150,7 @@ impl Catalog {
         .bind(turn.outcome.number())
         .bind(&turn.model)
         .bind(turn.asked_ms)
+        .bind(serde_json::to_string(&turn.spaces).unwrap_or_default())
         .execute(&mut *transaction)
         .await
         .map_err(self.failed(task))?;
@@ -160,17 +180,33 @@ impl Catalog {
         .map_err(self.failed("read a session"))
     }
 
-    /// The sessions of `principal` in which each of the words occurs, the latest first.
+    /// The session that `principal` holds in a thread of a chat; `None` before the first turn.
+    pub async fn session_of_thread(&self, principal: &str, thread: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT id FROM sessions WHERE principal = $1 AND thread = $2")
+            .bind(principal)
+            .bind(thread)
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed("look up a session"))?;
+        row.map(|row| row.try_get(0)).transpose().map_err(self.failed("look up a session"))
+    }
+
+    /// The sessions of `principal` in which each of the words occurs in a visible turn, the latest
+    /// first.
     pub async fn sessions(
         &self,
         principal: &str,
-        words: &[String],
+        (words, is_visible): (&[String], Visible<'_>),
         limit: u32,
     ) -> Result<Vec<Session>> {
+        let shown = match words {
+            [] => String::new(),
+            _ => self.shown(principal, is_visible).await?,
+        };
         let said: String = (0..words.len())
             .map(|number| {
                 format!(
-                    " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id \
+                    " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id{shown} \
                      AND LOWER(t.question || ' ' || t.answer) LIKE ${} ESCAPE '\\')",
                     number + 3
                 )
@@ -191,11 +227,61 @@ impl Catalog {
         query.fetch_all(&self.inner.readers).await.map_err(self.failed("list sessions"))
     }
 
+    /// The condition that a turn `t` of `principal` is visible; empty when all of them are.
+    ///
+    /// Turns are of few different sets of spaces: those that are visible are named by an example.
+    async fn shown(&self, principal: &str, is_visible: Visible<'_>) -> Result<String> {
+        let task = "list sessions";
+        let rows = sqlx::query(
+            "SELECT t.spaces, MIN(t.id) FROM turns t JOIN sessions s ON t.session = s.id \
+             WHERE s.principal = $1 GROUP BY t.spaces",
+        )
+        .bind(principal)
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(self.failed(task))?;
+        let mut examples = Vec::new();
+        let mut is_all = true;
+        for row in &rows {
+            let spaces: String = row.try_get(0).map_err(self.failed(task))?;
+            let example: String = row.try_get(1).map_err(self.failed(task))?;
+            match spaces_of(&spaces).iter().all(|space| is_visible(space)) {
+                // Names of turns are our own: hexadecimal digits.
+                true if example.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                    examples.push(format!("'{example}'"));
+                }
+                _ => is_all = false,
+            }
+        }
+        Ok(match (is_all, examples.is_empty()) {
+            (true, _) => String::new(),
+            (false, true) => " AND 1 = 0".to_owned(),
+            (false, false) => format!(
+                " AND t.spaces IN (SELECT v.spaces FROM turns v WHERE v.id IN ({}))",
+                examples.join(", ")
+            ),
+        })
+    }
+
+    /// One turn of `principal`; `None` when there is none of this name.
+    pub async fn turn(&self, principal: &str, turn: &str) -> Result<Option<Turn>> {
+        sqlx::query_as(
+            "SELECT t.id, t.question, t.query, t.answer, t.sources, t.outcome, t.model, \
+             t.asked_ms, t.feedback, t.comment, t.spaces FROM turns t \
+             JOIN sessions s ON t.session = s.id WHERE t.id = $2 AND s.principal = $1",
+        )
+        .bind(principal)
+        .bind(turn)
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(self.failed("read an answer"))
+    }
+
     /// The last `limit` turns of a session, the first of them first.
     pub async fn turns(&self, session: &str, limit: u32) -> Result<Vec<Turn>> {
         let mut turns: Vec<Turn> = sqlx::query_as(
             "SELECT id, question, query, answer, sources, outcome, model, asked_ms, feedback, \
-             comment FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
+             comment, spaces FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(session)
         .bind(i64::from(limit))
@@ -225,11 +311,7 @@ impl Catalog {
         .await
         .map_err(self.failed("keep feedback"))?;
         match kept.rows_affected() {
-            0 => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("there is no answer `{turn}` of yours"),
-            )
-            .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
+            0 => Err(unknown_turn(turn)),
             _ => Ok(()),
         }
     }
@@ -274,7 +356,7 @@ impl Catalog {
     }
 
     /// What writes sessions: also a daemon that only answers, for nothing follows them.
-    fn notes(&self) -> Result<&AnyPool> {
+    pub(super) fn notes(&self) -> Result<&AnyPool> {
         match self.inner.access {
             Access::Follow => Ok(&self.inner.readers),
             Access::Write => self.writer(),
@@ -286,6 +368,10 @@ impl Catalog {
 pub fn unknown_session(session: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is no session `{session}` of yours"))
         .hint("`ragterm sessions` lists them; without `--session` a new one begins")
+}
+
+fn spaces_of(list: &str) -> Vec<String> {
+    serde_json::from_str(list).unwrap_or_default()
 }
 
 /// A pattern for LIKE that finds a word literally, in any case.
@@ -345,6 +431,7 @@ impl FromRow<'_, AnyRow> for Turn {
             asked_ms: row.try_get("asked_ms")?,
             feedback: Feedback::ALL.get(feedback).copied().unwrap_or_default(),
             comment: row.try_get("comment")?,
+            spaces: spaces_of(&row.try_get::<String, _>("spaces")?),
         })
     }
 }
