@@ -35,6 +35,7 @@ fn hints(state: &State) -> Row {
             &[(Action::Accept, "open"), (Action::Delete, "delete"), (Action::Back, "close")]
         }
         (Some(Panel::Picker(_)), _) => &[(Action::Accept, "take"), (Action::Back, "close")],
+        (Some(Panel::Comment(_)), _) => &[(Action::Accept, "send"), (Action::Back, "no comment")],
         (Some(_), _) => &[(Action::Back, "close"), (Action::Down, "scroll")],
         (None, Mode::Search) => &[
             (Action::Accept, "open"),

@@ -105,6 +105,7 @@ fn turn(turn: ragterm_proto::v1::Turn) -> Turn {
         sources: turn.sources.into_iter().map(Cited::from).collect(),
         signature: turn.model,
         helpful: turn.helpful,
+        comment: turn.comment,
         ..Turn::new(&turn.question)
     }
 }
