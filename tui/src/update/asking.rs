@@ -1,6 +1,7 @@
 //! Questions, and answers as they come.
 
 use ragterm_proto::v1::{Answered, AskRequest, Consulted};
+use ragterm_units::latency;
 
 use super::{connecting, key, previewing};
 use crate::effect::Effect;
@@ -126,18 +127,10 @@ fn signature(model: &str, first_token_ms: Option<f64>, took_ms: f64) -> String {
         parts.push(model.to_owned());
     }
     if let Some(first_token_ms) = first_token_ms {
-        parts.push(format!("first word after {}", length(first_token_ms)));
+        parts.push(format!("first word after {}", latency(first_token_ms)));
     }
-    parts.push(length(took_ms));
+    parts.push(latency(took_ms));
     parts.join(" · ")
-}
-
-/// `230 ms`, `1.9 s`.
-fn length(length_ms: f64) -> String {
-    match length_ms {
-        ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.1} s", ms / 1000.0),
-    }
 }
 
 /// Stops the answer that comes, and keeps what there is.
