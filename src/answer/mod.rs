@@ -7,6 +7,7 @@ mod counts;
 mod fence;
 mod gather;
 mod generate;
+mod invisible;
 mod prompt;
 mod relevance;
 mod steps;
