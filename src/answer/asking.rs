@@ -28,7 +28,7 @@ const SPARE: usize = 4;
 pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
     let asking = Asking {
         answerer,
-        pipeline: answerer.pipeline(&question.spaces),
+        pipeline: answerer.pipeline(&question.spaces).await?,
         session: question.session.clone().unwrap_or_else(new_name),
         asked_ms: now_ms(),
         began: Instant::now(),

@@ -219,8 +219,14 @@ impl Answerer {
         }
     }
 
-    fn pipeline(&self, spaces: &[String]) -> &Pipeline {
-        self.pipelines.of(spaces)
+    /// The pipeline of the spaces that are asked; when none is named, of all that there are.
+    async fn pipeline(&self, spaces: &[String]) -> Result<&Pipeline> {
+        if !spaces.is_empty() || self.pipelines.are_all_default() {
+            return Ok(self.pipelines.of(spaces));
+        }
+        let sources = self.catalog.sources().await?;
+        let all: Vec<String> = sources.into_iter().map(|source| source.registered.space).collect();
+        Ok(self.pipelines.of(&all))
     }
 
     fn usable(&self) -> std::result::Result<&Arc<dyn Llm>, String> {
