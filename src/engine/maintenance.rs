@@ -14,8 +14,9 @@ const PERIOD: Duration = Duration::from_secs(15);
 /// How long after one look at the embedding cache the next one is worth its reading.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
 
-/// How long the embedding model may be idle before it is released.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long the embedding model may be idle before it is released: its 20 MB are worth the tenth of a
+/// second that the first question after a pause would wait.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until `stop`.
 pub async fn run(engine: &Engine, stop: CancellationToken) {
