@@ -122,6 +122,18 @@ impl Catalog {
             .map_err(self.failed("list the sources"))
     }
 
+    /// The source of an id; `None` when there is none any more.
+    pub async fn source(&self, id: SourceId) -> Result<Option<Source>> {
+        sqlx::query_as(
+            "SELECT id, name, kind, space, path, settings, origin, root, scanned_ms FROM sources \
+             WHERE id = $1",
+        )
+        .bind(i64::from(id.0))
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(self.failed("read a source"))
+    }
+
     /// Registers a source, or changes the one of that name; its documents stay.
     pub async fn register_source(&self, new: &NewSource) -> Result<Source> {
         let settings = serde_json::to_string(&new.settings).map_err(|error| {

@@ -1,6 +1,8 @@
 //! Sessions and what was said in them, as the wire takes them.
 
-use ragterm_proto::v1::{self, GiveFeedbackRequest, ReadSessionReply, TurnSource};
+use std::collections::{BTreeSet, HashMap};
+
+use ragterm_proto::v1::{self, GiveFeedbackRequest, Place, ReadSessionReply, TurnSource};
 
 use super::convert;
 use crate::catalog::{Feedback, Session, Turn, TurnOutcome};
@@ -26,31 +28,38 @@ pub fn session(session: Session) -> v1::Session {
 
 /// A session with its turns; sources that are gone since are left out.
 pub async fn reply(engine: &Engine, found: Session, turns: Vec<Turn>) -> Result<ReadSessionReply> {
-    let mut told = Vec::new();
-    for turn in turns {
-        told.push(wire(engine, turn).await?);
-    }
-    Ok(ReadSessionReply { session: Some(session(found)), turns: told })
+    let cited = turns.iter().flat_map(|turn| &turn.sources);
+    let ids: BTreeSet<DocumentId> = cited.filter_map(|cited| cited.document.parse().ok()).collect();
+    let ids: Vec<DocumentId> = ids.into_iter().collect();
+    let documents = engine.catalog.documents(&ids).await?;
+    let sources = engine.catalog.sources().await?;
+    let known: HashMap<String, (String, Place)> = documents
+        .iter()
+        .filter_map(|document| {
+            let source = sources.iter().find(|source| source.id == document.source)?;
+            let place = convert::place(document, source);
+            Some((place.document.clone(), (convert::title(document), place)))
+        })
+        .collect();
+    let turns = turns.into_iter().map(|turn| wire(turn, &known)).collect();
+    Ok(ReadSessionReply { session: Some(session(found)), turns })
 }
 
-async fn wire(engine: &Engine, turn: Turn) -> Result<v1::Turn> {
-    let all = engine.catalog.sources().await?;
-    let mut sources = Vec::new();
-    for cited in turn.sources {
-        let Ok(id) = cited.document.parse::<DocumentId>() else { continue };
-        let Some(document) = engine.catalog.document(id).await? else { continue };
-        let Some(source) = all.iter().find(|source| source.id == document.source) else { continue };
-        let place = convert::place(&document, source);
-        sources.push(TurnSource {
+/// A turn, with the titles and places of those documents that are known.
+fn wire(turn: Turn, known: &HashMap<String, (String, Place)>) -> v1::Turn {
+    let cited = turn.sources.iter().filter_map(|cited| {
+        let (title, place) = known.get(&cited.document)?;
+        Some(TurnSource {
             n: cited.n,
-            document: place.document,
-            uri: place.uri,
-            title: convert::title(&document),
-            path: place.path,
+            document: cited.document.clone(),
+            uri: place.uri.clone(),
+            title: title.clone(),
+            path: place.path.clone(),
             ordinal: cited.ordinal,
-        });
-    }
-    Ok(v1::Turn {
+        })
+    });
+    let sources = cited.collect();
+    v1::Turn {
         id: turn.id,
         question: turn.question,
         query: turn.query,
@@ -66,5 +75,5 @@ async fn wire(engine: &Engine, turn: Turn) -> Result<v1::Turn> {
             Feedback::Unhelpful => Some(false),
         },
         comment: turn.comment,
-    })
+    }
 }

@@ -29,8 +29,7 @@ impl Retriever {
         let limit = if limit == 0 { PASSAGES } else { limit.min(MAX_PASSAGES) };
         let stretch = self.catalog.stretch(document, from..from.saturating_add(limit)).await?;
         let mut stretch = stretch.ok_or_else(|| gone(document))?;
-        let sources = self.catalog.sources().await?;
-        let source = sources.into_iter().find(|source| source.id == stretch.document.source);
+        let source = self.catalog.source(stretch.document.source).await?;
         let source = source.ok_or_else(|| gone(document))?;
         let mut bytes = 0;
         let fitting = stretch.passages.iter().take_while(|(_, passage)| {
