@@ -60,6 +60,7 @@ fn all_sources() -> Vec<PathBuf> {
         "milvus/src",
         "proto/src",
         "tui/src",
+        "units/src",
         "tests",
         "benches",
         "bots/src",

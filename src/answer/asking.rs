@@ -30,7 +30,7 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
     let session = session_of(answerer, &question).await?;
     let asking = Asking {
         answerer,
-        pipeline: answerer.pipeline(&question.spaces),
+        pipeline: answerer.pipeline(&question).await?,
         session: session.clone().unwrap_or_else(new_name),
         is_new: session.is_none(),
         asked_ms: now_ms(),

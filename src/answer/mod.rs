@@ -7,6 +7,7 @@ mod counts;
 mod fence;
 mod gather;
 mod generate;
+mod invisible;
 mod prompt;
 mod relevance;
 mod steps;
@@ -246,8 +247,16 @@ impl Answerer {
         }
     }
 
-    fn pipeline(&self, spaces: &[String]) -> &Pipeline {
-        self.pipelines.of(spaces)
+    /// The pipeline of the spaces that are asked; when none is named, of all that the asker sees.
+    async fn pipeline(&self, question: &Question) -> Result<&Pipeline> {
+        let spaces = &question.spaces;
+        if !spaces.is_empty() || self.pipelines.are_all_default() {
+            return Ok(self.pipelines.of(spaces));
+        }
+        let sources = self.catalog.sources().await?.into_iter();
+        let mut all: Vec<String> = sources.map(|source| source.registered.space).collect();
+        all.retain(|space| question.caller.grants.sees(space));
+        Ok(self.pipelines.of(&all))
     }
 
     fn usable(&self) -> std::result::Result<&Arc<dyn Llm>, String> {

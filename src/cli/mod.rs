@@ -14,6 +14,7 @@ mod eval;
 mod extract;
 mod failure;
 mod feedback;
+mod hit;
 mod log;
 mod mcp;
 mod output;

@@ -17,8 +17,9 @@ const PRUNING: Duration = Duration::from_secs(60 * 60);
 /// How often sessions that are too old are looked for.
 const FORGETTING: Duration = Duration::from_secs(60 * 60);
 
-/// How long the embedding model may be idle before it is released.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long the embedding model may be idle before it is released: its 20 MB are worth the tenth of a
+/// second that the first question after a pause would wait.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until `stop`.
 pub async fn run(engine: &Engine, stop: CancellationToken) {

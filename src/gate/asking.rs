@@ -46,15 +46,19 @@ impl Gate {
         shared
     }
 
-    /// A document that the caller may see; `None` when there is none, or not for them.
-    pub async fn document(
+    /// Those of some documents that are there and that the caller may see, with their sources.
+    pub async fn documents(
         &self,
         caller: &Caller,
-        id: DocumentId,
-    ) -> Result<Option<(Document, Source)>> {
-        let Some(document) = self.engine.catalog.document(id).await? else { return Ok(None) };
-        let source = self.engine.catalog.source(document.source).await?;
-        let seen = source.filter(|source| caller.grants.sees(&source.registered.space));
-        Ok(seen.map(|source| (document, source)))
+        ids: &[DocumentId],
+    ) -> Result<Vec<(Document, Source)>> {
+        let documents = self.engine.catalog.documents(ids).await?;
+        let sources = self.engine.catalog.sources().await?;
+        let seen = documents.into_iter().filter_map(|document| {
+            let source = sources.iter().find(|source| source.id == document.source)?;
+            let is_seen = caller.grants.sees(&source.registered.space);
+            is_seen.then(|| (document, source.clone()))
+        });
+        Ok(seen.collect())
     }
 }

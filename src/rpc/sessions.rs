@@ -1,7 +1,9 @@
 //! Sessions and what was said in them, as the wire takes them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use ragterm_proto::v1::{
-    self, DeleteSessionsRequest, GiveFeedbackRequest, ReadSessionReply, TurnSource,
+    self, DeleteSessionsRequest, GiveFeedbackRequest, Place, ReadSessionReply, TurnSource,
 };
 
 use super::convert;
@@ -44,32 +46,57 @@ pub async fn reply(
     caller: &Caller,
     (found, turns): (Session, Vec<Turn>),
 ) -> Result<ReadSessionReply> {
-    let mut told = Vec::new();
-    for kept in turns {
-        told.push(turn(gate, caller, kept).await?);
-    }
-    Ok(ReadSessionReply { session: Some(session(found)), turns: told })
+    let known = known(gate, caller, &turns).await?;
+    let turns = turns.into_iter().map(|turn| wire(turn, &known)).collect();
+    Ok(ReadSessionReply { session: Some(session(found)), turns })
 }
 
 /// A turn with those of its sources that are still there for the caller.
 pub async fn turn(gate: &Gate, caller: &Caller, turn: Turn) -> Result<v1::Turn> {
-    let mut sources = Vec::new();
-    for cited in &turn.sources {
-        let Ok(id) = cited.document.parse::<DocumentId>() else { continue };
-        let Some((document, source)) = gate.document(caller, id).await? else { continue };
-        let place = convert::place(&document, &source);
-        sources.push(TurnSource {
+    let turns = [turn];
+    let known = known(gate, caller, &turns).await?;
+    let [turn] = turns;
+    Ok(wire(turn, &known))
+}
+
+/// What is known of a cited document.
+struct Cited {
+    title: String,
+    place: Place,
+    modified_ms: i64,
+}
+
+async fn known(gate: &Gate, caller: &Caller, turns: &[Turn]) -> Result<HashMap<String, Cited>> {
+    let cited = turns.iter().flat_map(|turn| &turn.sources);
+    let ids: BTreeSet<DocumentId> = cited.filter_map(|cited| cited.document.parse().ok()).collect();
+    let ids: Vec<DocumentId> = ids.into_iter().collect();
+    let documents = gate.documents(caller, &ids).await?;
+    let known = documents.iter().map(|(document, source)| {
+        let place = convert::place(document, source);
+        let title = convert::title(document);
+        let modified_ms = document.modified_ns / 1_000_000;
+        (place.document.clone(), Cited { title, place, modified_ms })
+    });
+    Ok(known.collect())
+}
+
+/// A turn, with the titles and places of those documents that are known.
+fn wire(turn: Turn, known: &HashMap<String, Cited>) -> v1::Turn {
+    let cited = turn.sources.iter().filter_map(|cited| {
+        let Cited { title, place, modified_ms } = known.get(&cited.document)?;
+        Some(TurnSource {
             n: cited.n,
-            document: place.document,
-            uri: place.uri,
-            title: convert::title(&document),
-            path: place.path,
+            document: cited.document.clone(),
+            uri: place.uri.clone(),
+            title: title.clone(),
+            path: place.path.clone(),
             ordinal: cited.ordinal,
-            modified_ms: document.modified_ns / 1_000_000,
-            space: place.space,
-        });
-    }
-    Ok(v1::Turn {
+            modified_ms: *modified_ms,
+            space: place.space.clone(),
+        })
+    });
+    let sources = cited.collect();
+    v1::Turn {
         id: turn.id,
         question: turn.question,
         query: turn.query,
@@ -85,5 +112,5 @@ pub async fn turn(gate: &Gate, caller: &Caller, turn: Turn) -> Result<v1::Turn> 
             Feedback::Unhelpful => Some(false),
         },
         comment: turn.comment,
-    })
+    }
 }
