@@ -19,3 +19,6 @@ CREATE UNIQUE INDEX sessions_of_thread ON sessions (principal, thread) WHERE thr
 -- The spaces whose documents went into a turn, as a list in JSON: who may not see all of them any
 -- more does not see the turn.
 ALTER TABLE turns ADD COLUMN spaces TEXT NOT NULL DEFAULT '[]';
+
+-- Question and answer in lower case, to search in; empty: kept before this column was there.
+ALTER TABLE turns ADD COLUMN folded TEXT NOT NULL DEFAULT '';

@@ -10,7 +10,9 @@ use super::generate::{self, Generated};
 use super::prompt::{self, Exchange, Manner};
 use super::relevance::{Evidence, is_relevant};
 use super::{Answered, Answerer, Consulted, Event, Question, gone, support};
-use crate::catalog::{Feedback, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session};
+use crate::catalog::{
+    Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session,
+};
 use crate::config::Pipeline;
 use crate::error::{Error, Result};
 use crate::lexical::{MAX_QUERY_BYTES, Query};
@@ -42,7 +44,11 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
     answerer.counters.count(answered.turn.outcome);
     if answerer.settings.history_days > 0 {
         let (principal, thread) = (&question.caller.principal, question.thread.as_str());
-        let session = (answered.session.as_str(), thread);
+        let id = answered.session.as_str();
+        let session = match asking.is_new {
+            true => InSession::New { id, thread },
+            false => InSession::Known(id),
+        };
         answerer.catalog.keep_turn(principal, session, &answered.turn).await?;
     }
     asking.tell(Event::Answered(Box::new(answered))).await

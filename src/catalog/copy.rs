@@ -109,6 +109,7 @@ const TABLES: &[Table] = &[
             ("feedback", Small),
             ("comment", Text),
             ("spaces", Text),
+            ("folded", Text),
         ],
     ),
     (

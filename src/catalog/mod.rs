@@ -46,8 +46,8 @@ pub use place::{Place, kind_of};
 pub use postgres::Access;
 pub use publish::{Publication, READING_VERSION, Read, Reading};
 pub use sessions::{
-    Feedback, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, Visible, days_ago_ms, new_name,
-    unknown_session, unknown_turn,
+    Feedback, InSession, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, Visible,
+    days_ago_ms, new_name, unknown_session, unknown_turn,
 };
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use stretch::Stretch;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, FromRow, Row};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{Access, Catalog, now_ms};
@@ -98,6 +99,20 @@ pub fn unknown_turn(turn: &str) -> Error {
         .hint("`ragterm sessions` lists what you asked; it may have been deleted since")
 }
 
+/// The session that a turn belongs to.
+#[derive(Debug, Clone, Copy)]
+pub enum InSession<'s> {
+    /// One that begins with the turn.
+    New {
+        /// Its name.
+        id: &'s str,
+        /// The thread of a chat that it is held in, by the chat's own name; empty: none.
+        thread: &'s str,
+    },
+    /// One that has begun.
+    Known(&'s str),
+}
+
 /// Whether a space may be seen.
 pub type Visible<'v> = &'v (dyn Fn(&str) -> bool + Sync);
 
@@ -107,39 +122,48 @@ pub fn new_name() -> String {
 }
 
 impl Catalog {
-    /// Keeps a turn at the end of a session of `principal`, which begins with it if it is new, in
-    /// the thread of a chat if one is named.
+    /// Keeps a turn at the end of a session of `principal`.
     ///
-    /// `NotFound` when the session is somebody else's.
+    /// `NotFound` when the session is somebody else's, or was deleted meanwhile.
     pub async fn keep_turn(
         &self,
         principal: &str,
-        (session, thread): (&str, &str),
+        session: InSession<'_>,
         turn: &Turn,
     ) -> Result<()> {
         let task = "keep an answer";
         let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
-        let kept = sqlx::query(
-            "INSERT INTO sessions (id, principal, title, began_ms, asked_ms, thread) \
-             VALUES ($1, $2, $3, $4, $4, $5) \
-             ON CONFLICT (id) DO UPDATE SET asked_ms = excluded.asked_ms \
-             WHERE sessions.principal = excluded.principal",
-        )
-        .bind(session)
-        .bind(principal)
-        .bind(&turn.question)
-        .bind(turn.asked_ms)
-        .bind(thread)
-        .execute(&mut *transaction)
-        .await
-        .map_err(self.failed(task))?;
+        let statement = match session {
+            InSession::New { .. } => {
+                "INSERT INTO sessions (id, principal, title, began_ms, asked_ms, thread) \
+                 VALUES ($1, $2, $3, $4, $4, $5)"
+            }
+            // One that was deleted meanwhile does not come back.
+            InSession::Known(_) => {
+                "UPDATE sessions SET asked_ms = $4 WHERE id = $1 AND principal = $2 \
+                 AND $3 = $3 AND $5 = $5"
+            }
+        };
+        let (session, thread) = match session {
+            InSession::New { id, thread } => (id, thread),
+            InSession::Known(id) => (id, ""),
+        };
+        let kept = sqlx::query(statement)
+            .bind(session)
+            .bind(principal)
+            .bind(&turn.question)
+            .bind(turn.asked_ms)
+            .bind(thread)
+            .execute(&mut *transaction)
+            .await
+            .map_err(self.failed(task))?;
         if kept.rows_affected() == 0 {
             return Err(unknown_session(session));
         }
         sqlx::query(
             "INSERT INTO turns (id, session, question, query, answer, sources, outcome, model, \
-             asked_ms, feedback, comment, spaces) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10)",
+             asked_ms, feedback, comment, spaces, folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10, $11)",
         )
         .bind(&turn.id)
         .bind(session)
@@ -151,6 +175,7 @@ impl Catalog {
         .bind(&turn.model)
         .bind(turn.asked_ms)
         .bind(serde_json::to_string(&turn.spaces).unwrap_or_default())
+        .bind(folded(&format!("{} {}", turn.question, turn.answer)))
         .execute(&mut *transaction)
         .await
         .map_err(self.failed(task))?;
@@ -207,7 +232,8 @@ impl Catalog {
             .map(|number| {
                 format!(
                     " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id{shown} \
-                     AND LOWER(t.question || ' ' || t.answer) LIKE ${} ESCAPE '\\')",
+                     AND CASE WHEN t.folded = '' THEN LOWER(t.question || ' ' || t.answer) \
+                     ELSE t.folded END LIKE ${} ESCAPE '\\')",
                     number + 3
                 )
             })
@@ -374,10 +400,15 @@ fn spaces_of(list: &str) -> Vec<String> {
     serde_json::from_str(list).unwrap_or_default()
 }
 
+/// Text as it is searched: SQLite itself knows the cases of ASCII only.
+fn folded(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).collect()
+}
+
 /// A pattern for LIKE that finds a word literally, in any case.
 fn pattern(word: &str) -> String {
     let mut pattern = String::from("%");
-    for c in word.to_lowercase().chars() {
+    for c in folded(word).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
