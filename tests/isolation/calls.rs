@@ -4,11 +4,12 @@ use prost::Message;
 use ragterm_proto::Client;
 use ragterm_proto::v1::ask_event::Event;
 use ragterm_proto::v1::{
-    AddSourceRequest, AskRequest, ConfirmSourceRequest, CopyCatalogRequest, CreateTokenRequest,
-    DeleteSessionsRequest, GiveFeedbackRequest, ListSessionsRequest, ListSourcesRequest,
-    ListTokensRequest, MigrateStoreRequest, Mode, ReadRequest, ReadSessionRequest, ReindexRequest,
-    RemoveSourceRequest, RescanSourceRequest, RevokeTokenRequest, SearchRequest,
-    ShareAnswerRequest, StatusRequest, StopRequest, VerifyRequest, WhoAmIRequest,
+    AddSourceRequest, AskEvent, AskRequest, ConfirmSourceRequest, CopyCatalogRequest,
+    CreateTokenRequest, DeleteSessionsRequest, GiveFeedbackRequest, ListSessionsRequest,
+    ListSourcesRequest, ListTokensRequest, MigrateStoreRequest, Mode, ReadRequest,
+    ReadSessionRequest, ReindexRequest, RemoveSourceRequest, RescanSourceRequest,
+    RevokeTokenRequest, SearchRequest, ShareAnswerRequest, StatusRequest, StopRequest,
+    VerifyRequest, WhoAmIRequest,
 };
 use tonic::{Response, Status, Streaming};
 
@@ -49,25 +50,55 @@ pub enum Call {
 }
 
 /// All that a caller hears, times and new names left out.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Reply(Vec<u8>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    bytes: Vec<u8>,
+    /// The same for people.
+    shown: String,
+}
 
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
+        f.write_str(&self.shown)
     }
 }
 
 impl Reply {
+    fn add(&mut self, message: &(impl Message + std::fmt::Debug)) {
+        self.bytes.extend(message.encode_to_vec());
+        self.shown.push_str(&format!("{message:#?}\n"));
+    }
+
+    fn refuse(&mut self, status: &Status) {
+        let hint = status.metadata().get_bin(ragterm_proto::HINT_KEY);
+        let hint = hint.and_then(|hint| hint.to_bytes().ok()).unwrap_or_default();
+        self.bytes.extend([status.code() as u8]);
+        self.bytes.extend(status.message().as_bytes());
+        self.bytes.extend(&hint);
+        let hint = String::from_utf8_lossy(&hint);
+        self.shown.push_str(&format!("{:?}: {}; {hint}\n", status.code(), status.message()));
+    }
+
     pub fn names_one_of(&self, spaces: &[&str]) -> bool {
-        let text = String::from_utf8_lossy(&self.0);
+        let text = String::from_utf8_lossy(&self.bytes);
         spaces.iter().any(|space| text.contains(space))
+    }
+
+    /// The first line in which two replies differ, in both.
+    pub fn difference(&self, other: &Self) -> Option<(String, String)> {
+        if self.bytes == other.bytes {
+            return None;
+        }
+        let lines = self.shown.lines().zip(other.shown.lines());
+        let differing = lines.into_iter().find(|(one, other)| one != other);
+        let (one, other) = differing.unwrap_or(("the end", "the end"));
+        Some((one.to_owned(), other.to_owned()))
     }
 
     /// Whether it names a space that the call itself does not name.
     pub fn tells_of(&self, space: &str, call: &Call) -> bool {
         let named = format!("{call:?}").contains(space);
-        !named && String::from_utf8_lossy(&self.0).contains(space)
+        !named && String::from_utf8_lossy(&self.bytes).contains(space)
     }
 }
 
@@ -215,74 +246,70 @@ fn hidden(known: &Known<'_>, random: &mut Random) -> String {
     (*random.one(&hidden)).to_owned()
 }
 
-fn plain<T: Message + Default>(outcome: Result<Response<T>, Status>) -> Reply {
+fn plain<T: Message + Default + std::fmt::Debug>(outcome: Result<Response<T>, Status>) -> Reply {
     told(outcome, |_| {})
 }
 
-fn told<T: Message>(outcome: Result<Response<T>, Status>, clear: impl Fn(&mut T)) -> Reply {
-    Reply(match outcome {
+fn told<T: Message + std::fmt::Debug>(
+    outcome: Result<Response<T>, Status>,
+    clear: impl Fn(&mut T),
+) -> Reply {
+    let mut reply = Reply::default();
+    match outcome {
         Ok(response) => {
             let mut message = response.into_inner();
             clear(&mut message);
-            message.encode_to_vec()
+            reply.add(&message);
         }
-        Err(status) => refusal(&status),
-    })
-}
-
-fn refusal(status: &Status) -> Vec<u8> {
-    let hint = status.metadata().get_bin(ragterm_proto::HINT_KEY);
-    let hint = hint.and_then(|hint| hint.to_bytes().ok()).unwrap_or_default();
-    let hint = String::from_utf8_lossy(&hint).into_owned();
-    format!("{:?}: {}; {hint}", status.code(), status.message()).into_bytes()
-}
-
-async fn all<T: Message>(outcome: Result<Response<Streaming<T>>, Status>) -> Reply {
-    let mut stream = match outcome {
-        Ok(response) => response.into_inner(),
-        Err(status) => return Reply(refusal(&status)),
-    };
-    let mut bytes = Vec::new();
-    loop {
-        match stream.message().await {
-            Ok(Some(message)) => bytes.extend(message.encode_to_vec()),
-            Ok(None) => return Reply(bytes),
-            Err(status) => {
-                bytes.extend(refusal(&status));
-                return Reply(bytes);
-            }
-        }
+        Err(status) => reply.refuse(&status),
     }
+    reply
+}
+
+async fn all<T: Message + std::fmt::Debug>(
+    outcome: Result<Response<Streaming<T>>, Status>,
+) -> Reply {
+    cleared(outcome, |_| {}).await
 }
 
 /// An answer without the times and the names that are new with each.
-async fn answered(
-    outcome: Result<Response<Streaming<ragterm_proto::v1::AskEvent>>, Status>,
+async fn answered(outcome: Result<Response<Streaming<AskEvent>>, Status>) -> Reply {
+    cleared(outcome, |message: &mut AskEvent| match &mut message.event {
+        Some(Event::Consulted(consulted)) => consulted.session.clear(),
+        Some(Event::Answered(answered)) => {
+            answered.session.clear();
+            answered.turn.clear();
+            answered.took_ms = 0.0;
+            answered.first_token_ms = None;
+        }
+        _ => {}
+    })
+    .await
+}
+
+async fn cleared<T: Message + std::fmt::Debug>(
+    outcome: Result<Response<Streaming<T>>, Status>,
+    clear: impl Fn(&mut T),
 ) -> Reply {
+    let mut reply = Reply::default();
     let mut stream = match outcome {
         Ok(response) => response.into_inner(),
-        Err(status) => return Reply(refusal(&status)),
-    };
-    let mut bytes = Vec::new();
-    loop {
-        let mut message = match stream.message().await {
-            Ok(Some(message)) => message,
-            Ok(None) => return Reply(bytes),
-            Err(status) => {
-                bytes.extend(refusal(&status));
-                return Reply(bytes);
-            }
-        };
-        match &mut message.event {
-            Some(Event::Consulted(consulted)) => consulted.session.clear(),
-            Some(Event::Answered(answered)) => {
-                answered.session.clear();
-                answered.turn.clear();
-                answered.took_ms = 0.0;
-                answered.first_token_ms = None;
-            }
-            _ => {}
+        Err(status) => {
+            reply.refuse(&status);
+            return reply;
         }
-        bytes.extend(message.encode_to_vec());
+    };
+    loop {
+        match stream.message().await {
+            Ok(Some(mut message)) => {
+                clear(&mut message);
+                reply.add(&message);
+            }
+            Ok(None) => return reply,
+            Err(status) => {
+                reply.refuse(&status);
+                return reply;
+            }
+        }
     }
 }

@@ -64,14 +64,20 @@ impl Caller {
 /// A daemon with its spaces.
 pub struct World {
     pub instance: Instance,
+    pub socket: PathBuf,
+    _sockets: tempfile::TempDir,
     present: Vec<&'static str>,
     made: usize,
 }
 
 impl World {
     pub fn new(random: &mut Random) -> Self {
-        let instance = Instance::new().with("RAGTERM_ACCESS__CALLS_PER_MINUTE", "0");
-        let mut world = Self { instance, present: Vec::new(), made: 0 };
+        let sockets = tempfile::tempdir().unwrap();
+        let socket = sockets.path().join("ragterm.sock");
+        let instance = Instance::new()
+            .with("RAGTERM_ACCESS__CALLS_PER_MINUTE", "0")
+            .with("RAGTERM_SOCKET", path(&socket));
+        let mut world = Self { instance, socket, _sockets: sockets, present: Vec::new(), made: 0 };
         for space in SPACES {
             for number in 0..6 {
                 world.write(space, number, random);
