@@ -20,6 +20,7 @@ mod schema;
 mod stem;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod word;
 mod writer;
 
@@ -74,7 +75,8 @@ pub struct Passage {
     pub document: DocumentId,
     /// Its place in the document's list of chunks.
     pub ordinal: u32,
-    /// BM25: positive, unbounded, comparable within one query only.
+    /// BM25, with what the words of the whole document add: positive, unbounded, comparable
+    /// within one query only.
     pub score: f32,
 }
 
