@@ -53,6 +53,9 @@ impl From<SlackClientError> for Fault {
                 Self::RateLimited(limit.retry_after.unwrap_or(PAUSE))
             }
             SlackClientError::ApiError(refusal) => Self::Refused(refusal.code),
+            SlackClientError::HttpError(error) if error.status_code.is_client_error() => {
+                Self::Refused(format!("http_{}", error.status_code.as_u16()))
+            }
             // Its body would hold what was said in a channel, so only the status is told.
             SlackClientError::HttpError(error) => {
                 Self::Unreachable(format!("HTTP {}", error.status_code.as_u16()))
