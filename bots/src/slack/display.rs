@@ -25,12 +25,13 @@ pub(super) struct Posted {
     place: Place,
     look: Look,
     ts: Option<String>,
+    shown: Message,
     ending: Ending,
 }
 
 impl Posted {
     pub(super) fn new(web: Arc<Web>, place: Place, look: Look) -> Self {
-        Self { web, place, look, ts: None, ending: Ending::default() }
+        Self { web, place, look, ts: None, shown: Message::default(), ending: Ending::default() }
     }
 
     /// Why nothing could be shown, in Slack's word.
@@ -51,8 +52,14 @@ impl Display for Posted {
     async fn show(&mut self, draft: &Draft) -> Shown {
         if !draft.is_last() {
             let message = self.look.draft(draft);
+            if message == self.shown {
+                return Shown::Skipped;
+            }
             return match self.put(&message).await {
-                Ok(()) => Shown::Yes,
+                Ok(()) => {
+                    self.shown = message;
+                    Shown::Yes
+                }
                 Err(fault) => self.ending.before_end(fault),
             };
         }

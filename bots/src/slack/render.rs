@@ -28,7 +28,7 @@ const SOURCES: usize = 8;
 const EXCERPT: usize = 350;
 
 /// A message: blocks, and the text that notifications show.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Message {
     pub(super) text: String,
     pub(super) blocks: Vec<SlackBlock>,
@@ -87,9 +87,11 @@ pub(super) fn note(sentence: &str) -> Message {
 
 /// The text so far, as much of it as one message takes.
 pub(super) fn growing(text: &str, language: Language) -> Message {
-    let mut blocks = fitting(sections(text));
+    // More than one message takes is not looked at: this is drawn once a second.
+    let start = text.char_indices().nth(MESSAGE).map_or(text, |(end, _)| &text[..end]);
+    let mut blocks = fitting(sections(start));
     blocks.push(context(Phrase::StillWriting.say(language)));
-    message(blocks, text)
+    message(blocks, start)
 }
 
 /// A whole answer: the last message carries notes, sources and buttons.

@@ -179,7 +179,7 @@ fn a_channel_without_a_mapping_is_told_how_to_get_one() {
     bot.daemon.script(|script| script.who_is = Box::new(|_| may_see(&[])));
     bot.slack.mention("C7", "U1", "<@UBOT> days?");
     bot.sees(&["`C7`", "[[grants]]", "to = \"slack:T1/channel:C7\""]);
-    bot.slack.command("C7", "U1", "/ask", "days?");
+    bot.slack.direct("D7", "U1", "days?");
     bot.sees(&["to = \"slack:T1/user:U1\""]);
     bot.daemon.script(|script| script.who_is = Box::new(|_| WhoAmIReply::default()));
     bot.slack.command("C7", "U1", "/search", "휴가");
