@@ -188,6 +188,31 @@ fn a_channel_without_a_mapping_is_told_how_to_get_one() {
 }
 
 #[test]
+fn a_guest_of_another_company_is_named_with_that_company() {
+    let bot = Instance::start();
+    bot.slack.event(json!({
+        "type": "app_mention", "channel": "C1", "user": "U9", "text": "<@UBOT> days?",
+        "team": "T9", "attachments": [{ "id": "F1", "fallback": "a shared message" }],
+    }));
+    bot.sees(&["About days?"]);
+    let asker = &bot.daemon.calls().asked[0].asker;
+    assert_eq!((asker.workspace.as_str(), asker.user.as_str()), ("T9", "U9"));
+}
+
+#[test]
+fn a_thread_in_a_direct_conversation_is_a_session_of_its_own() {
+    let bot = Instance::start();
+    bot.slack.event(json!({
+        "type": "message", "channel_type": "im", "channel": "D1", "user": "U1",
+        "text": "days?", "thread_ts": "1700000000.000900",
+    }));
+    let answer = bot.sees(&["About days?"]);
+    assert_eq!(answer.thread.as_deref(), Some("1700000000.000900"));
+    let thread = bot.daemon.calls().asked[0].request.thread.clone();
+    assert_eq!(thread, "slack:T1/D1/1700000000.000900");
+}
+
+#[test]
 fn a_daemon_that_is_down_is_excused_and_answers_when_it_is_back() {
     let bot = Instance::with(ScriptedDaemon::start_down(), |_| {});
     let asked = bot.slack.command("C1", "U1", "/ask", "days?");
