@@ -172,6 +172,8 @@ impl Display for Responded {
             let message = self.look.draft(draft);
             return match self.respond(&message).await {
                 Ok(()) => Shown::Yes,
+                // The end can go another way than this URL.
+                Err(Fault::Refused(_)) => Shown::Skipped,
                 Err(fault) => self.ending.before_end(fault),
             };
         }

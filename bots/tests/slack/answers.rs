@@ -145,7 +145,7 @@ fn documents_cannot_call_people_or_hide_links() {
         vec![Step::Text(hostile.to_owned()), Step::Answer(Box::new(answered))]
     });
     bot.slack.mention("C1", "U1", "<@UBOT> days?");
-    let answer = bot.sees(&["safe (https://evil.example/x) &amp; so on."]);
+    let answer = bot.sees(&["safe (https://evil.example/x) &amp; so on.", "Sources"]);
     for mark in ["<!", "<@", "<#", "<http", "<javascript", "@here"] {
         assert!(!answer.shown().contains(mark), "{mark} in {}", answer.shown());
         assert!(!answer.text.contains(mark), "{mark} in {}", answer.text);

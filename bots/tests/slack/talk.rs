@@ -20,7 +20,7 @@ fn ask_shows_that_it_works_and_then_the_answer_to_the_asker_alone() {
     let working = bot.sees(&[Working.say(Language::English)]);
     assert_eq!(working.only.as_deref(), Some("U1"));
     gate.open();
-    let answer = bot.sees(&["You have *15* days [1]."]);
+    let answer = bot.sees(&["You have *15* days [1].", "Sources"]);
     assert_eq!(answer.ts, working.ts, "the same message was edited");
     assert_eq!(answer.only.as_deref(), Some("U1"));
     for part in ["<https://wiki.example/1|Leave policy>", "hr/1.md › Carry-over", "3 days ago"] {
