@@ -1,4 +1,4 @@
-//! A router on a thread of its own, so that tests may block while it serves.
+//! A router on a thread of its own, on a free port of this machine.
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::sync::oneshot;
 
 /// Serves until it is dropped; then the connections end too.
+#[derive(Debug)]
 pub struct Served {
     address: SocketAddr,
     end: Option<oneshot::Sender<()>>,
@@ -14,33 +15,31 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves on a free port of the loopback; is back when it listens.
-    ///
-    /// # Panics
-    /// When the machine gives no port or no thread.
-    pub fn start(router: Router) -> Self {
+    /// Is back when it listens. `router` is told the address, which it may need in its replies.
+    pub fn start(router: impl FnOnce(SocketAddr) -> Router + Send + 'static) -> Self {
         let (end, ended) = oneshot::channel::<()>();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .expect("a runtime can be built");
+                .expect("a test machine has threads and descriptors to spare");
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
                     .await
-                    .expect("the loopback has free ports");
-                let address = listener.local_addr().expect("a bound listener has an address");
-                ready.send(address).expect("the starter waits");
+                    .expect("a free port of the loopback device can be bound");
+                let address = listener.local_addr().expect("a bound socket has an address");
+                ready.send(address).expect("whoever starts this waits for it");
                 tokio::select! {
-                    served = async { axum::serve(listener, router).await } =>
-                        served.expect("serving does not fail"),
+                    served = async { axum::serve(listener, router(address)).await } => {
+                        served.expect("serving on the loopback device goes on");
+                    }
                     _ = ended => {}
                 }
             });
             runtime.shutdown_background();
         });
-        let address = is_ready.recv().expect("the thread listens or has panicked");
+        let address = is_ready.recv().expect("the thread tells its address first");
         Self { address, end: Some(end), thread: Some(thread) }
     }
 
@@ -54,7 +53,7 @@ impl Drop for Served {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in it was printed already, and a second one here would abort the test.
+            // A thread that panicked has said why itself.
             let _ = thread.join();
         }
     }

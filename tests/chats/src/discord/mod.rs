@@ -69,12 +69,14 @@ impl FakeDiscord {
     pub fn with(rules: Rules) -> Self {
         let shared =
             Arc::new(Shared { world: Mutex::new(World::new(rules)), changed: Condvar::new() });
-        let router = Router::new()
-            .route("/gateway/", any(gateway::connect))
-            .fallback(rest::answer)
-            .with_state(Arc::clone(&shared));
-        let served = Served::start(router);
-        shared.lock().gateway_url = format!("ws://{}/gateway/", served.address());
+        let inside = Arc::clone(&shared);
+        let served = Served::start(move |address| {
+            inside.lock().gateway_url = format!("ws://{address}/gateway/");
+            Router::new()
+                .route("/gateway/", any(gateway::connect))
+                .fallback(rest::answer)
+                .with_state(inside)
+        });
         Self { shared, served }
     }
 

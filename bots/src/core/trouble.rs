@@ -1,0 +1,89 @@
+//! Why there is no answer, and how that is said to a person.
+
+use ragterm_proto::HINT_KEY;
+use ragterm_proto::v1::Asker;
+use tonic::{Code, Status};
+
+use super::words::{Language, say};
+
+/// Why something that a person asked for did not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The asker may not ask here.
+    MayNotAsk,
+    /// Nothing may be seen here: `grant` is what the operator writes as `to`, `place` its name.
+    NoSpaces {
+        /// Such as `slack:T1/channel:C1`.
+        grant: String,
+        /// Such as `C1`.
+        place: String,
+    },
+    /// The daemon answered to nothing for as long as it was tried.
+    DaemonDown,
+    /// It took longer than the time limit.
+    TookTooLong,
+    /// Too many questions wait already.
+    Busy,
+    /// The asker has used up the daemon's limit for now.
+    TooMany,
+    /// The text is empty.
+    Empty,
+    /// The question is longer than is passed on.
+    TooLong,
+    /// What was asked for may not be seen there.
+    Denied,
+    /// What was asked for is not there, or no more.
+    Gone,
+    /// The daemon does not accept the bot's token.
+    BotRefused,
+    /// The bot is being stopped.
+    Stopping,
+    /// Anything else, in the daemon's words.
+    Other(String),
+}
+
+impl Trouble {
+    /// One or two kind sentences for the asker.
+    pub fn say(&self, language: Language) -> String {
+        say(self, language)
+    }
+
+    /// That nothing may be seen where `asker` asks.
+    pub fn no_spaces(asker: &Asker) -> Self {
+        let names_channel = asker.public || asker.user.is_empty();
+        let (noun, place) =
+            if names_channel { ("channel", &asker.channel) } else { ("user", &asker.user) };
+        let grant = format!("{}:{}/{noun}:{place}", asker.platform, asker.workspace);
+        Self::NoSpaces { grant, place: place.clone() }
+    }
+
+    /// Whether trying again soon may help without anyone doing anything.
+    pub(crate) fn passes(status: &Status) -> bool {
+        // A connection that breaks shows as `Unknown` or `Internal` with a transport error behind it.
+        let is_broken = std::error::Error::source(status).is_some();
+        status.code() == Code::Unavailable
+            || (is_broken && matches!(status.code(), Code::Unknown | Code::Internal))
+    }
+}
+
+impl From<&Status> for Trouble {
+    fn from(status: &Status) -> Self {
+        match status.code() {
+            _ if Self::passes(status) => Self::DaemonDown,
+            Code::Unauthenticated => Self::BotRefused,
+            Code::PermissionDenied => Self::Denied,
+            Code::NotFound => Self::Gone,
+            Code::ResourceExhausted => Self::TooMany,
+            Code::DeadlineExceeded => Self::TookTooLong,
+            _ => Self::Other(in_words(status)),
+        }
+    }
+}
+
+fn in_words(status: &Status) -> String {
+    let hint = status.metadata().get_bin(HINT_KEY).and_then(|value| value.to_bytes().ok());
+    match hint.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+        Some(hint) => format!("{} ({hint})", status.message()),
+        None => status.message().to_owned(),
+    }
+}

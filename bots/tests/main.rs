@@ -1,0 +1,1 @@
+//! The bots, driven through the fake platforms against a scripted daemon.
