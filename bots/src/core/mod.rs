@@ -4,9 +4,11 @@
 //! [`present`] show the events through its [`Display`].
 
 mod asking;
+mod calls;
 mod daemon;
 mod limits;
 mod neutral;
+mod patience;
 mod presenting;
 mod question;
 mod repeats;
@@ -33,6 +35,15 @@ pub use sources::{Source, now_ms};
 pub use split::split;
 pub use trouble::Trouble;
 pub use words::{Language, Phrase};
+
+/// Whether `text` cites source `n`, as `[1]` or `[1, 2]`.
+fn cited(text: &str, n: u32) -> bool {
+    let number = n.to_string();
+    text.split('[')
+        .skip(1)
+        .filter_map(|rest| rest.split_once(']'))
+        .any(|(inside, _)| inside.split(',').any(|piece| piece.trim() == number))
+}
 
 /// How many events of one question may wait for the platform.
 const EVENTS: usize = 64;
@@ -77,12 +88,12 @@ impl Core {
 
     /// Finds documents; tried again for a while when the daemon is down.
     pub async fn search(&self, search: &Search) -> Result<Found, Trouble> {
-        asking::search(self, search).await
+        calls::search(self, search).await
     }
 
     /// Who `asker` is to the daemon, and what it may see where it asks.
     pub async fn who_am_i(&self, asker: &Asker) -> Result<WhoAmIReply, Trouble> {
-        asking::who_am_i(self, asker).await
+        calls::who_am_i(self, asker).await
     }
 
     /// Says whether the answer `turn` helped `asker`.
@@ -92,13 +103,13 @@ impl Core {
         turn: &str,
         verdict: Verdict,
     ) -> Result<(), Trouble> {
-        asking::feedback(self, asker, turn, verdict).await
+        calls::feedback(self, asker, turn, verdict).await
     }
 
     /// The answer `turn` of `asker`, if all of it may be shown in the asker's place, which must be
     /// public; else [`Trouble::Denied`]: ask `question` again as a public one.
     pub async fn share(&self, asker: &Asker, turn: &str) -> Result<Shareable, Trouble> {
-        asking::share(self, asker, turn).await
+        calls::share(self, asker, turn).await
     }
 
     /// Runs `task` so that [`Core::close`] waits for it.

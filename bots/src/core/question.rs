@@ -1,10 +1,10 @@
 //! What goes into the core and what comes out of it.
 
-use ragterm_proto::v1::Asker;
+use ragterm_proto::v1::{Answered, Asker};
 
 use super::sources::Source;
 use super::trouble::Trouble;
-use super::words::Language;
+use super::words::{Language, Phrase};
 
 /// The longest question that is passed on, in bytes; what is longer is refused kindly.
 pub const MAX_QUESTION_BYTES: usize = 8 << 10;
@@ -75,8 +75,47 @@ pub struct Answer {
     pub degraded: Option<String>,
     /// The text ends early.
     pub partial: bool,
-    /// The daemon went away in the middle, so this is what had come by then.
-    pub cut: bool,
+    /// What kept the rest of the text from coming, when the daemon did not end it itself.
+    pub cut: Option<Trouble>,
+}
+
+impl Answer {
+    /// What is to be said with the text: that nothing was found, that it is not whole, and why.
+    pub fn notes(&self, language: Language) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.refused {
+            notes.push(Phrase::Refused.say(language).to_owned());
+        } else if self.text.trim().is_empty() {
+            notes.push(Phrase::PassagesOnly.say(language).to_owned());
+        }
+        match &self.cut {
+            Some(Trouble::DaemonDown) => notes.push(Phrase::Cut.say(language).to_owned()),
+            Some(trouble) => {
+                notes.push(format!("{} {}", Phrase::Partial.say(language), trouble.say(language)))
+            }
+            None if self.partial => notes.push(Phrase::Partial.say(language).to_owned()),
+            None => {}
+        }
+        if let Some(reason) = &self.degraded {
+            notes.push(format!("{}: {reason}", Phrase::Degraded.say(language)));
+        }
+        notes
+    }
+}
+
+impl From<Answered> for Answer {
+    fn from(answered: Answered) -> Self {
+        Self {
+            text: answered.answer,
+            sources: answered.sources.iter().map(Source::from).collect(),
+            turn: answered.turn,
+            session: answered.session,
+            refused: answered.refused,
+            degraded: answered.degraded,
+            partial: answered.partial,
+            cut: None,
+        }
+    }
 }
 
 /// A search of a person in a chat; the fields are those of [`Question`].

@@ -25,41 +25,43 @@ fn first_part(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> (Str
     let fits = |end: usize| measure(&closed(&text[..end])) <= limit;
     // A part that begins with a fence must hold more than the fence, or nothing would be gained.
     let least = fence_line(text).map_or(0, |line| line.len() + 1);
-    let end = BORDERS
+    let end = KIND_BORDERS
         .iter()
-        .find_map(|border| best(text, least, border, &fits))
-        .unwrap_or_else(|| text.graphemes(true).next().map_or(text.len(), str::len).max(least));
-    let end = end.min(text.len());
+        .find_map(|border| {
+            last_fitting(border(text), least, &fits).filter(|end| is_full(text, *end, &fits))
+        })
+        .or_else(|| last_fitting(graphemes(text), least, &fits))
+        // Not even one character fits: one is taken all the same, so that this ends.
+        .unwrap_or_else(|| least.min(text.len()) + first_grapheme(&text[least.min(text.len())..]));
     let part = closed(text[..end].trim_end());
-    let rest = text[end..].trim_start_matches([' ', '\n']);
     match open_fence(&text[..end]) {
-        Some(fence) if !rest.trim().is_empty() => (part, format!("{fence}\n{}", &text[end..])),
-        _ => (part, rest.to_owned()),
+        Some(fence) => (part, format!("{fence}\n{}", text[end..].trim_start_matches('\n'))),
+        None => (part, text[end..].trim_start_matches([' ', '\n']).to_owned()),
     }
 }
 
 type Border = fn(&str) -> Vec<usize>;
 
-/// The ends of pieces, from the kindest cut to the last resort.
-const BORDERS: [Border; 5] = [paragraphs, lines, sentences, words, graphemes];
+/// The ends of pieces, from the kindest cut to the least kind.
+const KIND_BORDERS: [Border; 4] = [paragraphs, lines, sentences, words];
 
-/// The last border that fits, if the part is not left much emptier than it could be.
-fn best(text: &str, least: usize, border: &Border, fits: &dyn Fn(usize) -> bool) -> Option<usize> {
-    let ends = border(text);
+fn last_fitting(ends: Vec<usize>, least: usize, fits: &dyn Fn(usize) -> bool) -> Option<usize> {
     let ends: Vec<_> = ends.into_iter().filter(|end| *end > least).collect();
     let count = ends.partition_point(|end| fits(*end));
-    let end = *ends.get(count.checked_sub(1)?)?;
-    // A kind border is taken only where at least a third of the room is used.
-    let is_full = *border as usize == graphemes as usize || !fits_thrice(text, end, fits);
-    is_full.then_some(end)
+    ends.get(count.checked_sub(1)?).copied()
 }
 
-fn fits_thrice(text: &str, end: usize, fits: &dyn Fn(usize) -> bool) -> bool {
+/// Whether a part that ends at `end` uses at least a third of the room.
+fn is_full(text: &str, end: usize, fits: &dyn Fn(usize) -> bool) -> bool {
     let mut thrice = (end * 3).min(text.len());
     while !text.is_char_boundary(thrice) {
         thrice -= 1;
     }
-    fits(thrice)
+    !fits(thrice)
+}
+
+fn first_grapheme(text: &str) -> usize {
+    text.graphemes(true).next().map_or(0, str::len)
 }
 
 fn paragraphs(text: &str) -> Vec<usize> {
@@ -116,4 +118,62 @@ fn closes(opening: &str, line: &str) -> bool {
 fn fence_line(text: &str) -> Option<&str> {
     let line = text.lines().next()?.trim_start();
     (line.starts_with("```") || line.starts_with("~~~")).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chars(text: &str) -> usize {
+        text.chars().count()
+    }
+
+    #[test]
+    fn a_short_text_is_one_part_and_an_empty_one_none() {
+        assert_eq!(split("All of it.", 100, &chars), ["All of it."]);
+        assert!(split(" \n", 100, &chars).is_empty());
+    }
+
+    #[test]
+    fn the_kindest_border_is_taken() {
+        let paragraphs = "First one here.\n\nSecond one here.";
+        assert_eq!(split(paragraphs, 20, &chars), ["First one here.", "Second one here."]);
+        let sentences = "One is short. Two is short. Three is short.";
+        assert_eq!(
+            split(sentences, 30, &chars),
+            ["One is short. Two is short.", "Three is short."]
+        );
+        let words = "alpha beta gamma delta";
+        assert_eq!(split(words, 12, &chars), ["alpha beta", "gamma delta"]);
+        assert_eq!(split("연차휴가는십오일", 3, &chars), ["연차휴", "가는십", "오일"]);
+    }
+
+    #[test]
+    fn a_cut_code_block_is_closed_and_opened_again() {
+        let text = "Run:\n```sh\nfirst line\nsecond line\nthird line\n```\nDone.";
+        let parts = split(text, 36, &chars);
+        assert!(parts.len() > 1);
+        for part in &parts {
+            assert!(chars(part) <= 36, "{part:?}");
+            assert_eq!(part.matches("```").count() % 2, 0, "{part:?}");
+        }
+        assert!(parts[1].starts_with("```sh\n"), "{parts:?}");
+    }
+
+    #[test]
+    fn nothing_is_lost_and_no_part_is_too_long() {
+        let text: String = (0..3_000)
+            .map(|n| if n % 50 == 49 { "end.\n\n".to_owned() } else { format!("word{n} ") })
+            .collect();
+        let parts = split(&text, 2_000, &chars);
+        assert!(parts.iter().all(|part| chars(part) <= 2_000));
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&parts.join(" ")), words(&text));
+        assert!(parts.len() <= chars(&text) / 1_800 + 1, "{} parts", parts.len());
+    }
+
+    #[test]
+    fn a_limit_below_one_character_still_ends() {
+        assert_eq!(split("abc", 0, &chars).concat(), "abc");
+    }
 }

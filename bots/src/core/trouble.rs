@@ -59,16 +59,29 @@ impl Trouble {
 
     /// Whether trying again soon may help without anyone doing anything.
     pub(crate) fn passes(status: &Status) -> bool {
-        // A connection that breaks shows as `Unknown` or `Internal` with a transport error behind it.
-        let is_broken = std::error::Error::source(status).is_some();
-        status.code() == Code::Unavailable
-            || (is_broken && matches!(status.code(), Code::Unknown | Code::Internal))
+        let is_broken = is_broken(status);
+        match status.code() {
+            Code::Unavailable => true,
+            // A daemon that ends cancels what it streams.
+            Code::Unknown | Code::Internal | Code::Cancelled => is_broken,
+            _ => false,
+        }
     }
 }
+
+/// Whether the connection failed, and not the daemon: then an error of the transport is behind it.
+fn is_broken(status: &Status) -> bool {
+    std::error::Error::source(status).is_some() || status.message() == ENDED
+}
+
+/// The message of the status that stands for a stream without an end.
+pub(super) const ENDED: &str = "the daemon ended the answer in the middle";
 
 impl From<&Status> for Trouble {
     fn from(status: &Status) -> Self {
         match status.code() {
+            // What the daemon says of its own back-ends comes without a broken connection.
+            Code::Unavailable if !is_broken(status) => Self::Other(in_words(status)),
             _ if Self::passes(status) => Self::DaemonDown,
             Code::Unauthenticated => Self::BotRefused,
             Code::PermissionDenied => Self::Denied,
