@@ -1,6 +1,7 @@
 //! Every call to the daemon, with the bot's token and the asker in its metadata.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use prost::Message;
@@ -11,10 +12,13 @@ use ragterm_proto::v1::{
 };
 use ragterm_proto::{ASKER_KEY, MAX_MESSAGE_BYTES};
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
 
 use crate::{Error, Kind};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long one call without a stream may take.
 const CALL: Duration = Duration::from_secs(30);
@@ -61,6 +65,19 @@ impl Daemon {
         let authorization = token.map(bearer).transpose()?;
         let client = RagtermClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
         Ok(Self { client, authorization })
+    }
+
+    /// Calls over the unix socket at `socket`, connecting whenever there is something to call. Needs a
+    /// runtime.
+    pub fn on_socket(socket: &Path, token: Option<&Secret>) -> Result<Self, Error> {
+        let endpoint =
+            Endpoint::try_from(format!("unix:{}", socket.display())).map_err(|error| {
+                Error::new(
+                    Kind::Settings,
+                    format!("the socket {} cannot be called: {error}", socket.display()),
+                )
+            })?;
+        Self::new(endpoint.connect_timeout(CONNECT).connect_lazy(), token)
     }
 
     pub(super) async fn who_am_i(&self, asker: &Asker) -> Result<WhoAmIReply, Status> {

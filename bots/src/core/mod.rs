@@ -6,6 +6,7 @@
 mod asking;
 mod calls;
 mod daemon;
+mod kept;
 mod limits;
 mod neutral;
 mod patience;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use daemon::{Daemon, Secret};
+pub use kept::{Given, Kept};
 pub use limits::Limits;
 pub use neutral::{neutral, unmasked};
 pub use presenting::{Display, Draft, Shown, present};

@@ -22,7 +22,9 @@ pub fn split(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> Vec<S
 
 /// The first part, and what is left with its code block opened again.
 fn first_part(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> (String, String) {
-    let fits = |end: usize| measure(&closed(&text[..end])) <= limit;
+    // No platform counts eight bytes as less than one, so what is farther away need not be measured.
+    let window = limit.saturating_mul(8).saturating_add(64);
+    let fits = |end: usize| end <= window && measure(&closed(&text[..end])) <= limit;
     // A part that begins with a fence must hold more than the fence, or nothing would be gained.
     let least = fence_line(text).map_or(0, |line| line.len() + 1);
     let end = KIND_BORDERS
