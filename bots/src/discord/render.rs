@@ -54,8 +54,11 @@ fn texts(text: &str, look: &Look) -> Vec<Value> {
         Some(question) => format!("> {}\n{text}", shortened(&plain(question), MAX_QUOTE)),
         None => text.to_owned(),
     };
-    let mut parts = split(&whole, MAX_CONTENT, &length);
-    if parts.len() > MAX_MESSAGES {
+    // No more than could be shown is split: that takes its time.
+    let most = MAX_MESSAGES * MAX_CONTENT;
+    let end = whole.char_indices().nth(most).map_or(whole.len(), |(end, _)| end);
+    let mut parts = split(&whole[..end], MAX_CONTENT, &length);
+    if parts.len() > MAX_MESSAGES || end < whole.len() {
         parts.truncate(MAX_MESSAGES - 1);
         parts.push(Phrase::Partial.say(look.language).to_owned());
     }
