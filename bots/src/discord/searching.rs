@@ -18,9 +18,9 @@ pub(super) async fn search(bot: &Arc<Bot>, taken: Taken) {
     let asker = if is_private { place.in_private() } else { place.in_public() };
     let language = Language::of(&options.text);
     let quote = Some(options.text.clone());
-    let look = Look { language, quote, actions: Vec::new(), now_ms: now_ms() };
     let search = Search { text: options.text, asker, spaces: options.spaces, limit: HITS };
     let found = look_for(bot, &search).await;
+    let look = Look { language, quote, actions: Vec::new(), now_ms: now_ms() };
     let body = match found {
         Ok(found) => render::found(&found, &look),
         Err(trouble) => render::note(&trouble.say(language)),

@@ -9,7 +9,7 @@ use super::Bot;
 use super::kept::Asked;
 use super::render::{Look, messages};
 use super::rest::{Call, Fault};
-use crate::core::{Display, Draft, Shown};
+use crate::core::{Display, Draft, Shown, now_ms};
 
 /// Only the asker sees the message.
 pub(super) const EPHEMERAL: u64 = 64;
@@ -191,6 +191,7 @@ impl Display for Reply {
         {
             self.bot.kept.put(&answer.turn, self.asked.clone());
         }
+        self.look.now_ms = now_ms();
         let wanted = messages(draft, &self.look);
         // While the text grows, each showing is one call.
         let most = if draft.is_last() { usize::MAX } else { 1 };

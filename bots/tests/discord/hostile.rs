@@ -25,8 +25,8 @@ fn what_documents_say_calls_nobody_and_hides_no_link() {
         }
     }
     assert!(answers[0].content.contains("the rules (<https://evil.example/x>)"));
-    let embeds = answers[0].embeds[0].to_string();
-    assert!(!embeds.contains("@here") && !embeds.contains("[@"), "{embeds}");
+    let name = &answers[0].embeds[0]["fields"][0]["name"];
+    assert_eq!(name, "1. \\[@\u{2060}here\\](https://evil.example)");
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl Instance {
         waited.expect("the bot ends in time").unwrap()
     }
 
-    /// Waits until the answers to an interaction are as wanted.
+    /// Waits until there are answers to an interaction, and they are as wanted.
     #[track_caller]
     fn shown(
         &self,
@@ -115,7 +115,7 @@ impl Instance {
     ) -> Vec<Message> {
         self.discord.until(what, |world| {
             let answers = world.answers(interaction);
-            is(&answers).then(|| answers.into_iter().cloned().collect())
+            (!answers.is_empty() && is(&answers)).then(|| answers.into_iter().cloned().collect())
         })
     }
 
