@@ -150,11 +150,9 @@ async fn ask(bot: &Arc<Bot>, taken: Taken) {
     let mut reply = Reply::new(bot, target, look, asked).in_deferred();
     // It tells the id of the message, by which a thread that begins there is known later.
     reply.show(&Draft::Working).await;
-    let thread = match place.kind {
-        PlaceKind::Direct | PlaceKind::Thread { .. } => Some(place.session(place.channel)),
-        PlaceKind::Channel if !is_private => reply.first().map(|id| place.session(id)),
-        PlaceKind::Channel | PlaceKind::Group => None,
-    };
+    // What only the asker sees in a guild is no part of what others talk about.
+    let is_shared = !is_private || place.kind == PlaceKind::Direct;
+    let thread = place.conversation(reply.first()).filter(|_| is_shared);
     let question = Question { text: options.text, asker, thread, spaces: options.spaces };
     answer(bot, question, reply).await;
 }
@@ -167,16 +165,14 @@ pub(super) async fn answer(bot: &Bot, question: Question, mut reply: Reply) {
     }
 }
 
-fn actions(place: &Place, is_private: bool) -> Vec<Action> {
-    let mut actions = vec![Action::Helpful, Action::NotHelpful, Action::ShowMore];
-    match place.kind {
-        PlaceKind::Channel | PlaceKind::Thread { .. } if is_private => {
-            actions.push(Action::MakePublic);
-        }
-        PlaceKind::Channel => actions.push(Action::FollowUp),
-        _ => {}
-    }
-    actions
+/// The buttons that make sense at an answer.
+pub(super) fn actions(place: &Place, is_private: bool) -> Vec<Action> {
+    let further = match place.kind {
+        PlaceKind::Channel | PlaceKind::Thread { .. } if is_private => Some(Action::MakePublic),
+        PlaceKind::Channel => Some(Action::FollowUp),
+        _ => None,
+    };
+    [Action::Helpful, Action::NotHelpful, Action::ShowMore].into_iter().chain(further).collect()
 }
 
 /// Offers the spaces that an answer would be drawn from.

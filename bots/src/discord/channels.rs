@@ -66,7 +66,10 @@ impl Bot {
 fn nature(reply: &Value) -> Option<Nature> {
     let id = |key: &str| reply[key].as_str()?.parse().ok();
     match reply["type"].as_u64()? {
-        10..=12 => Some(Nature::Thread { parent: id("parent_id")?, owner: id("owner_id")? }),
+        10..=12 => {
+            let owner = id("owner_id").unwrap_or_default();
+            Some(Nature::Thread { parent: id("parent_id")?, owner })
+        }
         _ => Some(Nature::Plain),
     }
 }

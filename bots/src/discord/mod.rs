@@ -23,16 +23,24 @@ mod windows;
 mod words;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::{Core, Daemon, Limits, Repeats, Secret};
+use crate::core::{Core, Daemon, Limits, Repeats, Secret, now_ms};
 use crate::{Error, Kind};
 use channels::Channels;
 use kept::Kept;
 use rest::{Call, Fault, Rest};
+
+/// Between tries to begin while Discord does not answer.
+const PAUSE_MOST: Duration = Duration::from_secs(60);
+
+/// See channels, send messages also in threads, begin threads, embed links, read the history.
+const PERMISSIONS: u64 = (1 << 10) | (1 << 11) | (1 << 14) | (1 << 16) | (1 << 35) | (1 << 38);
 
 /// How many events are remembered, to recognise those that come twice.
 const EVENTS: usize = 10_000;
@@ -68,6 +76,9 @@ struct Bot {
     seen: Repeats,
     kept: Kept,
     channels: Channels,
+    /// When this run of the bot began, and how many answers it has begun: both name each answer.
+    began_ms: i64,
+    replies: AtomicU64,
     /// Whether messages that do not mention the bot come with their content.
     reads_along: AtomicBool,
 }
@@ -89,6 +100,8 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
         seen: Repeats::new(EVENTS, settings.limits.remembered),
         kept: Kept::default(),
         channels: Channels::default(),
+        began_ms: now_ms(),
+        replies: AtomicU64::new(0),
         reads_along: AtomicBool::new(true),
     });
     let ended = gateway::run(&bot, &settings).await;
@@ -115,11 +128,16 @@ async fn begin(rest: &Rest, settings: &Settings) -> Result<Begun, Error> {
             registered => drop(registered?),
         }
     }
-    tracing::info!(application, guilds = settings.guilds.len(), "commands are registered");
+    let invite = format!(
+        "https://discord.com/oauth2/authorize?client_id={application}\
+         &scope=bot+applications.commands&permissions={PERMISSIONS}"
+    );
+    tracing::info!(%invite, guilds = settings.guilds.len(), "commands are registered");
     Ok(Begun { me, application })
 }
 
 async fn insist(rest: &Rest, call: Call<'_>) -> Result<Value, Error> {
+    let mut pause = rest::PAUSE;
     loop {
         match rest.patiently(&call).await {
             Ok(reply) => return Ok(reply),
@@ -135,7 +153,8 @@ async fn insist(rest: &Rest, call: Call<'_>) -> Result<Value, Error> {
             }
             Err(fault) => {
                 tracing::warn!(%fault, path = call.path, "discord does not answer, trying again");
-                tokio::time::sleep(rest::PAUSE).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MOST);
             }
         }
     }

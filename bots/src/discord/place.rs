@@ -77,6 +77,16 @@ impl Place {
         }
     }
 
+    /// The session of an answer that others see and whose first message is `first`: that of the
+    /// thread or the direct messages it stands in; else of the thread that can begin at it.
+    pub(super) fn conversation(&self, first: Option<u64>) -> Option<String> {
+        match self.kind {
+            PlaceKind::Direct | PlaceKind::Thread { .. } => Some(self.session(self.channel)),
+            PlaceKind::Channel => first.map(|id| self.session(id)),
+            PlaceKind::Group => None,
+        }
+    }
+
     /// The name of the session of a thread of this place, or of a message that a thread can begin at.
     pub(super) fn session(&self, thread: u64) -> String {
         match self.guild {

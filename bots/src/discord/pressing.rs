@@ -1,13 +1,14 @@
 //! The buttons: feedback, more passages, sharing with the channel, and a thread to ask on in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use serenity::model::application::ComponentInteraction;
 use serenity::model::channel::MessageFlags;
 
 use super::Bot;
-use super::asking::{acknowledge, answer, deferred};
+use super::asking::{acknowledge, actions, answer, deferred};
 use super::buttons::{Action, Pressed};
 use super::channels::Nature;
 use super::kept::Asked;
@@ -25,6 +26,8 @@ use crate::core::{
 /// A day, in Discord's minutes: then a silent thread is put away.
 const THREAD_MINUTES: u32 = 1_440;
 const MAX_THREAD_NAME: usize = 100;
+/// Somebody waits for the answer that is to stand in it.
+const BEGIN_WITHIN: Duration = Duration::from_secs(5);
 /// A thread stands at the message already.
 const HAS_THREAD: u64 = 160_004;
 
@@ -45,9 +48,8 @@ pub(super) async fn press(bot: Arc<Bot>, interaction: ComponentInteraction) {
         return;
     };
     // What a button leads to is first of all for the one who pressed it.
-    let is_guild = interaction.guild_id.is_some();
     let id = (interaction.id.get(), interaction.token.as_str());
-    if !acknowledge(&bot, id, &deferred(is_guild)).await {
+    if !acknowledge(&bot, id, &deferred(true)).await {
         return;
     }
     let told = Told {
@@ -144,15 +146,14 @@ async fn ask_again(bot: &Arc<Bot>, press: &Press, asked: Asked) {
     let (text, spaces) = (asked.text.clone(), asked.spaces.clone());
     let mut reply = public(bot, press, asked);
     reply.show(&Draft::Working).await;
-    let thread = reply.first().map(|id| press.place.session(id));
+    let thread = press.place.conversation(reply.first());
     let question = Question { text, asker: press.place.in_public(), thread, spaces };
     answer(bot, question, reply).await;
 }
 
 /// A reply to everyone, after one to the asker.
 fn public(bot: &Arc<Bot>, press: &Press, asked: Asked) -> Reply {
-    let actions = vec![Action::Helpful, Action::NotHelpful, Action::ShowMore, Action::FollowUp];
-    let look = press.look(Some(asked.text.clone()), actions);
+    let look = press.look(Some(asked.text.clone()), actions(&press.place, false));
     let channel = press.place.channel;
     let target = Target::Interaction { token: press.token.clone(), channel, is_private: false };
     Reply::new(bot, target, look, asked)
@@ -188,7 +189,10 @@ pub(super) async fn begin_thread(
     let name = shortened(&plain_name(question), MAX_THREAD_NAME);
     let body: Value = json!({ "name": name, "auto_archive_duration": THREAD_MINUTES });
     let path = format!("/channels/{channel}/messages/{message}/threads");
-    match bot.rest.patiently(&Call::post(&path, &body)).await {
+    let call = Call::post(&path, &body);
+    let late = || Fault::Unreachable("it took too long".into());
+    match tokio::time::timeout(BEGIN_WITHIN, bot.rest.patiently(&call)).await.unwrap_or(Err(late()))
+    {
         Ok(_) => {
             bot.channels.put(message, Nature::Thread { parent: channel, owner: bot.me });
             Ok(message)

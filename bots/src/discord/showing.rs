@@ -1,6 +1,7 @@
 //! Shows drafts on Discord: one message that is edited, and those that follow when it gets long.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -44,6 +45,8 @@ pub(super) struct Reply {
     asked: Asked,
     written: Vec<Written>,
     failures: u32,
+    /// Of this answer, among all of the bot.
+    name: String,
 }
 
 /// Why a write is not to be tried again as it is.
@@ -55,7 +58,10 @@ enum Stop {
 impl Reply {
     /// Shows in messages that are yet to be written.
     pub(super) fn new(bot: &Arc<Bot>, target: Target, look: Look, asked: Asked) -> Self {
-        Self { bot: Arc::clone(bot), target, look, asked, written: Vec::new(), failures: 0 }
+        let count = bot.replies.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{:x}-{:x}", bot.began_ms, count);
+        let bot = Arc::clone(bot);
+        Self { bot, target, look, asked, written: Vec::new(), failures: 0, name }
     }
 
     /// Shows in the message that stands there since an interaction was deferred.
@@ -117,6 +123,9 @@ impl Reply {
             Target::Interaction { is_private: true, .. } => body["flags"] = json!(EPHEMERAL),
             Target::Interaction { .. } => {}
             Target::Channel { reply_to, .. } => {
+                // What was made and not heard of is not made again.
+                body["nonce"] = json!(format!("{}-{}", self.name, self.written.len()));
+                body["enforce_nonce"] = json!(true);
                 if let (Some(id), true) = (reply_to, self.written.is_empty()) {
                     let id = id.to_string();
                     body["message_reference"] =

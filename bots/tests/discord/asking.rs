@@ -164,7 +164,8 @@ fn choices_for_the_space_are_what_the_daemon_grants_there() {
         });
     });
     let channel = instance.discord.text_channel(GUILD, "general");
-    let typed = instance.discord.typing(&ann(), channel, "ask", ("space", "H"));
+    let typed =
+        instance.discord.typing(&ann(), channel, "ask", json!({ "space": { "typed": "H" } }));
     instance.discord.acknowledged(typed);
     let data = instance
         .discord
@@ -176,11 +177,41 @@ fn choices_for_the_space_are_what_the_daemon_grants_there() {
 }
 
 #[test]
+fn choices_for_a_private_question_are_what_the_asker_may_see() {
+    let instance = Instance::new();
+    instance.daemon.script(|script| {
+        script.who_is = Box::new(|asker| may_see(if asker.public { &["hr"] } else { &["board"] }));
+    });
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let options = json!({ "private": true, "space": { "typed": "" } });
+    let typed = instance.discord.typing(&ann(), channel, "ask", options);
+    instance.discord.acknowledged(typed);
+    let data = instance
+        .discord
+        .look(|world| world.interactions[&typed].acknowledged.as_ref().unwrap().data.clone());
+    assert_eq!(data["choices"], json!([{ "name": "board", "value": "board" }]));
+}
+
+#[test]
+fn among_other_people_answers_are_for_the_asker_alone() {
+    let instance = Instance::new();
+    let group = instance.discord.group("friends");
+    let asked = instance.discord.slash(&ann(), group, "ask", json!({ "question": "Days?" }));
+    let answers = instance.shown(asked, "the answer", is_done);
+    assert!(answers.iter().all(|answer| answer.is_ephemeral));
+    assert!(answers[0].button("Make public").is_none());
+    let call = instance.daemon.calls().asked[0].clone();
+    assert!(!call.asker.public);
+    assert_eq!(call.request.thread, "");
+}
+
+#[test]
 fn choices_do_not_wait_for_a_daemon_that_is_down() {
     let instance = Instance::new();
     instance.daemon.down();
     let channel = instance.discord.text_channel(GUILD, "general");
-    let typed = instance.discord.typing(&ann(), channel, "ask", ("space", ""));
+    let typed =
+        instance.discord.typing(&ann(), channel, "ask", json!({ "space": { "typed": "" } }));
     let after = instance.discord.acknowledged(typed);
     assert!(after.as_secs_f64() < 3.0, "{after:?}");
 }

@@ -88,6 +88,18 @@ fn a_connection_without_a_pulse_is_replaced() {
 }
 
 #[test]
+fn a_connection_closed_without_a_reason_is_replaced() {
+    let rules = Rules { heartbeat: Duration::from_millis(500), ..generous() };
+    let instance = Instance::with(rules, limits());
+    instance.discord.close_without_code();
+    instance.discord.until("another connection", |world| {
+        (world.gateway.identifies + world.gateway.resumes >= 2 && world.gateway.is_connected())
+            .then_some(())
+    });
+    is_answered(&instance);
+}
+
+#[test]
 fn a_wrong_token_ends_the_bot_with_the_reason() {
     let mut instance = Instance::unstarted(generous());
     instance.start_as(Settings {

@@ -105,11 +105,10 @@ fn a_refusal_is_waited_for_as_long_as_it_says() {
 
 #[test]
 fn a_long_answer_keeps_within_discords_limits() {
-    // Discord's own windows and the usual pause: nothing is refused.
-    let usual = Limits { edits: Limits::default().edits, ..limits() };
-    let instance =
-        Instance::with(Rules { window: Duration::from_secs(2), ..Rules::default() }, usual);
-    let text = "A sentence of the answer that is rather long and stands alone. ".repeat(150);
+    // More messages than a window takes: the bot waits by itself, and nothing is refused.
+    let rules = Rules { window: Duration::from_millis(400), ..Rules::default() };
+    let instance = Instance::with(rules, limits());
+    let text = "A sentence of the answer that is rather long and stands alone. ".repeat(480);
     instance.daemon.answers(move |_| {
         let mut steps: Vec<Step> = text
             .as_bytes()
@@ -121,7 +120,7 @@ fn a_long_answer_keeps_within_discords_limits() {
     });
     let asked = ask(&instance);
     let answers = instance.shown(asked, "the answer", is_done);
-    assert!(answers.len() >= 5, "{} messages", answers.len());
+    assert!(answers.len() >= 15, "{} messages", answers.len());
     assert_eq!(instance.discord.look(|world| world.refusals()), 0);
 }
 
@@ -137,6 +136,38 @@ fn a_discord_that_fails_for_a_moment_loses_nothing() {
     gate.open();
     let answers = instance.shown(asked, "the answer", is_done);
     assert_eq!(answers.len(), 1);
+}
+
+#[test]
+fn a_message_whose_arrival_was_not_heard_of_is_not_written_twice() {
+    let instance = Instance::new();
+    let channel = instance.discord.direct(&ann());
+    instance.discord.script("/messages", Scripted::Unheard(502));
+    instance.discord.say(&ann(), channel, "How many days?");
+    let said = instance.said(channel, "the answer", is_done);
+    assert_eq!(said.len(), 1);
+    let posts = instance.discord.look(|world| {
+        world
+            .calls
+            .iter()
+            .filter(|call| call.method == "POST" && call.path.ends_with("/messages"))
+            .count()
+    });
+    assert_eq!(posts, 2);
+}
+
+#[test]
+fn stopping_the_bot_is_told_to_those_who_wait() {
+    let mut instance = Instance::new();
+    let gate = Gate::new();
+    instance.daemon.answers(move |_| vec![Step::Hold(gate.clone())]);
+    let asked = ask(&instance);
+    instance.daemon.until("the question", |calls| calls.asked.first().cloned());
+    instance.stop.cancel();
+    instance.shown(asked, "a word about it", |answers| {
+        answers[0].content.contains("I am being restarted")
+    });
+    assert_eq!(instance.ended(), Ok(()));
 }
 
 #[test]

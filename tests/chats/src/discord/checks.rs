@@ -87,6 +87,7 @@ pub(crate) fn edit(known: &Message, body: &Value) -> Checked {
 
 fn limits(body: &Value) -> Checked {
     at_most("content", &body["content"], 2_000)?;
+    at_most("nonce", &body["nonce"], 25)?;
     embeds(items(&body["embeds"]))?;
     buttons(items(&body["components"]))
 }

@@ -27,7 +27,7 @@ impl Intents {
 
 enum Out {
     Frame(String),
-    Close(u16),
+    Close(Option<u16>),
     Drop,
 }
 
@@ -119,7 +119,12 @@ impl Gateway {
     }
 
     pub(crate) fn close(&mut self, code: u16) {
-        self.out(Out::Close(code));
+        self.out(Out::Close(Some(code)));
+        self.hang_up();
+    }
+
+    pub(crate) fn close_without_code(&mut self) {
+        self.out(Out::Close(None));
         self.hang_up();
     }
 
@@ -158,9 +163,9 @@ async fn serve(shared: Arc<Shared>, mut socket: WebSocket) {
             sent = out.recv() => match sent {
                 Some(Out::Frame(text)) => if socket.send(Frame::Text(text.into())).await.is_err() { break },
                 Some(Out::Close(code)) => {
-                    let frame = CloseFrame { code, reason: "".into() };
+                    let frame = code.map(|code| CloseFrame { code, reason: "".into() });
                     // The bot may be gone already.
-                    let _ = socket.send(Frame::Close(Some(frame))).await;
+                    let _ = socket.send(Frame::Close(frame)).await;
                     break;
                 }
                 Some(Out::Drop) | None => break,

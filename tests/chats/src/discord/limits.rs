@@ -10,8 +10,10 @@ use super::world::Rules;
 pub enum Scripted {
     /// 429 with this `Retry-After`.
     TooMany(Duration),
-    /// This status, such as 500.
+    /// This status, such as 500; nothing else happens.
     Broken(u16),
+    /// This status, although what was asked for happens.
+    Unheard(u16),
 }
 
 #[derive(Default)]

@@ -44,9 +44,19 @@ fn send(world: &mut World, channel: u64, body: &Value) -> Answer {
     if let Err(refused) = checks::message(body) {
         return refused;
     }
+    if let Some(made) = made_before(world, channel, body) {
+        return shown(world, made);
+    }
     let write = Write { body, interaction: None, is_ephemeral: false, is_thinking: false };
     let id = add(world, channel, write);
     shown(world, id)
+}
+
+/// The message that carries the same nonce, where the bot wants that it is made once.
+fn made_before(world: &World, channel: u64, body: &Value) -> Option<u64> {
+    let nonce = body["nonce"].as_str().filter(|_| body["enforce_nonce"] == json!(true))?;
+    let mut here = world.messages.values().filter(|message| message.channel == channel);
+    here.find(|message| message.nonce.as_deref() == Some(nonce)).map(|message| message.id)
 }
 
 /// Reads, changes or removes one message.
@@ -105,6 +115,7 @@ pub(crate) fn add(world: &mut World, channel: u64, write: Write<'_>) -> u64 {
         versions: vec![(Instant::now(), content.clone())],
         content,
         is_deleted: false,
+        nonce: body["nonce"].as_str().map(str::to_string),
     };
     world.messages.insert(id, message);
     id

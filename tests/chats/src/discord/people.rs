@@ -60,6 +60,11 @@ impl FakeDiscord {
         self.open(ChannelKind::Direct, None, &person.name)
     }
 
+    /// Opens a conversation of people without the bot.
+    pub fn group(&self, name: &str) -> u64 {
+        self.open(ChannelKind::Group, None, name)
+    }
+
     /// Opens a thread that somebody began in a text channel.
     pub fn thread(&self, parent: u64, owner: u64) -> u64 {
         let guild = self.look(|world| world.channels[&parent].guild);
@@ -91,10 +96,11 @@ impl FakeDiscord {
         self.change(|world| interact(world, Made { kind: 2, person, channel, data, message: None }))
     }
 
-    /// A person types into the option of a command that offers choices.
-    pub fn typing(&self, person: &Person, channel: u64, name: &str, option: (&str, &str)) -> u64 {
-        let focused = json!([{ "name": option.0, "type": 3, "value": option.1, "focused": true }]);
-        let data = json!({ "id": "31", "name": name, "type": 1, "options": focused });
+    /// A person types into an option that offers choices: the one whose value is like
+    /// `{ "typed": "h" }`; the others are filled in.
+    pub fn typing(&self, person: &Person, channel: u64, name: &str, options: Value) -> u64 {
+        let options = shapes::options(&options);
+        let data = json!({ "id": "31", "name": name, "type": 1, "options": options });
         self.change(|world| interact(world, Made { kind: 4, person, channel, data, message: None }))
     }
 
@@ -144,6 +150,7 @@ impl FakeDiscord {
                 allowed_mentions: Vec::new(),
                 versions: vec![(Instant::now(), text.to_string())],
                 is_deleted: false,
+                nonce: None,
             };
             world.messages.insert(id, message);
             announce(world, id);
@@ -184,6 +191,11 @@ impl FakeDiscord {
     /// Discord closes the connection with a code.
     pub fn close(&self, code: u16) {
         self.change(|world| world.gateway.close(code));
+    }
+
+    /// Discord closes the connection without one.
+    pub fn close_without_code(&self) {
+        self.change(|world| world.gateway.close_without_code());
     }
 
     /// Waits until an interaction was acknowledged, and says after how long.

@@ -47,6 +47,10 @@ fn judge(world: &mut World, mut call: Call, is_authorised: bool) -> Response {
     let (status, body) = match (&scripted, &verdict) {
         (Some(Scripted::Broken(status)), _) => fault(*status, 0, "Internal Server Error"),
         (Some(Scripted::TooMany(wait)), _) => too_many(*wait),
+        (Some(Scripted::Unheard(status)), _) => {
+            route(world, &call.method, &segments, &call.body);
+            fault(*status, 0, "Internal Server Error")
+        }
         (None, Some(Verdict { is_refused: true, resets_in, .. })) => too_many(*resets_in),
         _ if !is_authorised && !is_open => fault(401, 0, "401: Unauthorized"),
         _ => route(world, &call.method, &segments, &call.body),

@@ -40,6 +40,7 @@ fn kind(kind: ChannelKind) -> u8 {
     match kind {
         ChannelKind::Text => 0,
         ChannelKind::Direct => 1,
+        ChannelKind::Group => 3,
         ChannelKind::Thread => 11,
     }
 }
@@ -55,6 +56,7 @@ pub(crate) fn channel(channel: &Channel) -> Value {
     match channel.kind {
         ChannelKind::Direct => shape["recipients"] = json!([user(&Person::new(1, &channel.name))]),
         ChannelKind::Text => shape["position"] = json!(0),
+        ChannelKind::Group => {}
         ChannelKind::Thread => {
             shape["owner_id"] = json!(channel.owner.map(|id| id.to_string()));
             shape["parent_id"] = json!(channel.parent.map(|id| id.to_string()));
@@ -121,7 +123,7 @@ pub(crate) fn interaction(id: u64, token: &str, person: &Person, place: &Channel
         "locale": "en-GB",
         "entitlements": [],
         "authorizing_integration_owners": {},
-        "context": if place.guild.is_some() { 0 } else { 1 },
+        "context": context(place.kind),
         "attachment_size_limit": 524_288,
     });
     if let Some(guild) = place.guild {
@@ -136,10 +138,21 @@ pub(crate) fn interaction(id: u64, token: &str, person: &Person, place: &Channel
     shape
 }
 
+fn context(kind: ChannelKind) -> u8 {
+    match kind {
+        ChannelKind::Text | ChannelKind::Thread => 0,
+        ChannelKind::Direct => 1,
+        ChannelKind::Group => 2,
+    }
+}
+
 /// An object of names and values as the options of a command.
 pub(crate) fn options(values: &Value) -> Value {
     let Some(values) = values.as_object() else { return json!([]) };
     let option = |(name, value): (&String, &Value)| {
+        if let Some(typed) = value.get("typed") {
+            return json!({ "name": name, "type": 3, "value": typed, "focused": true });
+        }
         let kind = match value {
             Value::Bool(_) => 5,
             Value::Number(_) => 4,

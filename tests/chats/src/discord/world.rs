@@ -62,6 +62,8 @@ pub enum ChannelKind {
     Text,
     /// Between one person and the bot.
     Direct,
+    /// Between people who have the bot's commands, without the bot.
+    Group,
     /// A thread in a text channel.
     Thread,
 }
@@ -73,7 +75,7 @@ pub struct Channel {
     pub id: u64,
     /// What it is.
     pub kind: ChannelKind,
-    /// Its guild; none for direct messages.
+    /// Its guild; none for direct messages and groups.
     pub guild: Option<u64>,
     /// Of a thread: the channel that it is in.
     pub parent: Option<u64>,
@@ -112,6 +114,8 @@ pub struct Message {
     pub versions: Vec<(Instant, String)>,
     /// It was removed.
     pub is_deleted: bool,
+    /// By which the bot names it, so that it is not made twice.
+    pub nonce: Option<String>,
 }
 
 impl Message {
