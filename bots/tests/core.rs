@@ -207,7 +207,8 @@ fn who_may_not_ask_or_sees_nothing_is_told_how_to_change_that() {
     let sentence = trouble(&event).say(Language::English);
     assert!(sentence.contains("to = \"slack:T1/channel:C1\""), "{sentence}");
     assert!(sentence.contains("[[grants]]"), "{sentence}");
-    let private = Question { asker: Asker { public: false, ..asker() }, ..question("days?") };
+    let direct = Asker { public: false, channel: "D1".to_owned(), ..asker() };
+    let private = Question { asker: direct, ..question("days?") };
     let event = instance.last(private);
     assert!(trouble(&event).say(Language::English).contains("slack:T1/user:U1"));
     assert!(daemon.calls().asked.is_empty(), "nothing was asked of the daemon");

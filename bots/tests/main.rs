@@ -6,3 +6,4 @@
 mod core;
 mod daemon;
 mod discord;
+mod slack;

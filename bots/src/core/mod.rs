@@ -119,6 +119,11 @@ impl Core {
         self.tasks.spawn(task);
     }
 
+    /// How many tasks run now.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Cancelled when the bot is to end.
     pub fn stop(&self) -> &CancellationToken {
         &self.stop

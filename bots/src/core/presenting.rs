@@ -62,11 +62,9 @@ pub async fn present<D: Display>(
     loop {
         let is_last = next.as_ref().is_some_and(Draft::is_last);
         tokio::select! {
+            // Showing comes first: pieces that arrive without end must not keep the first ones back.
             biased;
-            event = events.recv(), if !is_last => {
-                next = Some(advance(event, &mut text, next));
-            }
-            () = tokio::time::sleep_until(free_at), if next.is_some() => {
+            () = until(free_at), if next.is_some() => {
                 let draft = next.take()?;
                 match display.show(&draft).await {
                     Shown::Lost => return None,
@@ -82,7 +80,17 @@ pub async fn present<D: Display>(
                     return Some(draft);
                 }
             }
+            event = events.recv(), if !is_last => {
+                next = Some(advance(event, &mut text, next));
+            }
         }
+    }
+}
+
+/// A sleep of the runtime is late by up to a millisecond even when its time has passed.
+async fn until(time: Instant) {
+    if Instant::now() < time {
+        tokio::time::sleep_until(time).await;
     }
 }
 
@@ -100,5 +108,89 @@ fn advance(event: Option<Event>, text: &mut String, waiting: Option<Draft>) -> D
         Some(_) if !text.is_empty() => waiting.unwrap_or_else(|| Draft::Growing(text.clone())),
         Some(Event::Waiting(why)) => Draft::Waiting(why),
         Some(Event::Working) => Draft::Working,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes down what it is shown, and answers as it is told to.
+    #[derive(Default)]
+    struct Notebook {
+        seen: Vec<String>,
+        answers: Vec<Shown>,
+    }
+
+    impl Display for Notebook {
+        async fn show(&mut self, draft: &Draft) -> Shown {
+            self.seen.push(match draft {
+                Draft::Growing(text) => text.clone(),
+                Draft::Done(answer) => format!("done: {}", answer.text),
+                other => format!("{other:?}"),
+            });
+            self.answers.pop().unwrap_or(Shown::Yes)
+        }
+    }
+
+    fn done(text: &str) -> Event {
+        Event::Finished(Box::new(Answer { text: text.to_owned(), ..Answer::default() }))
+    }
+
+    fn piece(text: &str) -> Event {
+        Event::Text(text.to_owned())
+    }
+
+    async fn shown(mut events: Vec<Event>, display: &mut Notebook, pause: Duration) -> bool {
+        let (sender, receiver) = mpsc::channel(64);
+        events.reverse();
+        let sending = async {
+            while let Some(event) = events.pop() {
+                // The receiver is gone when the message was lost.
+                let _ = sender.send(event).await;
+            }
+            drop(sender);
+        };
+        tokio::join!(sending, present(receiver, display, pause)).1.is_some()
+    }
+
+    #[tokio::test]
+    async fn the_latest_text_wins_and_the_end_is_always_shown() {
+        let mut display = Notebook::default();
+        let events = vec![piece("a"), piece("b"), piece("c"), done("abc")];
+        assert!(shown(events, &mut display, Duration::from_millis(20)).await);
+        assert_eq!(display.seen, ["a", "done: abc"]);
+    }
+
+    #[tokio::test]
+    async fn pieces_without_end_do_not_keep_the_text_back() {
+        let mut display = Notebook::default();
+        let events = (0..500).map(|_| piece("x")).chain([done("x")]).collect();
+        assert!(shown(events, &mut display, Duration::ZERO).await);
+        assert!(display.seen.len() > 100, "{} drafts", display.seen.len());
+    }
+
+    #[tokio::test]
+    async fn a_platform_that_asks_for_a_pause_gets_it_and_then_the_end() {
+        let wait = Shown::After(Duration::from_millis(30));
+        let mut display = Notebook { answers: vec![wait, wait], ..Notebook::default() };
+        let began = Instant::now();
+        assert!(shown(vec![done("end")], &mut display, Duration::ZERO).await);
+        assert_eq!(display.seen, ["done: end"; 3]);
+        assert!(began.elapsed() >= Duration::from_millis(60));
+    }
+
+    #[tokio::test]
+    async fn nothing_more_is_shown_in_a_message_that_is_lost() {
+        let mut display = Notebook { answers: vec![Shown::Lost], ..Notebook::default() };
+        assert!(!shown(vec![piece("a"), done("ab")], &mut display, Duration::ZERO).await);
+        assert_eq!(display.seen, ["a"]);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_just_ends_is_said_to_have_failed() {
+        let mut display = Notebook::default();
+        assert!(shown(vec![Event::Working], &mut display, Duration::ZERO).await);
+        assert_eq!(display.seen.last().unwrap(), "Failed(Stopping)");
     }
 }

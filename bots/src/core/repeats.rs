@@ -27,6 +27,11 @@ impl Repeats {
         let before = seen.put(id.to_owned(), now);
         before.is_none_or(|before| now.duration_since(before) > self.remembered)
     }
+
+    /// Forgets `id`, so that it may come again.
+    pub fn forget(&self, id: &str) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).pop(id);
+    }
 }
 
 #[cfg(test)]

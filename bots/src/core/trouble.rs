@@ -48,11 +48,17 @@ impl Trouble {
         say(self, language)
     }
 
-    /// That nothing may be seen where `asker` asks.
+    /// That nothing may be seen where `asker` asks: the channel can be granted something, or in a
+    /// conversation of two, the user.
     pub fn no_spaces(asker: &Asker) -> Self {
-        let names_channel = asker.public || asker.user.is_empty();
-        let (noun, place) =
-            if names_channel { ("channel", &asker.channel) } else { ("user", &asker.user) };
+        let channel = &asker.channel;
+        // Slack's direct conversations begin with a D, Discord's have no guild.
+        let is_direct =
+            asker.workspace.is_empty() || channel.is_empty() || channel.starts_with('D');
+        let (noun, place) = match is_direct && !asker.public {
+            true => ("user", &asker.user),
+            false => ("channel", channel),
+        };
         let grant = format!("{}:{}/{noun}:{place}", asker.platform, asker.workspace);
         Self::NoSpaces { grant, place: place.clone() }
     }

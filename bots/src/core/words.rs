@@ -75,6 +75,10 @@ pub enum Phrase {
     SearchUsage,
     /// What was asked can no longer be acted on.
     TooOld,
+    /// The rest of a long answer finds no place here.
+    RestElsewhere,
+    /// The bot is not a member of the channel.
+    NotHere,
 }
 
 impl Phrase {
@@ -127,6 +131,14 @@ impl Phrase {
             Self::SearchUsage => (
                 "Write what to look for after the command, such as `/search travel expenses`.",
                 "명령 뒤에 검색어를 적어 주세요. 예: `/search 출장비`",
+            ),
+            Self::RestElsewhere => (
+                "The rest does not fit here. Ask me in a direct message to see all of it.",
+                "나머지는 여기에 다 담을 수 없습니다. 다이렉트 메시지로 물어보시면 모두 보여 드립니다.",
+            ),
+            Self::NotHere => (
+                "I am not in this channel, so I cannot write here. Invite me with `/invite`, then try again.",
+                "제가 이 채널에 없어 글을 쓸 수 없습니다. `/invite`로 초대한 뒤 다시 시도해 주세요.",
             ),
             Self::TooOld => (
                 "That message is too old for this. Please ask again.",

@@ -157,12 +157,14 @@ async fn ask(bot: &Arc<Bot>, taken: Taken) {
     answer(bot, question, reply).await;
 }
 
-/// Asks, and shows what comes.
-pub(super) async fn answer(bot: &Bot, question: Question, mut reply: Reply) {
+/// Asks, and shows what comes; none if it could not be shown to its end.
+pub(super) async fn answer(bot: &Bot, question: Question, mut reply: Reply) -> Option<Draft> {
     let events = bot.core.ask(question);
-    if present(events, &mut reply, bot.core.limits().edits).await.is_none() {
+    let last = present(events, &mut reply, bot.core.limits().edits).await;
+    if last.is_none() {
         tracing::info!("an answer could not be shown to its end");
     }
+    last
 }
 
 /// The buttons that make sense at an answer.

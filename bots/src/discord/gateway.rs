@@ -17,6 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Bot, Settings, asking, messages, pressing, refused_token};
 use crate::{Error, Kind};
 
+/// Tasks that may run at once; what comes beyond gets no answer.
+const TASKS: usize = 2_000;
+
 /// What may wait for the bot to take it up.
 const HAPPENINGS: usize = 1_024;
 
@@ -181,6 +184,10 @@ fn respond(bot: &Arc<Bot>, happening: Happening) {
     };
     if !bot.seen.is_first(&format!("{kind} {id}"), Instant::now()) {
         tracing::debug!(kind, id, "it came twice");
+        return;
+    }
+    if bot.core.tasks() > TASKS {
+        tracing::warn!(kind, id, "too much is going on, this is left alone");
         return;
     }
     let ours = Arc::clone(bot);

@@ -1,7 +1,7 @@
 //! The buttons: feedback, more passages, sharing with the channel, and a thread to ask on in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use serenity::model::application::ComponentInteraction;
@@ -20,7 +20,7 @@ use super::showing::{Reply, Target};
 use super::text::shortened;
 use super::words::Words;
 use crate::core::{
-    Display, Draft, Language, Phrase, Question, Search, Shareable, Trouble, Verdict, now_ms,
+    Display, Draft, Language, Phrase, Question, Search, Shareable, Shown, Trouble, Verdict, now_ms,
 };
 
 /// A day, in Discord's minutes: then a silent thread is put away.
@@ -117,38 +117,56 @@ async fn show_more(bot: &Bot, press: &Press) {
     }
 }
 
-/// Shows the answer to the channel, if the daemon lets it; else asks again for the channel.
+/// Shows the answer to the channel, if the daemon lets it; else asks again for the channel. Pressed
+/// twice, it is shown once.
 async fn make_public(bot: &Arc<Bot>, press: &Press) {
-    let asker = press.place.in_public();
-    match bot.core.share(&asker, &press.pressed.turn).await {
-        Ok(Shareable { question, answer }) => {
-            press.say(bot, Phrase::Shared.say(press.language())).await;
-            let asked = Asked { text: question, spaces: Vec::new() };
-            let mut reply = public(bot, press, asked);
-            let draft = Draft::Done(Box::new(answer));
-            // One message, or a few; a limit is waited for.
-            while let crate::core::Shown::After(wait) = reply.show(&draft).await {
-                tokio::time::sleep(wait).await;
-            }
-        }
+    let id = format!("public {} {}", press.pressed.turn, press.place.channel);
+    if !bot.seen.is_first(&id, Instant::now()) {
+        return press.say(bot, Phrase::Shared.say(press.language())).await;
+    }
+    let shared = match bot.core.share(&press.place.in_public(), &press.pressed.turn).await {
+        Ok(shareable) => share(bot, press, shareable).await,
         Err(Trouble::Denied) => match bot.kept.get(&press.pressed.turn) {
             Some(asked) => {
                 press.say(bot, Phrase::AskedAgain.say(press.language())).await;
-                ask_again(bot, press, asked).await;
+                ask_again(bot, press, asked).await
             }
-            None => press.say(bot, Phrase::TooOld.say(press.language())).await,
+            None => Err(Phrase::TooOld.say(press.language()).to_owned()),
         },
-        Err(trouble) => press.say_trouble(bot, &trouble).await,
+        Err(trouble) => Err(trouble.say(press.language())),
+    };
+    if let Err(reason) = shared {
+        bot.seen.forget(&id);
+        press.say(bot, &reason).await;
     }
 }
 
-async fn ask_again(bot: &Arc<Bot>, press: &Press, asked: Asked) {
+async fn share(bot: &Arc<Bot>, press: &Press, shareable: Shareable) -> Result<(), String> {
+    // The first message of a press is for the one who pressed; only the next ones can be public.
+    press.say(bot, Phrase::Shared.say(press.language())).await;
+    let asked = Asked { text: shareable.question, spaces: Vec::new() };
+    let mut reply = public(bot, press, asked);
+    let draft = Draft::Done(Box::new(shareable.answer));
+    loop {
+        match reply.show(&draft).await {
+            Shown::After(wait) => tokio::time::sleep(wait).await,
+            Shown::Lost => return Err(not_shown(press)),
+            Shown::Yes | Shown::Skipped => return Ok(()),
+        }
+    }
+}
+
+fn not_shown(press: &Press) -> String {
+    Words::NotShown.say(press.language()).to_owned()
+}
+
+async fn ask_again(bot: &Arc<Bot>, press: &Press, asked: Asked) -> Result<(), String> {
     let (text, spaces) = (asked.text.clone(), asked.spaces.clone());
     let mut reply = public(bot, press, asked);
     reply.show(&Draft::Working).await;
     let thread = press.place.conversation(reply.first());
     let question = Question { text, asker: press.place.in_public(), thread, spaces };
-    answer(bot, question, reply).await;
+    answer(bot, question, reply).await.ok_or_else(|| not_shown(press)).map(drop)
 }
 
 /// A reply to everyone, after one to the asker.

@@ -17,6 +17,8 @@ pub(super) enum Words {
     NoThread,
     /// Above hits.
     Found,
+    /// An answer could not be written where it was to be shown.
+    NotShown,
 }
 
 impl Words {
@@ -36,6 +38,10 @@ impl Words {
                 "여기에서는 스레드를 만들 수 없습니다. 스레드 생성 및 쓰기 권한이 필요합니다.",
             ),
             Self::Found => ("Found", "검색 결과"),
+            Self::NotShown => (
+                "Discord did not let me write the answer into this channel.",
+                "이 채널에 답변을 쓸 수 없었습니다.",
+            ),
         };
         match language {
             Language::English => english,

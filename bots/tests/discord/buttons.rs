@@ -2,6 +2,7 @@
 
 use ragterm_proto::v1::{SearchReply, Turn, TurnSource};
 use serde_json::json;
+use tonic::Status;
 
 use super::{GUILD, Instance, ann, ben, is_done};
 use crate::daemon::{Step, answered, source};
@@ -62,9 +63,29 @@ fn what_the_daemon_lets_be_shared_is_shown_to_the_channel() {
     assert!(said[0].is_ephemeral && said[0].content == "Shared with this channel.");
     assert!(!said[1].is_ephemeral);
     assert_eq!(said[1].content, "> How many days?\nThirty days [1].");
+    let again = instance.discord.press(&ann(), message, &button);
+    instance.shown(again, "a word that it was", |said| {
+        said.last().is_some_and(|said| said.content == "Shared with this channel.")
+    });
+    assert_eq!(instance.daemon.calls().shared.len(), 1);
     let call = instance.daemon.calls().shared[0].clone();
     assert_eq!((call.request.as_str(), call.asker.public), ("turn-1", true));
     assert_eq!(call.asker.channel, channel.to_string());
+}
+
+#[test]
+fn sharing_that_failed_can_be_tried_again() {
+    let instance = Instance::new();
+    instance.daemon.script(|script| script.shares = Box::new(|_| Err(Status::not_found("gone"))));
+    let (_, message, button) = answer(&instance, true, "Make public");
+    for _ in 0..2 {
+        let pressed = instance.discord.press(&ann(), message, &button);
+        let said = instance.shown(pressed, "the reason", |said| {
+            said.last().is_some_and(|said| said.content.contains("no longer there"))
+        });
+        assert!(said.len() == 1 && said[0].is_ephemeral);
+    }
+    assert_eq!(instance.daemon.calls().shared.len(), 2);
 }
 
 #[test]
