@@ -1,6 +1,7 @@
 //! Slack and Discord, over one core.
 
 pub mod core;
+pub mod discord;
 mod error;
 pub mod slack;
 
