@@ -136,6 +136,28 @@ pub async fn connect_to(target: &Target) -> Result<Client, ConnectError> {
     Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
 }
 
+/// A channel to a daemon that connects when it is used, and again after each break; needs a runtime.
+pub fn channel(place: &Place) -> Result<Channel, ConnectError> {
+    let failed = |source| ConnectError { place: place.to_string(), source };
+    match place {
+        Place::Socket(path) => {
+            let path = path.clone();
+            let connector = tower::service_fn(move |_: Uri| {
+                let path = path.clone();
+                async move { UnixStream::connect(path).await.map(TokioIo::new) }
+            });
+            Ok(local().connect_with_connector_lazy(connector))
+        }
+        Place::Address { url, authority } => {
+            Ok(remote(url, authority.as_deref()).map_err(failed)?.connect_lazy())
+        }
+    }
+}
+
+fn local() -> Endpoint {
+    Endpoint::from_static("http://localhost").connect_timeout(CONNECT_TIMEOUT)
+}
+
 async fn over_socket(path: &Path) -> io::Result<Channel> {
     // One plain attempt first: tonic would hide the reason of the operating system.
     let stream = UnixStream::connect(path).await?;
@@ -152,14 +174,15 @@ async fn over_socket(path: &Path) -> io::Result<Channel> {
             Ok::<_, io::Error>(TokioIo::new(stream))
         }
     });
-    Endpoint::from_static("http://localhost")
-        .connect_timeout(CONNECT_TIMEOUT)
-        .connect_with_connector(connector)
-        .await
-        .map_err(io::Error::other)
+    local().connect_with_connector(connector).await.map_err(io::Error::other)
 }
 
 async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
+    let connected = remote(url, authority)?.connect().await;
+    connected.map_err(|error| io::Error::other(causes(&error)))
+}
+
+fn remote(url: &str, authority: Option<&[u8]>) -> io::Result<Endpoint> {
     let mut endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(io::Error::other)?
         .connect_timeout(CONNECT_TIMEOUT)
@@ -172,7 +195,7 @@ async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
         };
         endpoint = endpoint.tls_config(tls).map_err(io::Error::other)?;
     }
-    endpoint.connect().await.map_err(|error| io::Error::other(causes(&error)))
+    Ok(endpoint)
 }
 
 /// The whole chain of causes: the last one says what was wrong.

@@ -2,7 +2,9 @@
 
 mod connect;
 
-pub use connect::{Badge, Client, ConnectError, Place, Target, Token, connect, connect_to};
+pub use connect::{
+    Badge, Client, ConnectError, Place, Target, Token, channel, connect, connect_to,
+};
 
 /// The messages, client and server of `ragterm.v1`.
 #[expect(
