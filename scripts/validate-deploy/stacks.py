@@ -1,0 +1,143 @@
+"""What Docker Compose makes of the files in compose/: python stacks.py PATH_OF_DOCKER_COMPOSE"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+import settings
+
+COMPOSE = settings.ROOT / "compose"
+PROFILES = ["slack", "discord", "models"]
+
+# Files that are started together, and the services that run then.
+STACKS = {
+    "compose": "ragterm slack discord models postgres qdrant ollama",
+    "compose milvus": "ragterm slack discord models postgres ollama milvus etcd minio attu",
+    "compose vllm": "ragterm slack discord models postgres qdrant vllm vllm-embeddings",
+    "compose observability": "ragterm slack discord models postgres qdrant ollama prometheus grafana",
+    "compose remote": "ragterm slack discord models postgres qdrant ollama",
+    "compose milvus observability remote": (
+        "ragterm slack discord models postgres ollama milvus etcd minio attu prometheus grafana"
+    ),
+    "infra": "models postgres qdrant ollama",
+    "embedded": "ragterm",
+}
+
+
+def resolved(docker_compose: str, stack: str, secrets: str) -> dict:
+    """The one model that Compose makes of the files of a stack."""
+    files = [part for name in stack.split() for part in ("--file", str(COMPOSE / f"{name}.yaml"))]
+    profiles = [part for name in PROFILES for part in ("--profile", name)]
+    environment = {"PATH": os.environ["PATH"], "HOME": secrets, "RAGTERM_SECRETS": secrets}
+    command = [docker_compose, "--env-file", str(COMPOSE / ".env.example"), *files, *profiles, "config", "--format", "json"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    if answer.returncode != 0:
+        raise SystemExit(f"{stack}: {answer.stderr.strip()}")
+    return json.loads(answer.stdout)
+
+
+def of_a_service(name: str, service: dict) -> list[str]:
+    """What every service must have."""
+    found = []
+    image = service.get("image", "")
+    if not re.search(r":[^:/]*\d[^:/]*$", image):
+        found.append(f"{name}: the version of `{image}` is not pinned")
+    if not service.get("healthcheck") and name != "ragterm":
+        found.append(f"{name}: no health check")
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    if not {"cpus", "memory"} <= limits.keys():
+        found.append(f"{name}: no limit of processors or memory")
+    if not service.get("logging", {}).get("options", {}).get("max-size"):
+        found.append(f"{name}: its log grows without end")
+    if "no-new-privileges:true" not in service.get("security_opt", []):
+        found.append(f"{name}: may gain privileges")
+    for port in service.get("ports", []):
+        if port.get("host_ip") != "127.0.0.1":
+            found.append(f"{name}: port {port.get('published')} is open beyond loopback")
+    for variable, value in (service.get("environment") or {}).items():
+        is_secret = re.search(r"PASSWORD|SECRET|TOKEN|API_KEY", variable)
+        if is_secret and not str(value).startswith(("/run/secrets/", "ragterm")) and "TOKENS" not in variable:
+            found.append(f"{name}: {variable} is not a file of a secret")
+    return found
+
+
+def of_a_stack(stack: str, model: dict) -> list[str]:
+    """Faults of the services of a stack and of what they need of each other."""
+    services = model["services"]
+    expected = set(STACKS[stack].split())
+    found = [] if services.keys() == expected else [f"services are {sorted(services)}, not {sorted(expected)}"]
+    for name, service in services.items():
+        found += of_a_service(name, service)
+        for other, wanted in service.get("depends_on", {}).items():
+            if wanted["condition"] != "service_healthy":
+                found.append(f"{name}: does not wait until {other} is healthy")
+        variables = service.get("environment") or {}
+        for variable, value in variables.items():
+            host = re.match(r"https?://([a-z-]+)[:/]", str(value))
+            # `models` is run by hand, and only beside Ollama.
+            if host and host[1] not in services and name != "models":
+                found.append(f"{name}: {variable} names `{host[1]}`, which does not run")
+        config = (COMPOSE / "config.toml").read_text()
+        found += settings.faults(name, {key: str(value) for key, value in variables.items()}, config)
+    if "postgres" in services and "ragterm" in services:
+        networks = model["networks"]
+        internal = {name for name, network in networks.items() if network and network.get("internal")}
+        if not services["postgres"]["networks"].keys() <= internal:
+            found.append("postgres: reaches, and is reached, beyond the internal network")
+    return [f"{stack}: {fault}" for fault in found]
+
+
+def of_the_example() -> list[str]:
+    """.env.example has each variable of the files with the same default, and none besides."""
+    used: dict[str, set[str]] = {}
+    for file in COMPOSE.glob("*.yaml"):
+        for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", file.read_text()):
+            used.setdefault(name, set()).add(default)
+    lines = (COMPOSE / ".env.example").read_text().splitlines()
+    shown = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]", line))
+    found = [f"missing: {name}" for name in used.keys() - shown.keys()]
+    found += [f"used nowhere: {name}" for name in shown.keys() - used.keys()]
+    found += [
+        f"{name} is `{shown[name]}` and not {sorted(defaults)}"
+        for name, defaults in used.items()
+        if name in shown and defaults != {shown[name]}
+    ]
+    return [f".env.example: {fault}" for fault in found]
+
+
+def secrets_made_twice(directory: str) -> list[str]:
+    """make-secrets.sh makes what the files name, and leaves alone what is there."""
+    script = str(COMPOSE / "make-secrets.sh")
+    subprocess.run(["sh", script, directory], check=True, capture_output=True)
+    contents = {file.name: file.read_text() for file in pathlib.Path(directory).iterdir()}
+    subprocess.run(["sh", script, directory], check=True, capture_output=True)
+    found = [f"{name} was overwritten" for name, text in contents.items() if (pathlib.Path(directory) / name).read_text() != text]
+    named = set()
+    for file in COMPOSE.glob("*.yaml"):
+        named |= (yaml.safe_load(file.read_text()).get("secrets") or {}).keys()
+    found += [f"{name} is not made" for name in named - contents.keys()]
+    found += [f"{name} is used nowhere" for name in contents.keys() - named - {"milvus_password"}]
+    return [f"make-secrets.sh: {fault}" for fault in found]
+
+
+def main() -> None:
+    """Prints every fault; ends with 1 if there is one."""
+    found = of_the_example()
+    with tempfile.TemporaryDirectory() as secrets:
+        found += secrets_made_twice(secrets)
+        for stack in STACKS:
+            found += of_a_stack(stack, resolved(sys.argv[1], stack, secrets))
+    if settings.program() is None:
+        print("skipped: whether ragterm knows the variables: no program in target/, and RAGTERM names none")
+    print("\n".join(found) or f"{len(STACKS)} stacks")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
