@@ -72,6 +72,9 @@ say compose
 check "compose schema" "$python/check-jsonschema" --builtin-schema vendor.compose-spec compose/*.yaml
 # The program itself: its wrapper always ends with 0.
 docker_compose=$(compgen -G "$tools/python/lib/python3*/site-packages/compose/docker-compose" || true)
+if [ -z "${RAGTERM:-}" ] && ! compgen -G 'target/*/ragterm' >/dev/null; then
+  skip "whether ragterm knows the variables that are set: no program in target/, and RAGTERM names none"
+fi
 if "${docker_compose:-false}" version >/dev/null 2>&1; then
   check stacks "$python/python" scripts/validate-deploy/stacks.py "$docker_compose"
 else
