@@ -31,15 +31,6 @@ RUN sh /usr/local/bin/cross cargo "$TARGETARCH" build --release --locked --bin r
     install -D target/*-unknown-linux-gnu/release/ragterm /out/ragterm
 
 FROM debian:12.12-slim AS base
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-ARG CREATED=1970-01-01T00:00:00Z
-LABEL org.opencontainers.image.title="ragterm" \
-      org.opencontainers.image.description="Search and question answering over a company's own documents" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-      org.opencontainers.image.version="$VERSION" \
-      org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.created="$CREATED"
 # Certificates for servers over TLS. Security updates of Debian matter more than a fixed version.
 # hadolint ignore=DL3008
 RUN apt-get update && \
@@ -56,6 +47,15 @@ ENV RAGTERM_CONFIG=/etc/ragterm/config.toml \
     RAGTERM_SOCKET=/run/ragterm/ragterm.sock \
     RAGTERM_DAEMON__AUTOSTART=false
 WORKDIR /var/lib/ragterm
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="ragterm" \
+      org.opencontainers.image.description="Search and question answering over a company's own documents" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"
 VOLUME ["/var/lib/ragterm"]
 STOPSIGNAL SIGTERM
 # THE health check of the image; compose uses it as it is. To become ["ragterm", "health"], here and

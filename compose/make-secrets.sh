@@ -34,5 +34,7 @@ for name in slack_app_token slack_bot_token slack_token discord_bot_token discor
   if [ ! -e "$directory/$name" ]; then : | keep "$name"; chmod 644 "$directory/$name"; fi
 done
 
-mkdir -p "$here/documents"
-chmod 755 "$here/documents"
+if [ $# -eq 0 ]; then
+  mkdir -p "$here/documents"
+  chmod 755 "$here/documents"
+fi

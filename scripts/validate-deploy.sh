@@ -49,8 +49,24 @@ install_python() {
 install_promtool() {
   [ -x "$tools/prometheus/usr/bin/promtool" ] && return
   mkdir -p "$tools/prometheus"
-  (cd "$tools/prometheus" && apt-get download -qq prometheus 2>/dev/null && dpkg-deb -x prometheus_*.deb . &&
+  (cd "$tools/prometheus" &&
+    { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } 2>/dev/null &&
+    dpkg-deb -x prometheus_*.deb . &&
     rm -rf prometheus_*.deb usr/share)
+}
+
+# The program's version is the same wherever it is named, and so are those of the servers.
+versions_agree() {
+  local version image images
+  version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+  grep -q "^appVersion: $version\$" deploy/helm/ragterm/Chart.yaml &&
+    grep -q "RAGTERM_IMAGE:-ragterm:$version}" compose/services.yaml &&
+    grep -q "^ARG VERSION=$version\$" Dockerfile &&
+    grep -q "tags: ragterm:$version\$" .github/workflows/deploy.yaml || return 1
+  mapfile -t images < <(sed -n 's/^ *image: \(postgres\|qdrant\|ollama\)/\1/p' compose/services.yaml)
+  for image in "${images[@]}"; do
+    grep -q "image: $image\$" deploy/helm/ragterm/values.yaml || return 1
+  done
 }
 
 say tools
@@ -62,6 +78,8 @@ check Dockerfile "$python/hadolint" --failure-threshold info Dockerfile
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard \
   'compose/*.sh' 'deploy/*.sh' 'scripts/validate-deploy*.sh')
 check "shell scripts" "$python/shellcheck" "${scripts[@]}"
+
+check versions versions_agree
 
 say YAML
 mapfile -t yaml < <(git ls-files --cached --others --exclude-standard '*.yaml' '*.yml' |
