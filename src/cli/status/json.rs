@@ -191,7 +191,8 @@ fn job(job: &wire::Job) -> Job<'_> {
     }
 }
 
-fn failure(failure: &wire::Failure) -> Failure<'_> {
+/// One file that is not indexed.
+pub fn failure(failure: &wire::Failure) -> Failure<'_> {
     Failure {
         path: &failure.path,
         reason: &failure.reason,
