@@ -1,6 +1,7 @@
 //! Messages: mentions, follow-ups in threads, direct messages, and what is not for the bot.
 
 use ragterm_chats::discord::{Person, Rules, Scripted};
+use serde_json::json;
 
 use super::{GUILD, Instance, ann, ben, generous, is_done, limits};
 
@@ -30,6 +31,24 @@ fn a_mention_begins_a_thread_in_which_people_ask_on() {
         assert!(call.asker.public);
     }
     assert!(instance.discord.look(|world| world.by_bot(channel).is_empty()));
+}
+
+#[test]
+fn a_reply_to_an_answer_goes_on_with_it_in_a_thread() {
+    let instance = Instance::new();
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let question = json!({ "question": "How many days?" });
+    let asked = instance.discord.slash(&ann(), channel, "ask", question);
+    let answer = instance.shown(asked, "the answer", is_done)[0].id;
+    instance.discord.reply(&ben(), channel, "And for part-timers?", Some(answer));
+    instance.said(answer, "the follow-up in the thread", is_done);
+    let calls = instance.daemon.calls().asked;
+    assert_eq!(calls[1].request.question, "And for part-timers?");
+    assert_eq!(calls[0].request.thread, calls[1].request.thread);
+    // Once more: the thread is there already.
+    instance.discord.reply(&ann(), channel, "And for interns?", Some(answer));
+    instance.said(answer, "one more", |said| said.len() == 2 && is_done(said));
+    assert_eq!(instance.daemon.calls().asked[2].request.thread, calls[0].request.thread);
 }
 
 #[test]
