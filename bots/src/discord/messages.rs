@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use serde_json::json;
 use serenity::model::channel::Message;
 
 use super::Bot;
@@ -14,6 +15,7 @@ use super::kept::Asked;
 use super::place::{Place, PlaceKind};
 use super::pressing::begin_thread;
 use super::render::Look;
+use super::rest::Call;
 use super::showing::{Reply, Target};
 use crate::core::{Display, Draft, Language, Question, now_ms};
 
@@ -61,6 +63,7 @@ async fn kind(bot: &Bot, message: &Message) -> Option<PlaceKind> {
 }
 
 async fn reply(bot: &Arc<Bot>, message: &Message, place: Place) {
+    show_typing(bot, place.channel);
     let text = question(&message.content, bot.me);
     let language = Language::of(&text);
     let (channel, thread) = conversation(bot, message, &place).await;
@@ -69,11 +72,22 @@ async fn reply(bot: &Arc<Bot>, message: &Message, place: Place) {
     let look = Look { language, quote: None, actions, now_ms: now_ms() };
     let asked = Asked { text: text.clone(), spaces: Vec::new() };
     let mut reply = Reply::new(bot, Target::Channel { channel, reply_to }, look, asked);
-    // People see at once that they were heard.
+    // The first message comes before the answer begins.
     reply.show(&Draft::Working).await;
     let asker = place.in_public();
     let question = Question { text, asker, thread: Some(thread), spaces: Vec::new() };
     answer(bot, question, reply).await;
+}
+
+/// People see at once that they were heard, also when messages have to wait for their turn.
+fn show_typing(bot: &Arc<Bot>, channel: u64) {
+    let ours = Arc::clone(bot);
+    bot.core.spawn(async move {
+        let path = format!("/channels/{channel}/typing");
+        if let Err(fault) = ours.rest.call(&Call::post(&path, &json!({}))).await {
+            tracing::debug!(channel, %fault, "typing could not be shown");
+        }
+    });
 }
 
 /// The channel in which to answer, and the session. In a channel each mention begins a thread: at

@@ -1,4 +1,17 @@
 //! Discord: the gateway and the REST interface of version 10, as a bot meets them.
+//!
+//! ```no_run
+//! use ragterm_chats::discord::{FakeDiscord, Person, TOKEN};
+//! let discord = FakeDiscord::start();
+//! // … start the bot with `discord.url()` and `TOKEN`, then:
+//! discord.until_ready();
+//! let (ann, channel) = (Person::new(501, "ann"), discord.text_channel(900, "general"));
+//! let asked = discord.slash(&ann, channel, "ask", serde_json::json!({ "question": "Days?" }));
+//! discord.acknowledged(asked);
+//! discord.until("the answer", |world| {
+//!     world.answers(asked).last().and_then(|answer| answer.button("Helpful"))
+//! });
+//! ```
 
 mod checks;
 mod commands;
