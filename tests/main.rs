@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod adding;
 mod asking;
 mod certificate;
@@ -14,6 +15,7 @@ mod fake_qdrant;
 mod fakes;
 mod faults;
 mod freshness;
+mod isolation;
 mod llm;
 mod mcp;
 mod mutated;

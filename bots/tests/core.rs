@@ -215,6 +215,16 @@ fn who_may_not_ask_or_sees_nothing_is_told_how_to_change_that() {
 }
 
 #[test]
+fn a_token_that_is_not_accepted_is_told_as_such() {
+    let daemon = ScriptedDaemon::start();
+    daemon.script(|script| {
+        script.refusal = Some(Status::permission_denied("you may not use this daemon"));
+    });
+    let instance = Instance::new(&daemon, limits());
+    assert_eq!(*trouble(&instance.last(question("days?"))), Trouble::BotRefused);
+}
+
+#[test]
 fn what_the_daemon_refuses_is_said_in_words() {
     let daemon = ScriptedDaemon::start();
     let instance = Instance::new(&daemon, limits());

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ragterm_proto::v1::{self as wire, SearchReply, SearchRequest};
+use ragterm_units::counted;
 use rmcp::model::CallToolResult;
 use rmcp::schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Room, answer};
 use crate::daemon::Daemon;
 use crate::failure::Failure;
-use crate::text::{NOTE, clean_block, clean_line, counted, fit, position, quoted, time, trail};
+use crate::text::{NOTE, clean_block, clean_line, fit, position, quoted, time, trail};
 use crate::{Client, since};
 
 /// The name that agents call.

@@ -1,5 +1,7 @@
 //! How far back a search looks, as an agent writes it.
 
+use ragterm_units::parse_duration;
+
 use crate::failure::Failure;
 
 /// The seconds that `30d`, `12h` or `30` (days) stand for; `None` for an empty text.
@@ -8,22 +10,14 @@ pub fn seconds(text: &str) -> Result<Option<u64>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
-    let refused = || {
-        Failure::new("`since` must be a number with a unit, like `12h`, `30d`, `2w` or `1y`")
-            .hint("a number alone is taken for days")
-    };
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit_s = match text[digits.len()..].trim() {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "" | "d" => 86_400,
-        "w" => 7 * 86_400,
-        "y" => 365 * 86_400,
-        _ => return Err(refused()),
-    };
-    let number: u64 = digits.parse().map_err(|_| refused())?;
-    number.checked_mul(unit_s).map(Some).ok_or_else(refused)
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let days = format!("{text}d");
+    parse_duration(if is_number { &days } else { text })
+        .map(|length| Some(length.as_secs()))
+        .map_err(|_| {
+            Failure::new("`since` must be a number with a unit, like `12h`, `30d`, `2w` or `1y`")
+                .hint("a number alone is taken for days")
+        })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The tool `list_sources`: what there is to search.
 
 use ragterm_proto::v1::{self as wire, ListSourcesRequest};
+use ragterm_units::counted;
 use rmcp::model::CallToolResult;
 use rmcp::schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::Client;
 use crate::answer::{Room, answer};
 use crate::daemon::Daemon;
 use crate::failure::Failure;
-use crate::text::{clean_line, counted, time};
+use crate::text::{clean_line, time};
 
 /// The name that agents call.
 pub const NAME: &str = "list_sources";

@@ -1,6 +1,7 @@
 //! The tool `status`: whether what is searched is complete, and why not.
 
 use ragterm_proto::v1::{self as wire, StatusReply, StatusRequest};
+use ragterm_units::{count, counted};
 use rmcp::model::CallToolResult;
 use rmcp::schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::Client;
 use crate::answer::answer;
 use crate::daemon::Daemon;
 use crate::failure::Failure;
-use crate::text::{clean_line, counted};
+use crate::text::clean_line;
 
 /// The name that agents call.
 pub const NAME: &str = "status";
@@ -137,10 +138,15 @@ fn render(report: &Report) -> String {
         (false, false) => "documents are still being read",
     };
     let mut text = format!(
-        "{state}\n{} in {}: {pending} pending, {failed} failed, {skipped} skipped\n\
-         {embedded} of {total} passages can be found by meaning\n",
+        "{state}\n{} in {}: {} pending, {} failed, {} skipped\n\
+         {} of {} can be found by meaning\n",
         counted(indexed, "document"),
         counted(report.sources as u64, "source"),
+        count(pending),
+        count(failed),
+        count(skipped),
+        count(embedded),
+        counted(total, "passage"),
     );
     let lists =
         [("under way", &report.jobs), ("not read", &report.failures), ("notice", &report.notices)];

@@ -2,11 +2,13 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::invisible::is_invisible;
+
 /// The text with what could end a fence, hide from a reader or pass for a citation taken out.
 ///
 /// `tag` is the name of the fences around it.
 pub fn fenced(text: &str, tag: &str) -> String {
-    let visible: String = text.chars().filter(|c| is_visible(*c)).collect();
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let without_tag = defuse_tag(&visible, tag);
     without_numbers(&without_tag)
 }
@@ -16,18 +18,6 @@ pub fn fenced_line(text: &str, tag: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // They stand in quotes.
     fenced(&line, tag).replace('"', "'")
-}
-
-/// Control characters, marks of direction and characters without a shape carry hidden words.
-fn is_visible(c: char) -> bool {
-    match c {
-        '\n' | '\t' => true,
-        c if c.is_control() => false,
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => false,
-        '\u{FEFF}' | '\u{00AD}' | '\u{180E}' | '\u{FFF9}'..='\u{FFFB}' => false,
-        '\u{E0000}'..='\u{E0FFF}' | '\u{FE00}'..='\u{FE0F}' => false,
-        _ => true,
-    }
 }
 
 /// Breaks every tag of the fence's name, however it is spelt.

@@ -27,8 +27,12 @@ impl Pipelines {
         }
     }
 
-    /// The pipeline that all of the spaces name; the default one when they differ, and for all
-    /// spaces together.
+    /// Whether no space names another pipeline than the default one.
+    pub fn are_all_default(&self) -> bool {
+        self.of_space.values().all(|name| name == DEFAULT_PIPELINE)
+    }
+
+    /// The pipeline that all of the spaces name; the default one when they differ, or there is none.
     pub fn of(&self, spaces: &[String]) -> &Pipeline {
         let name =
             |space: &String| self.of_space.get(space).map_or(DEFAULT_PIPELINE, String::as_str);

@@ -15,6 +15,9 @@ use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::id::{DocumentId, SourceId};
 
+/// Documents asked about by one statement.
+const AT_ONCE: usize = 500;
+
 /// What became of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentState {
@@ -255,6 +258,25 @@ impl Catalog {
         .fetch_optional(&self.inner.readers)
         .await
         .map_err(self.failed("read a document"))
+    }
+
+    /// Those of the documents that are indexed, in no order.
+    pub async fn documents(&self, ids: &[DocumentId]) -> Result<Vec<Document>> {
+        let mut found: Vec<Document> = Vec::with_capacity(ids.len());
+        for batch in ids.chunks(AT_ONCE) {
+            let places: Vec<String> =
+                (1..=batch.len()).map(|number| format!("${number}")).collect();
+            let sql = format!(
+                "SELECT id, source, path, raw_path, type, modified_ns, stated_ns, hash, state, \
+                 title, metadata, embedded, seq FROM documents WHERE state = 0 AND id IN ({})",
+                places.join(", ")
+            );
+            let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+            let query = batch.iter().fold(query, |query, id| query.bind(id.0 as i64));
+            let rows: Result<Vec<Document>, _> = query.fetch_all(&self.inner.readers).await;
+            found.extend(rows.map_err(self.failed("read documents"))?);
+        }
+        Ok(found)
     }
 
     /// All passages of a document; none when it is gone.

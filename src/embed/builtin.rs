@@ -131,6 +131,15 @@ impl Embedder for BuiltinEmbedder {
         Ok(vectors)
     }
 
+    fn prepare(&self) {
+        let shared = Arc::clone(&self.shared);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = shared.engine() {
+                tracing::warn!(%error, "the built-in model cannot be made ready");
+            }
+        });
+    }
+
     fn release_if_idle(&self, idle: Duration) -> bool {
         let mut slot = self.shared.lock();
         let unused = slot.engine.as_ref().is_some_and(|engine| Arc::strong_count(engine) == 1);

@@ -127,6 +127,10 @@ pub trait Embedder: std::fmt::Debug + Send + Sync {
         std::future::pending().await
     }
 
+    /// Has what is needed for a question made ready in the background, so that the first one is not
+    /// slower than those after it; returns at once.
+    fn prepare(&self) {}
+
     /// Frees the model's memory if it was not used for `idle`; whether it did.
     fn release_if_idle(&self, _idle: Duration) -> bool {
         false

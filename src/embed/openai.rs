@@ -52,28 +52,6 @@ struct Usage {
     prompt_tokens: Option<usize>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Models {
-    data: Vec<Model>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Model {
-    id: String,
-    /// vLLM says it here.
-    max_model_len: Option<usize>,
-    meta: Meta,
-}
-
-/// llama.cpp says it here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Meta {
-    n_ctx: Option<usize>,
-}
-
 /// The embedder for the configured model; embeds one word to learn its dimensions.
 pub(super) async fn connect(config: &config::Embedder) -> Result<Arc<dyn Embedder>> {
     let openai = Arc::new(OpenAi {
@@ -120,9 +98,9 @@ impl OpenAi {
 
     /// The longest text, as far as the server tells.
     async fn context(&self) -> Option<usize> {
-        let models: Models = self.http.json(Call::about("/models", None)).await.ok()?;
-        let model = models.data.into_iter().find(|model| model.id == self.model)?;
-        model.max_model_len.or(model.meta.n_ctx)
+        let models = self.http.models("").await.ok()?;
+        let window = models.iter().find(|model| model.id == self.model)?.window()?;
+        usize::try_from(window).ok()
     }
 }
 

@@ -117,6 +117,19 @@ async fn odd_texts_get_vectors_too() {
 }
 
 #[tokio::test]
+async fn a_prepared_model_is_there_before_the_first_text() {
+    let embedder = BuiltinEmbedder::new();
+    embedder.prepare();
+    let is_loaded = async {
+        // What is loaded can be released.
+        while !embedder.release_if_idle(Duration::ZERO) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), is_loaded).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_released_model_loads_again_and_gives_the_same_vectors() {
     let embedder = BuiltinEmbedder::new();
     assert!(!embedder.release_if_idle(Duration::ZERO), "nothing is loaded before the first text");

@@ -3,6 +3,7 @@
 mod breaker;
 mod endpoint;
 mod fault;
+mod listed;
 mod patience;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,7 @@ use patience::Persistence;
 
 pub(crate) use endpoint::{Endpoint, Scheme};
 pub(crate) use fault::{Fault, FaultKind, is_too_long, is_too_many};
+pub(crate) use listed::Listed;
 pub(crate) use patience::Patience;
 
 /// A connection that takes longer is not made.

@@ -9,7 +9,7 @@ use tantivy::columnar::Column;
 use super::open::{failure, guarded};
 use super::plan::{scored_terms, weight};
 use super::schema::{DOCUMENT, KIND, MODIFIED, ORDINAL, SOURCE};
-use super::{LexicalIndex, Passage, Query};
+use super::{LexicalIndex, Passage, Query, whole};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::id::{DocumentId, SourceId};
@@ -19,7 +19,7 @@ const PASSAGES_PER_DOCUMENT: usize = 3;
 
 impl LexicalIndex {
     /// Passages that match, best first: of `limit` documents if so many match, the best passage
-    /// and up to two more that beat the last document's.
+    /// and up to two more that beat the last document's; each with what its document adds.
     pub fn search(&self, query: &Query, filter: &Filter, limit: usize) -> Result<Vec<Passage>> {
         if limit == 0 || filter.sources.is_empty() {
             return Ok(Vec::new());
@@ -30,13 +30,13 @@ impl LexicalIndex {
     }
 
     fn find(&self, query: &Query, filter: &Filter, limit: usize) -> tantivy::Result<Vec<Passage>> {
-        let searcher = self.reader.searcher();
-        let scored = scored_terms(query, &searcher, self.fields.text)?;
-        let Some(weight) = weight(query, &scored, &searcher, self.fields.text)? else {
+        let ground = self.grounds.of(self.reader.searcher(), self.fields.text, filter)?;
+        let scored = scored_terms(query, &ground)?;
+        let Some(weight) = weight(query, &scored, &ground)? else {
             return Ok(Vec::new());
         };
         let mut best = Best::new(limit);
-        for segment in searcher.segment_readers() {
+        for segment in ground.searcher.segment_readers() {
             let columns = Columns::open(segment, filter)?;
             let alive = segment.alive_bitset();
             weight.for_each_pruning(best.threshold, segment, &mut |row, score| {
@@ -46,7 +46,12 @@ impl LexicalIndex {
                 best.threshold
             })?;
         }
-        Ok(best.into_passages())
+        let mut passages = best.into_passages();
+        let documents = passages.iter().map(|passage| passage.document);
+        let additions = whole::additions(&searcher, self.fields, &scored, documents)?;
+        whole::add(&mut passages, &additions);
+        passages.sort_by(order);
+        Ok(passages)
     }
 }
 

@@ -1,19 +1,24 @@
 //! Why a passage has its score: what each term of the query contributes.
 
 use tantivy::schema::{IndexRecordOption, Term};
-use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED};
+use tantivy::{DocSet, SegmentReader, TERMINATED};
 
+use super::ground::Ground;
 use super::open::{failure, guarded};
 use super::plan::{scored_terms, single_weights};
 use super::schema::ORDINAL;
-use super::{LexicalIndex, Query};
+use super::{LexicalIndex, Query, whole};
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::id::DocumentId;
+
+/// The name of what the words of a document as a whole add to each of its passages.
+const WHOLE: &str = "the whole document";
 
 /// What one term or phrase adds to a passage's score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
-    /// The term as it is indexed (stemmed, folded), or the phrase in quotes.
+    /// The term as it is indexed (stemmed, folded), the phrase in quotes, or [`WHOLE`].
     pub term: String,
     /// Its part of the score.
     pub score: f32,
@@ -24,26 +29,26 @@ impl LexicalIndex {
     pub fn explain(
         &self,
         query: &Query,
-        document: DocumentId,
-        ordinal: u32,
+        filter: &Filter,
+        passage: (DocumentId, u32),
     ) -> Result<Vec<Contribution>> {
         guarded("search", || {
-            let searcher = self.reader.searcher();
-            self.contributions(query, &searcher, (document, ordinal))
-                .map_err(|error| failure("search", error))
+            let ground = self.grounds.of(self.reader.searcher(), self.fields.text, filter);
+            let explained = ground.and_then(|ground| self.contributions(query, &ground, passage));
+            explained.map_err(|error| failure("search", error))
         })
     }
 
     fn contributions(
         &self,
         query: &Query,
-        searcher: &Searcher,
+        ground: &Ground,
         passage: (DocumentId, u32),
     ) -> tantivy::Result<Vec<Contribution>> {
-        let scored = scored_terms(query, searcher, self.fields.text)?;
-        let weights = single_weights(query, &scored, searcher, self.fields.text)?;
+        let scored = scored_terms(query, ground)?;
+        let weights = single_weights(query, &scored, ground)?;
         let mut contributions = Vec::new();
-        for segment in searcher.segment_readers() {
+        for segment in ground.searcher.segment_readers() {
             let Some(row) = self.row(segment, passage)? else { continue };
             for (term, weight) in &weights {
                 let mut scorer = weight.scorer(segment, 1.0)?;
@@ -51,6 +56,12 @@ impl LexicalIndex {
                     contributions.push(Contribution { term: term.clone(), score: scorer.score() });
                 }
             }
+        }
+        if !contributions.is_empty() {
+            let only = std::iter::once(passage.0);
+            let added = whole::additions(searcher, self.fields, &scored, only)?;
+            let added = added.into_values().filter(|score| *score > 0.0);
+            contributions.extend(added.map(|score| Contribution { term: WHOLE.into(), score }));
         }
         contributions.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(contributions)

@@ -6,6 +6,7 @@ mod clause;
 mod collect;
 mod directory;
 mod explain;
+mod ground;
 mod highlight;
 #[cfg(test)]
 mod interrupted;
@@ -19,6 +20,7 @@ mod schema;
 mod stem;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod word;
 mod writer;
 
@@ -73,7 +75,8 @@ pub struct Passage {
     pub document: DocumentId,
     /// Its place in the document's list of chunks.
     pub ordinal: u32,
-    /// BM25: positive, unbounded, comparable within one query only.
+    /// BM25, with what the words of the whole document add: positive, unbounded, comparable
+    /// within one query only.
     pub score: f32,
 }
 
@@ -83,6 +86,7 @@ pub struct LexicalIndex {
     index: Index,
     reader: IndexReader,
     fields: schema::Fields,
+    grounds: ground::Grounds,
     writer: Mutex<writer::Writer>,
     applied_seq: AtomicU64,
 }

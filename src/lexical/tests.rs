@@ -290,12 +290,25 @@ fn stop_words_count_when_there_is_nothing_else() {
 }
 
 #[test]
+fn what_a_document_is_about_counts_for_all_its_passages() {
+    let mut fixture = fixture();
+    let dividend = "the dividend of the last quarter was raised";
+    let acorn = ["Acorn report", "Acorn sold more", "Acorn hired", dividend];
+    fixture.put(1, &["Birch report", "Birch sold less", "Birch closed", dividend]);
+    fixture.put(2, &acorn).commit();
+    let query = Query::parse("dividend of Acorn in the last quarter ").unwrap();
+    let best = fixture.index.search(&query, &everywhere(), 5).unwrap()[0];
+    assert_eq!((best.document.0, best.ordinal), (2, 3));
+}
+
+#[test]
 fn explanations_add_up_to_the_score() {
     let mut fixture = fixture();
     fixture.put(1, &["other", "carry over annual leave"]).put(2, &["leave"]).commit();
     let query = Query::parse("annual leave \"carry over\" l").unwrap();
     let best = fixture.index.search(&query, &everywhere(), 1).unwrap()[0];
-    let parts = fixture.index.explain(&query, best.document, best.ordinal).unwrap();
+    let parts =
+        fixture.index.explain(&query, &everywhere(), (best.document, best.ordinal)).unwrap();
     let sum: f32 = parts.iter().map(|part| part.score).sum();
     assert!((sum - best.score).abs() < 1e-4, "{parts:?} {best:?}");
     assert_eq!(best.ordinal, 1);

@@ -1,17 +1,17 @@
 //! Anthropic's Messages.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, Place, refuses};
+use super::connection::{Connection, Place};
 use super::events::{Event, Events};
 use super::feed::{self, Decoder, Step, parse};
 use super::lines::Lines;
+use super::refused::Refused;
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
 use crate::error::Result;
@@ -26,12 +26,14 @@ const USUAL_WINDOW: u32 = 200_000;
 /// The highest temperature that is taken.
 const MAX_TEMPERATURE: f64 = 1.0;
 
+const TEMPERATURE: &str = "temperature";
+
 /// A model of Anthropic's.
 #[derive(Debug)]
 pub(super) struct Anthropic {
     connection: Arc<Connection>,
     /// Some models choose their words in one way only.
-    refuses_temperature: AtomicBool,
+    refused: Refused,
 }
 
 impl Anthropic {
@@ -44,7 +46,7 @@ impl Anthropic {
             headers: &[("anthropic-version", "2023-06-01")],
         };
         let connection = Arc::new(Connection::new(config, place)?);
-        Ok(Self { connection, refuses_temperature: AtomicBool::new(false) })
+        Ok(Self { connection, refused: Refused::nothing_of(&[TEMPERATURE]) })
     }
 
     fn body(&self, prompt: &Prompt) -> Value {
@@ -54,7 +56,7 @@ impl Anthropic {
             "max_tokens": prompt.max_output_tokens,
             "stream": true,
         });
-        if !self.refuses_temperature.load(Ordering::Relaxed) {
+        if !self.refused.has(TEMPERATURE) {
             body["temperature"] = json!(prompt.temperature.min(MAX_TEMPERATURE));
         }
         if !prompt.system.is_empty() {
@@ -63,16 +65,9 @@ impl Anthropic {
         body
     }
 
-    /// Sends the prompt, the second time without what the model does not take.
+    /// Sends the prompt, without what the model turns out not to take.
     async fn begin(&self, prompt: &Prompt) -> Result<Lines, Fault> {
-        let begun = self.connection.begin("/v1/messages", &self.body(prompt)).await;
-        match begun {
-            Err(fault) if refuses(&fault, "temperature") => {
-                self.refuses_temperature.store(true, Ordering::Relaxed);
-                self.connection.begin("/v1/messages", &self.body(prompt)).await
-            }
-            begun => begun,
-        }
+        self.refused.begin((&self.connection, "/v1/messages"), || self.body(prompt)).await
     }
 
     async fn ask_model(&self) -> Result<Model> {

@@ -7,6 +7,7 @@ mod feed;
 mod lines;
 mod ollama;
 mod openai;
+mod refused;
 mod thought;
 
 use std::pin::Pin;

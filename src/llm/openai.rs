@@ -1,22 +1,26 @@
 //! Servers with OpenAI's `/v1/chat/completions`: vLLM, llama.cpp, OpenAI, Amazon Bedrock.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, Place, refuses};
+use super::connection::{Connection, Place};
 use super::events::{Event, Events};
 use super::feed::{self, Decoder, Step, parse};
+use super::refused::Refused;
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::http::{Call, Fault, FaultKind, Scheme};
+use crate::http::{Call, Fault, FaultKind, Listed, Scheme};
 
 /// The window of a model whose server does not tell; every model in use has at least that.
 const USUAL_WINDOW: u32 = 8_192;
+
+/// Parts of a request that some servers or models do not take.
+const OPTIONAL: [&str; 4] = ["max_tokens", "temperature", "stream_options", "system"];
 
 /// What the last event holds.
 const DONE: &str = "[DONE]";
@@ -27,16 +31,7 @@ pub(super) struct OpenAi {
     connection: Arc<Connection>,
     /// What paths of the API begin with.
     prefix: &'static str,
-    dialect: Mutex<Dialect>,
-}
-
-/// What a server or its model turned out not to take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Dialect {
-    refuses_max_tokens: bool,
-    refuses_temperature: bool,
-    refuses_stream_options: bool,
-    refuses_system: bool,
+    refused: Refused,
 }
 
 impl OpenAi {
@@ -44,50 +39,58 @@ impl OpenAi {
         let (url, prefix) = split(&config.url);
         let place = Place { name: "the LLM server", url, scheme: Scheme::Bearer, headers: &[] };
         let connection = Arc::new(Connection::new(config, place)?);
-        Ok(Self { connection, prefix, dialect: Mutex::default() })
-    }
-
-    fn dialect(&self) -> Dialect {
-        *self.dialect.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { connection, prefix, refused: Refused::nothing_of(&OPTIONAL) })
     }
 
     /// Sends the prompt, without what the server turns out not to take.
     async fn begin(&self, prompt: &Prompt) -> Result<Events, Fault> {
         let path = format!("{}/chat/completions", self.prefix);
-        loop {
-            let dialect = self.dialect();
-            let body = dialect.body(&self.connection.model, prompt);
-            let fault = match self.connection.begin(&path, &body).await {
-                Ok(lines) => return Ok(Events::Sent(lines, Event::default())),
-                Err(fault) => fault,
-            };
-            match dialect.without_what_is_refused(&fault) {
-                Some(other) => {
-                    *self.dialect.lock().unwrap_or_else(PoisonError::into_inner) = other;
-                }
-                None => return Err(fault),
-            }
-        }
+        let lines = self.refused.begin((&self.connection, &path), || self.body(prompt)).await?;
+        Ok(Events::Sent(lines, Event::default()))
     }
 
     /// What the server has; nothing when it does not tell.
-    async fn ask_models(&self) -> Result<Vec<Model>, Fault> {
-        let path = format!("{}/models", self.prefix);
-        match self.connection.http.json::<Models>(Call::about(&path, None)).await {
-            Ok(models) => Ok(models.data),
+    async fn ask_models(&self) -> Result<Vec<Listed>, Fault> {
+        match self.connection.http.models(self.prefix).await {
             // Not every server has a list.
             Err(fault) if matches!(fault.kind, FaultKind::Refused(404 | 405)) => Ok(Vec::new()),
-            Err(fault) => Err(fault),
+            listed => listed,
         }
     }
 
     /// The window that the list of models or llama.cpp tells.
-    async fn window(&self, models: &[Model]) -> Option<u32> {
+    async fn window(&self, models: &[Listed]) -> Option<u32> {
         let own = models.iter().find(|model| model.id == self.connection.model);
-        match own.and_then(|model| model.max_model_len.or(model.meta.n_ctx)) {
+        match own.and_then(|model| model.window()) {
             Some(tokens) => Some(tokens),
             None => self.ask_slot().await,
         }
+    }
+
+    fn body(&self, prompt: &Prompt) -> Value {
+        let mut turns = prompt.turns();
+        match (prompt.system.as_str(), turns.first_mut()) {
+            ("", _) => {}
+            (system, Some(first)) if self.refused.has("system") => {
+                let text = first["content"].as_str().unwrap_or_default();
+                first["content"] = json!(format!("{system}\n\n{text}"));
+            }
+            (system, _) => turns.insert(0, json!({ "role": "system", "content": system })),
+        }
+        let limit = match self.refused.has("max_tokens") {
+            true => "max_completion_tokens",
+            false => "max_tokens",
+        };
+        let model = &self.connection.model;
+        let mut body = json!({ "model": model, "messages": turns, "stream": true });
+        body[limit] = json!(prompt.max_output_tokens);
+        if !self.refused.has("temperature") {
+            body["temperature"] = json!(prompt.temperature);
+        }
+        if !self.refused.has("stream_options") {
+            body["stream_options"] = json!({ "include_usage": true });
+        }
+        body
     }
 
     /// The window that llama.cpp tells whatever the model is called.
@@ -131,50 +134,6 @@ impl Llm for OpenAi {
         let events = begun.map_err(|fault| self.connection.error(&fault))?;
         let connection = Arc::clone(&self.connection);
         Ok(feed::stream(connection, events, (Chunks::default(), prompt)))
-    }
-}
-
-impl Dialect {
-    fn body(self, model: &str, prompt: &Prompt) -> Value {
-        let mut turns = prompt.turns();
-        match (prompt.system.as_str(), turns.first_mut()) {
-            ("", _) => {}
-            (system, Some(first)) if self.refuses_system => {
-                let text = first["content"].as_str().unwrap_or_default();
-                first["content"] = json!(format!("{system}\n\n{text}"));
-            }
-            (system, _) => turns.insert(0, json!({ "role": "system", "content": system })),
-        }
-        let limit = match self.refuses_max_tokens {
-            true => "max_completion_tokens",
-            false => "max_tokens",
-        };
-        let mut body = json!({ "model": model, "messages": turns, "stream": true });
-        body[limit] = json!(prompt.max_output_tokens);
-        if !self.refuses_temperature {
-            body["temperature"] = json!(prompt.temperature);
-        }
-        if !self.refuses_stream_options {
-            body["stream_options"] = json!({ "include_usage": true });
-        }
-        body
-    }
-
-    /// How to ask again after a refusal; `None` when it concerns nothing that can be left out.
-    fn without_what_is_refused(self, fault: &Fault) -> Option<Self> {
-        let mut other = self;
-        for (part, is_refused) in [
-            ("max_tokens", &mut other.refuses_max_tokens),
-            ("temperature", &mut other.refuses_temperature),
-            ("stream_options", &mut other.refuses_stream_options),
-            ("system", &mut other.refuses_system),
-        ] {
-            if refuses(fault, part) {
-                *is_refused = true;
-                break;
-            }
-        }
-        (other != self).then_some(other)
     }
 }
 
@@ -224,28 +183,6 @@ struct Delta {
 struct Usage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Models {
-    data: Vec<Model>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Model {
-    id: String,
-    /// vLLM says it here.
-    max_model_len: Option<u32>,
-    meta: Meta,
-}
-
-/// llama.cpp says it here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Meta {
-    n_ctx: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

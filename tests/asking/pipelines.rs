@@ -58,6 +58,19 @@ fn each_space_is_answered_by_its_pipeline() {
 }
 
 #[test]
+fn a_question_to_all_spaces_is_answered_by_the_pipeline_that_they_share() {
+    let chat = Chat::saying(Protocol::Ollama, Reply::of(&["Until March [1]."]));
+    let ragterm = office(&chat);
+    let ask = || {
+        ragterm.run(&["ask", "Which days are carried over?"]).expect(0);
+        system_of(&chat.asked().pop().unwrap()).contains("Answer in German")
+    };
+    assert!(!ask(), "the spaces have different ones");
+    ragterm.run(&["sources", "remove", "engineering"]).expect(0);
+    assert!(ask(), "the one that is left has its own");
+}
+
+#[test]
 fn a_pipeline_that_cannot_be_is_refused_at_the_start() {
     let ragterm = with_file(
         Instance::without_embedder(),

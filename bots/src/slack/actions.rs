@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::bot::{Bot, asker, is_direct, patiently};
 use super::incoming::Action;
 use super::refusals::is_outside;
-use super::render::{self, HELPFUL, MORE, Message, NOT_HELPFUL, PUBLIC, Sharing};
+use super::render::{self, HELPFUL, MORE, Message, NOT_HELPFUL, PUBLIC};
 use super::web::{Fault, Place, Response};
 use crate::core::{Given, Language, Phrase, Question, Shareable, Trouble, Verdict};
 
@@ -71,12 +71,8 @@ impl Bot {
         shareable: &Shareable,
         language: Language,
     ) -> Result<(), String> {
-        let buttons = render::Buttons {
-            key: shareable.answer.turn.clone(),
-            language,
-            sharing: Sharing::Pointless,
-        };
-        let messages = render::answer(&shareable.answer, language, Some(&buttons));
+        // It stays the asker's own: nobody else can judge it by a button.
+        let messages = render::answer(&shareable.answer, language, None);
         let messages = render::shared(&action.user, &shareable.question, messages);
         let place = place_of(action);
         for message in &messages {

@@ -172,6 +172,8 @@ impl Display for Responded {
             let message = self.look.draft(draft);
             return match self.respond(&message).await {
                 Ok(()) => Shown::Yes,
+                // The end can go another way than this URL.
+                Err(Fault::Refused(_)) => Shown::Skipped,
                 Err(fault) => self.ending.before_end(fault),
             };
         }
@@ -221,14 +223,14 @@ impl Ending {
     fn at_end(&mut self, fault: Fault) -> Shown {
         self.tries += 1;
         match fault {
-            Fault::RateLimited(pause) => Shown::After(pause),
+            Fault::RateLimited(pause) if self.tries < TRIES * 3 => Shown::After(pause),
             Fault::Unreachable(_) if self.tries < TRIES => Shown::After(PAUSE),
             Fault::Refused(code) if is_about_blocks(&code) && !self.is_plain => {
                 tracing::warn!(code, "slack refused the blocks of an answer; sending plain text");
                 self.is_plain = true;
                 Shown::After(Duration::ZERO)
             }
-            Fault::Unreachable(reason) | Fault::Refused(reason) => self.lost(reason),
+            fault => self.lost(fault.to_string()),
         }
     }
 

@@ -70,6 +70,11 @@ pub(super) struct MessageEvent {
     pub(super) ts: String,
     #[serde(default)]
     pub(super) thread_ts: Option<String>,
+    /// The workspace of the user, which in a channel shared between companies may be another.
+    #[serde(default)]
+    user_team: Option<String>,
+    #[serde(default)]
+    team: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,7 +102,7 @@ pub(super) struct Action {
 #[derive(Debug, Deserialize)]
 struct ActionPayload {
     team: Named,
-    user: Named,
+    user: Presser,
     channel: Named,
     #[serde(default)]
     message: ActionMessage,
@@ -113,6 +118,13 @@ struct ActionPayload {
 #[derive(Debug, Deserialize)]
 struct Named {
     id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Presser {
+    id: String,
+    #[serde(default)]
+    team_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,7 +184,8 @@ fn message(payload: Value) -> Result<Option<Incoming>, serde_json::Error> {
     }
     let event: MessageEvent = serde_json::from_value(event)?;
     let is_mention = event.kind == "app_mention";
-    Ok(Some(Incoming::Message(Message { team: team_id, is_mention, event })))
+    let team = event.user_team.clone().or_else(|| event.team.clone()).unwrap_or(team_id);
+    Ok(Some(Incoming::Message(Message { team, is_mention, event })))
 }
 
 fn action(payload: Value) -> Result<Option<Incoming>, serde_json::Error> {
@@ -182,7 +195,7 @@ fn action(payload: Value) -> Result<Option<Incoming>, serde_json::Error> {
     let payload: ActionPayload = serde_json::from_value(payload)?;
     let Some(pressed) = payload.actions.into_iter().next() else { return Ok(None) };
     Ok(Some(Incoming::Action(Action {
-        team: payload.team.id,
+        team: payload.user.team_id.unwrap_or(payload.team.id),
         channel: payload.channel.id,
         user: payload.user.id,
         thread: payload.message.thread_ts.or(payload.container.thread_ts),

@@ -72,16 +72,7 @@ pub(super) async fn serve(
                 tracing::info!("connected to slack");
             }
             read = read(&mut current, times, &mut handle) => {
-                let is_gone = match read {
-                    Read::Handled(None) => continue,
-                    Read::Handled(Some(reply)) => match acknowledge(&mut current, reply).await {
-                        Ok(()) => continue,
-                        Err(()) => true,
-                    },
-                    Read::Ending => false,
-                    Read::Gone => true,
-                    Read::TurnedOff => return Err(turned_off()),
-                };
+                let Some(is_gone) = after(read, &mut current).await? else { continue };
                 failures = failures_after(current.as_ref(), times, failures);
                 if is_gone {
                     current = None;
@@ -94,6 +85,19 @@ pub(super) async fn serve(
     }
     close(current).await;
     Ok(())
+}
+
+/// Whether another connection is needed, and then, whether this one is gone already.
+async fn after(read: Read, current: &mut Option<Socket>) -> Result<Option<bool>, Error> {
+    match read {
+        Read::Handled(None) => Ok(None),
+        Read::Handled(Some(reply)) => {
+            Ok(acknowledge(current, reply).await.is_err().then_some(true))
+        }
+        Read::Ending => Ok(Some(false)),
+        Read::Gone => Ok(Some(true)),
+        Read::TurnedOff => Err(turned_off()),
+    }
 }
 
 /// A connection that lived long was a good one.

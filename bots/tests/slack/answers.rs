@@ -31,6 +31,22 @@ fn an_answer_grows_in_one_message() {
 }
 
 #[test]
+fn an_answer_looks_like_this() {
+    let bot = Instance::start();
+    let text = "## Carry-over\n\nYou may carry over **5 days** [1]:\n\n- until *March*\n- see [the form](https://intranet.example/form)\n\n```sh\nleave request --days 5\n```";
+    bot.daemon.answers(move |_| {
+        let mut answered = answered(text);
+        answered.sources.push(source(2, "Forms"));
+        answered.sources[1].hit.as_mut().unwrap().uri = "file:///srv/forms.docx".to_owned();
+        answered.degraded = Some("only keywords were searched".to_owned());
+        vec![Step::Answer(Box::new(answered))]
+    });
+    bot.slack.command("C1", "U1", "/ask", "carry over?");
+    let answer = bot.sees(&["5 days", "Sources"]);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer.blocks).unwrap());
+}
+
+#[test]
 fn many_pieces_are_few_edits() {
     let edits = Duration::from_millis(50);
     let bot = Instance::with(ScriptedDaemon::start(), |settings| settings.limits.edits = edits);
@@ -129,7 +145,7 @@ fn documents_cannot_call_people_or_hide_links() {
         vec![Step::Text(hostile.to_owned()), Step::Answer(Box::new(answered))]
     });
     bot.slack.mention("C1", "U1", "<@UBOT> days?");
-    let answer = bot.sees(&["safe (https://evil.example/x) &amp; so on."]);
+    let answer = bot.sees(&["safe (https://evil.example/x) &amp; so on.", "Sources"]);
     for mark in ["<!", "<@", "<#", "<http", "<javascript", "@here"] {
         assert!(!answer.shown().contains(mark), "{mark} in {}", answer.shown());
         assert!(!answer.text.contains(mark), "{mark} in {}", answer.text);

@@ -67,10 +67,9 @@ fn a_pause_that_slack_asks_for_is_kept_before_connecting() {
 #[test]
 fn a_silent_connection_is_asked_for_a_sign_of_life_and_kept() {
     let bot = Instance::with(ScriptedDaemon::start(), |settings| {
-        settings.connection.silence = Duration::from_millis(5);
+        settings.connection.silence = Duration::from_millis(150);
     });
-    bot.slack.mention("C1", "U1", "<@UBOT> quiet?");
-    bot.sees(&["About quiet?"]);
+    bot.slack.until("signs of life", |journal| (journal.pings >= 3).then_some(()));
     bot.slack.mention("C1", "U1", "<@UBOT> still?");
     bot.sees(&["About still?"]);
     assert_eq!(bot.slack.journal().connections, 1, "pings were answered");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ragterm_chats::slack::Fault;
 
 use super::Instance;
-use crate::daemon::{Step, answered};
+use crate::daemon::{Gate, ScriptedDaemon, Step, answered};
 
 /// An answer of 30,000 characters: paragraphs, lists and a code block longer than a section.
 fn long() -> String {
@@ -84,10 +84,30 @@ fn a_long_answer_to_a_command_stays_within_five_uses_of_its_url() {
 fn a_response_url_that_is_over_gives_way_to_an_ephemeral_message() {
     let bot = Instance::start();
     bot.slack.fail("respond", Fault::Refused("expired_url".to_owned()), 1);
+    bot.daemon.answers(|_| vec![Step::Answer(Box::new(answered("Here it is.")))]);
     bot.slack.command("C1", "U1", "/ask", "days?");
-    let answer = bot.sees(&["About days?"]);
+    let answer = bot.sees(&["Here it is."]);
     assert_eq!(answer.only.as_deref(), Some("U1"));
     assert_eq!(bot.slack.journal().calls_of("chat.postEphemeral").len(), 1);
+}
+
+#[test]
+fn a_response_url_that_ends_before_the_answer_does_not_lose_it() {
+    let bot = Instance::with(ScriptedDaemon::start(), |settings| {
+        settings.limits.slow = Duration::from_millis(10);
+    });
+    let gate = Gate::new();
+    let held = gate.clone();
+    bot.daemon.answers(move |_| {
+        let end = Step::Answer(Box::new(answered("Here it is.")));
+        vec![Step::Hold(held.clone()), end]
+    });
+    bot.slack.fail("respond", Fault::Refused("expired_url".to_owned()), 9);
+    bot.slack.command("C1", "U1", "/ask", "days?");
+    bot.slack
+        .until("the excuse is refused", |journal| journal.calls_of("respond").first().map(|_| ()));
+    gate.open();
+    assert_eq!(bot.sees(&["Here it is."]).only.as_deref(), Some("U1"));
 }
 
 #[test]
@@ -106,7 +126,7 @@ fn too_many_requests_are_obeyed() {
 fn a_message_refused_for_its_blocks_arrives_as_text() {
     let bot = Instance::start();
     bot.slack.mention("C1", "U1", "<@UBOT> first?");
-    bot.sees(&["About first?"]);
+    bot.sees(&["About first?", "Sources"]);
     bot.daemon.answers(|_| vec![Step::Answer(Box::new(answered("In plain words.")))]);
     bot.slack.fail("chat.update", Fault::Refused("msg_blocks_too_long".to_owned()), 1);
     bot.slack.mention("C1", "U1", "<@UBOT> second?");

@@ -20,7 +20,7 @@ fn ask_shows_that_it_works_and_then_the_answer_to_the_asker_alone() {
     let working = bot.sees(&[Working.say(Language::English)]);
     assert_eq!(working.only.as_deref(), Some("U1"));
     gate.open();
-    let answer = bot.sees(&["You have *15* days [1]."]);
+    let answer = bot.sees(&["You have *15* days [1].", "Sources"]);
     assert_eq!(answer.ts, working.ts, "the same message was edited");
     assert_eq!(answer.only.as_deref(), Some("U1"));
     for part in ["<https://wiki.example/1|Leave policy>", "hr/1.md › Carry-over", "3 days ago"] {
@@ -185,6 +185,31 @@ fn a_channel_without_a_mapping_is_told_how_to_get_one() {
     bot.slack.command("C7", "U1", "/search", "휴가");
     bot.sees(&[&Trouble::MayNotAsk.say(Language::Korean)]);
     assert!(bot.daemon.calls().asked.is_empty());
+}
+
+#[test]
+fn a_guest_of_another_company_is_named_with_that_company() {
+    let bot = Instance::start();
+    bot.slack.event(json!({
+        "type": "app_mention", "channel": "C1", "user": "U9", "text": "<@UBOT> days?",
+        "team": "T9", "attachments": [{ "id": "F1", "fallback": "a shared message" }],
+    }));
+    bot.sees(&["About days?"]);
+    let asker = &bot.daemon.calls().asked[0].asker;
+    assert_eq!((asker.workspace.as_str(), asker.user.as_str()), ("T9", "U9"));
+}
+
+#[test]
+fn a_thread_in_a_direct_conversation_is_a_session_of_its_own() {
+    let bot = Instance::start();
+    bot.slack.event(json!({
+        "type": "message", "channel_type": "im", "channel": "D1", "user": "U1",
+        "text": "days?", "thread_ts": "1700000000.000900",
+    }));
+    let answer = bot.sees(&["About days?"]);
+    assert_eq!(answer.thread.as_deref(), Some("1700000000.000900"));
+    let thread = bot.daemon.calls().asked[0].request.thread.clone();
+    assert_eq!(thread, "slack:T1/D1/1700000000.000900");
 }
 
 #[test]

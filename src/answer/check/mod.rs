@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 pub use address::Addresses;
 
+use super::invisible::is_invisible;
+
 /// A marker is no longer than this, in bytes.
 const MAX_MARKER: usize = 96;
 
@@ -83,7 +85,7 @@ impl Checker {
 
     /// Takes the next piece of the model's text; returns what is decided by it.
     pub fn push(&mut self, piece: &str) -> String {
-        self.pending.extend(piece.chars().filter(|c| is_visible(*c)));
+        self.pending.extend(piece.chars().filter(|c| !is_invisible(*c)));
         self.decide()
     }
 
@@ -348,15 +350,6 @@ fn is_opening(c: char) -> bool {
 
 fn is_closing(c: char) -> bool {
     matches!(c, ']' | '】' | '］' | '〕' | '⟧')
-}
-
-/// What has no shape can hide between the characters of a marker.
-fn is_visible(c: char) -> bool {
-    matches!(c, '\n' | '\t')
-        || !(c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}')
-            || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{00AD}')
-            || matches!(c, '\u{E0000}'..='\u{E0FFF}'))
 }
 
 #[cfg(test)]

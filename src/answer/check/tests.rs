@@ -50,6 +50,7 @@ const CASES: &[(&str, &str)] = &[
     ("Yes [Passage 2] and [Source 8].", "Yes [2] and."),
     ("Yes \\[9\\] and \\[1\\].", "Yes and [1]."),
     ("Yes [\u{200B}9\u{200B}].", "Yes."),
+    ("Yes [9\u{FE0F}\u{3164}] [\u{E0101}9\u{34F}].", "Yes."),
     ("Yes [^1].", "Yes [1]."),
     ("Yes [1](https://evil.example/?q=x).", "Yes [1]."),
     ("See [the page](https://wiki.example/leave).", "See [the page](https://wiki.example/leave)."),

@@ -2,6 +2,8 @@
 
 mod ground;
 mod inside;
+mod servers;
+mod sessions;
 
 use std::collections::HashSet;
 
@@ -10,8 +12,14 @@ use self::inside::{
     a_document_is_as_old_as_it_says_and_compared_by_its_file,
     documents_inside_a_file_are_no_entries_and_known_by_it,
 };
+use self::sessions::{
+    a_session_belongs_to_who_asked, a_thread_of_a_chat_is_one_session_of_its_place,
+    a_token_is_found_by_its_key_until_it_is_revoked, only_so_many_turns_and_days_are_kept,
+    sessions_are_searched_in_every_case_and_only_where_they_may_be_seen,
+};
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
+use crate::config::SourceKind;
 use crate::embed::ModelIdentity;
 use crate::id::SourceId;
 
@@ -95,8 +103,14 @@ promises!(
     one_chunk_of_a_long_document_is_read_by_itself,
     everything_is_there_after_a_restart_and_ids_go_on,
     paths_below_a_directory_are_found_and_no_others,
+    only_what_is_asked_for_and_there_is_read,
     documents_inside_a_file_are_no_entries_and_known_by_it,
     a_document_is_as_old_as_it_says_and_compared_by_its_file,
+    a_session_belongs_to_who_asked,
+    sessions_are_searched_in_every_case_and_only_where_they_may_be_seen,
+    a_thread_of_a_chat_is_one_session_of_its_place,
+    only_so_many_turns_and_days_are_kept,
+    a_token_is_found_by_its_key_until_it_is_revoked,
 );
 
 async fn changes_come_in_order_and_each_document_once(ground: &Ground) {
@@ -336,6 +350,31 @@ async fn paths_below_a_directory_are_found_and_no_others(ground: &Ground) {
     assert_eq!(below, ["team", "team/a", "team/b/c"]);
 }
 
+async fn only_what_is_asked_for_and_there_is_read(ground: &Ground) {
+    let catalog = ground.open().await;
+    let ids: Vec<DocumentId> = (1..=1200).map(DocumentId).collect();
+    let new: Vec<_> =
+        ids.iter().map(|id| Publication::New(read(*id, &format!("{}", id.0), &["x"]))).collect();
+    catalog.publish(&new).await.unwrap();
+    catalog.publish(&[Publication::Gone(DocumentId(7))]).await.unwrap();
+    let found = catalog.documents(&ids[..1100]).await.unwrap();
+    assert_eq!(found.len(), 1099);
+    assert!(!found.iter().any(|document| document.id == DocumentId(7)));
+    assert!(catalog.documents(&[]).await.unwrap().is_empty());
+    let named = |name: &str| NewSource {
+        name: name.into(),
+        kind: SourceKind::default(),
+        space: "hr".into(),
+        path: format!("/srv/{name}"),
+        settings: Default::default(),
+        origin: Origin::Command,
+    };
+    catalog.register_source(&named("one")).await.unwrap();
+    let two = catalog.register_source(&named("two")).await.unwrap();
+    assert_eq!(catalog.source(two.id).await.unwrap(), Some(two));
+    assert_eq!(catalog.source(SourceId(99)).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().unwrap();
@@ -346,75 +385,3 @@ async fn a_file_that_is_no_database_is_named_with_what_to_do() {
     assert!(error.to_string().contains("catalog.db"), "{error}");
     assert!(error.next_step().unwrap().contains("backup"), "{error}");
 }
-
-/// A database of its own on a server; `None` where no server is named.
-macro_rules! on_server {
-    ($ground:ident, $test:ident, $body:block) => {
-        #[tokio::test]
-        async fn $test() {
-            let Some($ground) = Ground::postgres(stringify!($test)).await else { return };
-            $body
-            $ground.clear().await;
-        }
-    };
-}
-
-on_server!(ground, only_one_daemon_writes, {
-    let first = ground.open().await;
-    let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(error.to_string().contains("another daemon"), "{error}");
-    first.close().await;
-    ground.open().await.close().await;
-});
-
-on_server!(ground, a_follower_hears_of_each_commit_and_writes_nothing, {
-    let error = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap_err();
-    assert!(error.to_string().contains("cannot be opened"), "{error}");
-    let writer = ground.open().await;
-    let follower = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap();
-    assert_eq!(follower.identity(), writer.identity());
-    let stop = tokio_util::sync::CancellationToken::new();
-    let mut heard = follower.subscribe();
-    let url = ground.url();
-    let listening = tokio::spawn({
-        let (follower, stop) = (follower.clone(), stop.clone());
-        async move { follower.listen(&url, &stop).await }
-    });
-    let new = [Publication::New(read(DocumentId(1), "가/a", &["x"]))];
-    writer.publish(&new).await.unwrap();
-    let deadline = std::time::Duration::from_secs(20);
-    tokio::time::timeout(deadline, heard.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
-    assert_eq!(follower.known_below(SOURCE, "가").await.unwrap().len(), 1);
-    let error = follower.publish(&new).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Usage);
-    stop.cancel();
-    listening.await.unwrap();
-    follower.close().await;
-    writer.close().await;
-});
-
-on_server!(ground, a_catalog_moves_with_everything_in_it, {
-    let here = Ground::sqlite();
-    let source = here.open().await;
-    let model = source.use_model(&identity()).await.unwrap();
-    let texts: Vec<String> = (0..100).map(|number| format!("본문 {number}")).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let new: Vec<_> = (1..=300)
-        .map(|id| Publication::New(read(DocumentId(id), &format!("경로/{id}"), &texts)))
-        .collect();
-    source.publish(&new).await.unwrap();
-    source.publish(&[Publication::Gone(DocumentId(7))]).await.unwrap();
-    source.store_vectors(model, &[([9; 16], vec![0.5, -1.0])], &[]).await.unwrap();
-    let copied = source.copy_to_postgres(ground.url()).await.unwrap();
-    assert_eq!((copied.documents, copied.vectors), (299, 1));
-    let again = source.copy_to_postgres(ground.url()).await.unwrap_err();
-    assert!(again.to_string().contains("299 documents"), "{again}");
-    let target = ground.open().await;
-    assert_eq!((target.seq(), target.identity()), (source.seq(), source.identity()));
-    assert_eq!(target.active_model(), Some(model));
-    assert_eq!(target.known(SOURCE).await.unwrap(), source.known(SOURCE).await.unwrap());
-    assert_eq!(target.vectors(model, &[[9; 16]]).await.unwrap(), [Some(vec![0.5, -1.0])]);
-    assert_eq!(target.passages(DocumentId(8)).await.unwrap().chunks, chunks(&texts));
-    target.close().await;
-});

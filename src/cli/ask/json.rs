@@ -4,7 +4,7 @@ use ragterm_proto::v1::{Answered, CitedSource};
 use serde::Serialize;
 
 use super::Collected;
-use crate::cli::units::rfc3339;
+use crate::cli::hit::Whereabouts;
 use crate::error::Error;
 
 /// The whole answer.
@@ -29,18 +29,8 @@ pub struct Report<'a> {
 #[derive(Debug, Serialize)]
 struct Source<'a> {
     n: u32,
-    document: &'a str,
-    uri: &'a str,
-    path: &'a str,
-    title: &'a str,
-    heading: &'a [String],
-    space: &'a str,
-    source: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    modified: Option<String>,
-    lines: Option<(u32, u32)>,
-    page: Option<u32>,
+    #[serde(flatten)]
+    place: Whereabouts<'a>,
     ordinal: u32,
     passage: &'a str,
 }
@@ -82,20 +72,5 @@ pub(super) fn report<'a>(
 
 fn source(source: &CitedSource) -> Option<Source<'_>> {
     let hit = source.hit.as_ref()?;
-    Some(Source {
-        n: source.n,
-        document: &hit.document,
-        uri: &hit.uri,
-        path: &hit.path,
-        title: &hit.title,
-        heading: &hit.heading,
-        space: &hit.space,
-        source: &hit.source,
-        kind: &hit.r#type,
-        modified: rfc3339(hit.modified_ms),
-        lines: hit.lines.map(|lines| (lines.first, lines.last)),
-        page: hit.page,
-        ordinal: hit.ordinal,
-        passage: &source.passage,
-    })
+    Some(Source { n: source.n, place: hit.into(), ordinal: hit.ordinal, passage: &source.passage })
 }

@@ -4,7 +4,7 @@ use ragterm_proto::v1::{self as wire, SearchReply};
 use serde::Serialize;
 
 use super::Mode;
-use crate::cli::units::rfc3339;
+use crate::cli::hit::Whereabouts;
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
@@ -21,18 +21,8 @@ pub struct Report<'a> {
 struct Hit<'a> {
     rank: u32,
     score: f32,
-    document: &'a str,
-    uri: &'a str,
-    path: &'a str,
-    title: &'a str,
-    heading: &'a [String],
-    space: &'a str,
-    source: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    modified: Option<String>,
-    lines: Option<(u32, u32)>,
-    page: Option<u32>,
+    #[serde(flatten)]
+    place: Whereabouts<'a>,
     snippet: &'a str,
     highlights: Vec<(u32, u32)>,
     scores: Scores,
@@ -82,17 +72,7 @@ fn hit(hit: &wire::Hit) -> Hit<'_> {
     Hit {
         rank: hit.rank,
         score: hit.score as f32,
-        document: &hit.document,
-        uri: &hit.uri,
-        path: &hit.path,
-        title: &hit.title,
-        heading: &hit.heading,
-        space: &hit.space,
-        source: &hit.source,
-        kind: &hit.r#type,
-        modified: rfc3339(hit.modified_ms),
-        lines: hit.lines.map(|lines| (lines.first, lines.last)),
-        page: hit.page,
+        place: hit.into(),
         snippet: &hit.snippet,
         highlights: hit.highlights.iter().map(|range| (range.start, range.end)).collect(),
         scores: Scores {

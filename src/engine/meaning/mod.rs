@@ -211,6 +211,7 @@ impl MeaningService {
         let Some(round) = self.turn.next(stop).await else { return };
         // They may have been exchanged meanwhile.
         let Some(running) = self.running() else { return };
+        running.embedder.prepare();
         if let Err(error) = self.make_active(&running).await {
             warn!(%error, "search by meaning cannot go on");
             return self.pause(stop).await;

@@ -1,9 +1,11 @@
 //! The last line: what was just said, or the keys; and what the daemon is at.
 
+use ragterm_units::{count, counted, percent_of};
+
 use super::Canvas;
 use crate::keys::Action;
 use crate::state::{Connection, Layout, Mode, Panel, PickerKind, State};
-use crate::text::{Piece, Role, Row, clean_line, count, cut_row, percent, row_width};
+use crate::text::{Piece, Role, Row, clean_line, cut_row, row_width};
 
 /// Paints the line.
 pub fn draw(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) {
@@ -35,6 +37,7 @@ fn hints(state: &State) -> Row {
             &[(Action::Accept, "open"), (Action::Delete, "delete"), (Action::Back, "close")]
         }
         (Some(Panel::Picker(_)), _) => &[(Action::Accept, "take"), (Action::Back, "close")],
+        (Some(Panel::Comment(_)), _) => &[(Action::Accept, "send"), (Action::Back, "no comment")],
         (Some(_), _) => &[(Action::Back, "close"), (Action::Down, "scroll")],
         (None, Mode::Search) => &[
             (Action::Accept, "open"),
@@ -80,11 +83,11 @@ fn daemon(state: &State) -> Row {
     }
     let Some(status) = &state.status else { return Row::new() };
     if let Some(job) = status.jobs.first() {
-        let share = percent(job.done, job.total);
+        let share = percent_of(job.done, job.total);
         return told(Role::Accent, format!("{} {share} ", clean_line(&job.source)));
     }
     let documents = status.documents.unwrap_or_default();
-    let mut row = told(Role::Dim, format!("{} documents ", count(documents.indexed)));
+    let mut row = told(Role::Dim, format!("{} ", counted(documents.indexed, "document")));
     if documents.failed > 0 {
         row.push(Piece::new(Role::Error, format!("{} failed ", count(documents.failed))));
     }

@@ -9,7 +9,8 @@ use crate::text::{Piece, Role, cut, cut_row, width};
 
 /// Paints the panel that is open; returns where the cursor is, if one is open.
 pub fn draw(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Option<Position>> {
-    let panel = state.panel.as_ref()?;
+    // A comment stands in the line of the input.
+    let panel = state.panel.as_ref().filter(|panel| !matches!(panel, Panel::Comment(_)))?;
     let area = layout.panel;
     if area.width < 4 || area.height < 3 {
         return Some(None);
@@ -27,6 +28,7 @@ pub fn draw(state: &State, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<O
             }
             Some(None)
         }
+        Panel::Comment(_) => None,
     }
 }
 

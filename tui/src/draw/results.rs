@@ -1,12 +1,13 @@
 //! The hits: title and age, place, and the passage with what was searched for.
 
 use ragterm_proto::v1::Hit;
+use ragterm_units::short_age;
 use ratatui::layout::Rect;
 
 use super::{Canvas, welcome};
 use crate::state::{Layout, State, place_of};
 use crate::text::{
-    Piece, Role, Row, age, clean_line, cut_row, cut_start, mark_ranges, row_width, width,
+    Piece, Role, Row, clean_line, cut_row, cut_start, mark_ranges, row_width, width,
 };
 
 /// Paints the hits that are on the screen.
@@ -56,7 +57,7 @@ fn draw_hit(state: &State, index: usize, area: Rect, canvas: &mut Canvas<'_>) {
 
 /// Title and heading on the left, age on the right.
 fn title(hit: &Hit, now_ms: i64, columns: usize) -> Row {
-    let age = age(hit.modified_ms, now_ms);
+    let age = short_age(hit.modified_ms, now_ms);
     let room = columns.saturating_sub(width(&age) + 2);
     let name = match hit.title.trim() {
         "" => clean_line(&hit.path),

@@ -1,11 +1,12 @@
 //! What stands where hits will be: what to do, or why there are none.
 
+use ragterm_units::counted;
 use ratatui::layout::Rect;
 
 use super::Canvas;
 use crate::keys::Action;
 use crate::state::{Connection, State};
-use crate::text::{Piece, Role, Row, clean_line, count, wrap};
+use crate::text::{Piece, Role, Row, clean_line, wrap};
 
 /// Paints what is to be said instead of hits.
 pub fn draw(state: &State, area: Rect, canvas: &mut Canvas<'_>) {
@@ -47,7 +48,7 @@ fn invitation(state: &State) -> Vec<Row> {
         let text = match (documents, status.sources.len()) {
             (_, 0) => "nothing is indexed yet: `ragterm add PATH`".to_owned(),
             (documents, _) => {
-                format!("{} documents, {} passages", count(documents), count(passages))
+                format!("{}, {}", counted(documents, "document"), counted(passages, "passage"))
             }
         };
         rows.push(vec![Piece::new(Role::Dim, text)]);

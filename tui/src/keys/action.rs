@@ -122,8 +122,18 @@ pub const ACTIONS: [Described; 40] = [
     described(Action::Newer, "newer", "the query after", &["ctrl-n"]),
     described(Action::Sessions, "sessions", "earlier sessions", &["f6", "alt-s"]),
     described(Action::NewSession, "new-session", "begin a new session", &["alt-n"]),
-    described(Action::Helpful, "helpful", "the answer helped", &["f9", "alt-u"]),
-    described(Action::Unhelpful, "unhelpful", "the answer did not help", &["f10", "alt-d"]),
+    described(
+        Action::Helpful,
+        "helpful",
+        "the answer helped; a comment may follow",
+        &["f9", "alt-u"],
+    ),
+    described(
+        Action::Unhelpful,
+        "unhelpful",
+        "it did not; a comment may follow",
+        &["f10", "alt-d"],
+    ),
     described(
         Action::Indexing,
         "indexing",

@@ -1,9 +1,10 @@
 //! What is indexed, how far it is, what failed and why.
 
 use ragterm_proto::v1::{Failure, Job, Source, StatusReply};
+use ragterm_units::{age, count, counted, percent_of, seconds};
 
 use crate::state::{Connection, State};
-use crate::text::{Piece, Role, Row, age, clean_line, count, cut, percent, seconds, width, wrap};
+use crate::text::{Piece, Role, Row, clean_line, cut, width, wrap};
 
 /// The rows of the panel in so many columns.
 pub fn rows(state: &State, columns: usize) -> Vec<Row> {
@@ -44,8 +45,8 @@ fn heading(text: &str) -> Row {
 fn totals(status: &StatusReply) -> Vec<Row> {
     let documents = status.documents.unwrap_or_default();
     let chunks = status.chunks.unwrap_or_default();
-    let mut row = vec![Piece::new(Role::Strong, format!("{} documents", count(documents.indexed)))];
-    row.push(Piece::new(Role::Text, format!(", {} passages", count(chunks.total))));
+    let mut row = vec![Piece::new(Role::Strong, counted(documents.indexed, "document"))];
+    row.push(Piece::new(Role::Text, format!(", {}", counted(chunks.total, "passage"))));
     let parts = [
         (documents.pending, Role::Accent, "pending"),
         (documents.failed, Role::Error, "failed"),
@@ -60,7 +61,7 @@ fn totals(status: &StatusReply) -> Vec<Row> {
     let has_model = status.embedder.as_ref().is_some_and(|embedder| embedder.provider != "none");
     let mut rows = vec![row];
     if has_model && chunks.total > 0 {
-        let share = percent(chunks.embedded, chunks.total.saturating_sub(chunks.unreadable));
+        let share = percent_of(chunks.embedded, chunks.total.saturating_sub(chunks.unreadable));
         let mut text = format!("{share} of them found by meaning");
         if waiting > 0 {
             text.push_str(&format!(", {} wait for the model", count(waiting)));
@@ -122,7 +123,7 @@ fn source_rows(source: &Source, now_ms: i64, columns: usize) -> Vec<Row> {
     let mut row = vec![
         Piece::new(Role::Strong, format!("{} ", clean_line(&source.name))),
         Piece::new(role, clean_line(&source.state)),
-        Piece::new(Role::Text, format!(" · {} documents", count(source.documents))),
+        Piece::new(Role::Text, format!(" · {}", counted(source.documents, "document"))),
     ];
     if source.failed > 0 {
         row.push(Piece::new(Role::Error, format!(" · {} failed", count(source.failed))));
@@ -131,11 +132,13 @@ fn source_rows(source: &Source, now_ms: i64, columns: usize) -> Vec<Row> {
         row.push(Piece::new(Role::Dim, format!(" · {} skipped", count(source.skipped))));
     }
     if source.held > 0 {
-        let text = format!(" · {} removals wait: `ragterm sources confirm`", count(source.held));
+        let held = counted(source.held, "removal");
+        let text = format!(" · held back: {held}; `ragterm sources confirm`");
         row.push(Piece::new(Role::Warning, text));
     }
-    let scanned = source.last_scan_ms.map(|then| format!(" · looked at {} ago", age(then, now_ms)));
-    row.push(Piece::new(Role::Dim, scanned.unwrap_or_default().replace("now ago", "just now")));
+    if let Some(then_ms) = source.last_scan_ms {
+        row.push(Piece::new(Role::Dim, format!(" · looked at {}", age(then_ms, now_ms))));
+    }
     let mut rows = wrap(&row, columns);
     let place = format!("  {} · space {}", clean_line(&source.path), clean_line(&source.space));
     rows.push(vec![Piece::new(Role::Dim, cut(&place, columns))]);

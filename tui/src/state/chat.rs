@@ -82,6 +82,8 @@ pub struct Turn {
     pub signature: String,
     /// What the user said of it.
     pub helpful: Option<bool>,
+    /// And in words; empty when nothing.
+    pub comment: String,
 }
 
 impl Turn {
@@ -98,6 +100,7 @@ impl Turn {
             unsupported: Vec::new(),
             signature: String::new(),
             helpful: None,
+            comment: String::new(),
         }
     }
 
@@ -237,6 +240,9 @@ fn remarks(turn: &Turn) -> Vec<(Role, String)> {
     };
     if !turn.signature.is_empty() || turn.helpful.is_some() {
         remarks.push((Role::Dim, format!("{}{said}", clean_line(&turn.signature))));
+    }
+    if !turn.comment.is_empty() {
+        remarks.push((Role::Dim, format!("“{}”", clean_line(&turn.comment))));
     }
     remarks
 }

@@ -13,7 +13,7 @@ use ragterm_proto::v1::StatusReply;
 pub use chat::{Chat, ChatRow, Cited, Phase, Turn};
 pub use filters::{Filters, TIMES};
 pub use layout::{Layout, Region};
-pub use panel::Panel;
+pub use panel::{Comment, Panel};
 pub use picker::{Item, Picker, PickerKind};
 pub use preview::{Preview, Target, place_of};
 pub use search::Search;

@@ -4,14 +4,12 @@ mod clean;
 mod compose;
 mod mark;
 mod piece;
-mod units;
 mod wrap;
 
 pub use clean::{clean, clean_line};
 pub use compose::composed;
 pub use mark::{mark_ranges, mark_terms};
 pub use piece::{Piece, Role, Row, row_width};
-pub use units::{age, count, percent, seconds};
 pub use wrap::{cut, cut_row, cut_start, title_and_place, wrap};
 
 use unicode_segmentation::UnicodeSegmentation;

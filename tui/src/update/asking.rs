@@ -1,24 +1,16 @@
 //! Questions, and answers as they come.
 
-use ragterm_proto::v1::{Answered, AskRequest, Consulted, GiveFeedbackRequest};
+use ragterm_proto::v1::{Answered, AskRequest, Consulted};
+use ragterm_units::latency;
 
 use super::{connecting, key, previewing};
 use crate::effect::Effect;
-use crate::message::{Outcome, Progress};
+use crate::message::Progress;
 use crate::state::{Cited, Phase, State, Turn};
 use crate::text::Role;
 
 /// An answer is not kept beyond so many bytes: a model may repeat itself for ever.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-
-/// What the user says of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It helped.
-    Helpful,
-    /// It did not.
-    Unhelpful,
-}
 
 /// Asks what is typed.
 pub fn ask(state: &mut State) -> Vec<Effect> {
@@ -135,18 +127,10 @@ fn signature(model: &str, first_token_ms: Option<f64>, took_ms: f64) -> String {
         parts.push(model.to_owned());
     }
     if let Some(first_token_ms) = first_token_ms {
-        parts.push(format!("first word after {}", length(first_token_ms)));
+        parts.push(format!("first word after {}", latency(first_token_ms)));
     }
-    parts.push(length(took_ms));
+    parts.push(latency(took_ms));
     parts.join(" · ")
-}
-
-/// `230 ms`, `1.9 s`.
-fn length(length_ms: f64) -> String {
-    match length_ms {
-        ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.1} s", ms / 1000.0),
-    }
 }
 
 /// Stops the answer that comes, and keeps what there is.
@@ -179,7 +163,8 @@ pub fn has_source(state: &State, n: u32) -> bool {
     source_of(state, turn_in_question(state), n).is_some()
 }
 
-fn turn_in_question(state: &State) -> usize {
+/// The turn of the source that has the focus, else the last one.
+pub fn turn_in_question(state: &State) -> usize {
     state.chat.focus.map_or(state.chat.turns.len().saturating_sub(1), |(turn, _)| turn)
 }
 
@@ -227,34 +212,6 @@ fn scroll_to_focus(state: &mut State) {
     let top = state.chat.first_row(rows);
     if row < top || row >= top + rows {
         state.chat.top = Some(row.saturating_sub(rows / 2));
-    }
-}
-
-/// Says whether the answer in question helped.
-pub fn judge(state: &mut State, verdict: Verdict) -> Vec<Effect> {
-    let helpful = verdict == Verdict::Helpful;
-    let index = turn_in_question(state);
-    let Some(turn) = state.chat.turns.get_mut(index).filter(|turn| !turn.id.is_empty()) else {
-        state.say(Role::Warning, "there is no answer to judge yet");
-        return Vec::new();
-    };
-    turn.helpful = Some(helpful);
-    let request = GiveFeedbackRequest { turn: turn.id.clone(), helpful, comment: String::new() };
-    state.chat.reflow(state.chat.columns, index);
-    vec![Effect::Feedback(request)]
-}
-
-/// The feedback was taken, or not.
-pub fn thanked(state: &mut State, outcome: Outcome<()>) -> Vec<Effect> {
-    match outcome {
-        Ok(()) => {
-            state.say(Role::Good, "noted, thank you");
-            Vec::new()
-        }
-        Err(fault) => {
-            state.say(Role::Error, format!("the feedback was not taken: {}", fault.told()));
-            connecting::after_fault(state, &fault)
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keys: what each action does where one is.
 
-use super::asking::Verdict;
-use super::{asking, picking, previewing, searching, sessions};
+use super::judging::Verdict;
+use super::{asking, judging, picking, previewing, searching, sessions};
 use crate::effect::Effect;
 use crate::history::{self, Entry};
 use crate::input::InputLine;
@@ -23,6 +23,7 @@ pub fn press(state: &mut State, press: Press) -> Vec<Effect> {
     }
     match state.panel {
         Some(Panel::Picker(_)) => picking::press(state, press),
+        Some(Panel::Comment(_)) => judging::press(state, press, action),
         Some(Panel::Help(_) | Panel::Indexing(_)) => press_in_panel(state, press, action),
         None => press_at_input(state, press, action),
     }
@@ -32,6 +33,10 @@ pub fn press(state: &mut State, press: Press) -> Vec<Effect> {
 pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     match &mut state.panel {
         Some(Panel::Picker(picker)) => return picking::paste(picker, text),
+        Some(Panel::Comment(comment)) => {
+            comment.line.insert(text);
+            return Vec::new();
+        }
         Some(_) => return Vec::new(),
         None => {}
     }
@@ -94,8 +99,8 @@ fn act(state: &mut State, press: Press, action: Action) -> Vec<Effect> {
         Action::Older => recall(state, 1),
         Action::Newer => recall(state, -1),
         Action::NewSession => sessions::begin(state),
-        Action::Helpful => asking::judge(state, Verdict::Helpful),
-        Action::Unhelpful => asking::judge(state, Verdict::Unhelpful),
+        Action::Helpful => judging::judge(state, Verdict::Helpful),
+        Action::Unhelpful => judging::judge(state, Verdict::Unhelpful),
         Action::Indexing => show(state, Panel::Indexing(0)),
         Action::Help => show(state, Panel::Help(0)),
         other => {

@@ -2,6 +2,7 @@
 
 mod asking;
 mod connecting;
+mod judging;
 mod key;
 mod mouse;
 mod picking;
@@ -36,7 +37,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Sessions(query, outcome) => sessions::listed(state, &query, outcome),
         Message::Session(outcome) => sessions::opened(state, outcome),
         Message::Deleted(outcome) => sessions::deleted(state, outcome),
-        Message::Thanked(outcome) => asking::thanked(state, outcome),
+        Message::Thanked(outcome) => judging::thanked(state, outcome),
         Message::Remembered(entries) => picking::remembered(state, entries),
         Message::Done(result) => {
             match result {

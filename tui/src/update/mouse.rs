@@ -34,7 +34,7 @@ fn wheel(state: &mut State, position: Position, by: isize) -> Vec<Effect> {
             key::bound_panel(state);
             return Vec::new();
         }
-        None => {}
+        Some(Panel::Comment(_)) | None => {}
     }
     let layout = Layout::of(state);
     match (layout.region(position), state.mode) {
@@ -50,6 +50,10 @@ fn wheel(state: &mut State, position: Position, by: isize) -> Vec<Effect> {
 
 fn click(state: &mut State, position: Position) -> Vec<Effect> {
     let layout = Layout::of(state);
+    // A click beside a comment would lose it.
+    if matches!(state.panel, Some(Panel::Comment(_))) {
+        return Vec::new();
+    }
     if let Some(panel) = &mut state.panel {
         if !layout.panel.contains(position) {
             state.panel = None;

@@ -1,12 +1,13 @@
 //! Earlier sessions: listed, opened, deleted.
 
 use ragterm_proto::v1::{ReadSessionReply, Session};
+use ragterm_units::{counted, short_age};
 
 use super::connecting;
 use crate::effect::Effect;
 use crate::message::Outcome;
 use crate::state::{Chat, Cited, Item, Mode, Panel, Phase, Picker, PickerKind, State, Turn};
-use crate::text::{Role, age, clean_line};
+use crate::text::{Role, clean_line};
 
 /// Opens the list of sessions.
 pub fn open_list(state: &mut State) -> Vec<Effect> {
@@ -54,13 +55,10 @@ pub fn listed(state: &mut State, query: &str, outcome: Outcome<Vec<Session>>) ->
 }
 
 fn item(session: &Session, now_ms: i64) -> Item {
-    let questions = match session.turns {
-        1 => String::from("1 question"),
-        turns => format!("{turns} questions"),
-    };
+    let questions = counted(session.turns.into(), "question");
     Item {
         label: clean_line(&session.title),
-        detail: format!("{questions} · {}", age(session.asked_ms, now_ms)),
+        detail: format!("{questions} · {}", short_age(session.asked_ms, now_ms)),
         value: session.id.clone(),
         chosen: false,
     }
@@ -105,6 +103,7 @@ fn turn(turn: ragterm_proto::v1::Turn) -> Turn {
         sources: turn.sources.into_iter().map(Cited::from).collect(),
         signature: turn.model,
         helpful: turn.helpful,
+        comment: turn.comment,
         ..Turn::new(&turn.question)
     }
 }

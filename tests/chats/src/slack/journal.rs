@@ -97,6 +97,8 @@ pub struct Journal {
     pub delivered: Vec<Delivered>,
     /// How often a bot connected.
     pub connections: usize,
+    /// How often the bot asked for a sign of life.
+    pub pings: usize,
     /// How often `apps.connections.open` was called.
     pub opened: usize,
 }

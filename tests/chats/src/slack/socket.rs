@@ -47,7 +47,9 @@ async fn serve(fake: Fake, mut socket: WebSocket) {
             },
             frame = socket.recv() => match frame {
                 Some(Ok(Frame::Text(text))) => acknowledge(&fake.shared, &text),
-                Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Binary(_))) => {}
+                // The library has sent the answer.
+                Some(Ok(Frame::Ping(_))) => fake.shared.change(|state| state.journal.pings += 1),
+                Some(Ok(Frame::Pong(_) | Frame::Binary(_))) => {}
                 Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
             },
         }

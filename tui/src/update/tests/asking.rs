@@ -148,17 +148,58 @@ fn without_a_model_the_best_passages_are_shown_with_the_reason() {
     assert!(screen.contains("no model is configured") && screen.contains("[1] Leave policy 1"));
 }
 
+fn feedback(helpful: bool, comment: &str) -> Effect {
+    Effect::Feedback(GiveFeedbackRequest { turn: "t1".into(), helpful, comment: comment.into() })
+}
+
 #[test]
-fn feedback_names_the_answer() {
+fn feedback_names_the_answer_and_needs_no_comment() {
     let mut state = answered();
-    let feedback = |helpful| {
-        Effect::Feedback(GiveFeedbackRequest { turn: "t1".into(), helpful, comment: String::new() })
-    };
-    assert_eq!(press(&mut state, &["f9"]), [feedback(true)]);
+    assert_eq!(press(&mut state, &["f9"]), [feedback(true, "")]);
     assert!(painted(&state).contains("· helpful"));
-    assert_eq!(press(&mut state, &["alt-d"]), [feedback(false)]);
+    assert_eq!(press(&mut state, &["esc"]), []);
+    assert_eq!(press(&mut state, &["alt-d", "esc"]), [feedback(false, "")]);
     let (mut early, _) = asked();
     assert_eq!(press(&mut early, &["f9"]), []);
+    press(&mut state, &["tab"]);
+    assert_eq!(press(&mut state, &["f9"]), [], "no answer is shown there");
+}
+
+#[test]
+fn a_comment_is_typed_in_place_of_the_input_and_sent_by_enter() {
+    let mut state = answered();
+    typed(&mut state, "And then");
+    press(&mut state, &["f10"]);
+    assert!(painted(&state).starts_with(" not helpful › a comment, or none"));
+    typed(&mut state, "wrong 규정 1?");
+    update(&mut state, Message::Paste("\nreally".into()));
+    assert!(painted(&state).starts_with(" not helpful › wrong 규정 1? really"));
+    assert_eq!(press(&mut state, &["enter"]), [feedback(false, "wrong 규정 1? really")]);
+    update(&mut state, Message::Thanked(Ok(())));
+    let screen = painted(&state);
+    assert!(screen.starts_with(" ask › And then") && screen.contains("“wrong 규정 1? really”"));
+    assert!(screen.contains("noted, thank you"));
+}
+
+#[test]
+fn a_comment_is_kept_with_another_verdict_and_can_be_taken_back() {
+    let mut state = answered();
+    press(&mut state, &["f9"]);
+    typed(&mut state, "too long");
+    assert_eq!(press(&mut state, &["f9"]), [], "it was said already");
+    assert_eq!(press(&mut state, &["f10"]), [feedback(false, "")]);
+    assert_eq!(press(&mut state, &["enter"]), [feedback(false, "too long")]);
+    assert_eq!(press(&mut state, &["f9"]), [feedback(true, "too long")]);
+    assert_eq!(press(&mut state, &["ctrl-u", "enter"]), [feedback(true, "")]);
+}
+
+#[test]
+fn a_comment_on_an_answer_that_is_not_shown_any_more_goes_nowhere() {
+    let mut state = answered();
+    press(&mut state, &["f9"]);
+    typed(&mut state, "late");
+    update(&mut state, Message::Session(Ok(ReadSessionReply::default())));
+    assert_eq!(press(&mut state, &["enter"]), []);
 }
 
 #[test]

@@ -123,6 +123,8 @@ fn quitting_works_from_everywhere() {
         assert!(state.panel.is_some(), "{open}");
         assert_eq!(press(&mut state, &["ctrl-c"]), [Effect::Quit]);
     }
+    let mut state = super::asking::answered();
+    assert!(press(&mut state, &["f9", "ctrl-c"]).contains(&Effect::Quit));
     let mut state = found("leave", vec![hit(1)]);
     assert!(!press(&mut state, &["esc"]).contains(&Effect::Quit), "the input is emptied first");
     assert!(press(&mut state, &["esc"]).contains(&Effect::Quit));

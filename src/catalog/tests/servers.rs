@@ -1,0 +1,76 @@
+//! What only a catalog on a server promises.
+
+use super::ground::Ground;
+use super::*;
+
+/// A database of its own on a server; `None` where no server is named.
+macro_rules! on_server {
+    ($ground:ident, $test:ident, $body:block) => {
+        #[tokio::test]
+        async fn $test() {
+            let Some($ground) = Ground::postgres(stringify!($test)).await else { return };
+            $body
+            $ground.clear().await;
+        }
+    };
+}
+
+on_server!(ground, only_one_daemon_writes, {
+    let first = ground.open().await;
+    let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("another daemon"), "{error}");
+    first.close().await;
+    ground.open().await.close().await;
+});
+
+on_server!(ground, a_follower_hears_of_each_commit_and_writes_nothing, {
+    let error = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    let writer = ground.open().await;
+    let follower = Catalog::open_postgres(&ground.url(), Access::Follow).await.unwrap();
+    assert_eq!(follower.identity(), writer.identity());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut heard = follower.subscribe();
+    let url = ground.url();
+    let listening = tokio::spawn({
+        let (follower, stop) = (follower.clone(), stop.clone());
+        async move { follower.listen(&url, &stop).await }
+    });
+    let new = [Publication::New(read(DocumentId(1), "가/a", &["x"]))];
+    writer.publish(&new).await.unwrap();
+    let deadline = std::time::Duration::from_secs(20);
+    tokio::time::timeout(deadline, heard.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
+    assert_eq!(follower.known_below(SOURCE, "가").await.unwrap().len(), 1);
+    let error = follower.publish(&new).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    stop.cancel();
+    listening.await.unwrap();
+    follower.close().await;
+    writer.close().await;
+});
+
+on_server!(ground, a_catalog_moves_with_everything_in_it, {
+    let here = Ground::sqlite();
+    let source = here.open().await;
+    let model = source.use_model(&identity()).await.unwrap();
+    let texts: Vec<String> = (0..100).map(|number| format!("본문 {number}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let new: Vec<_> = (1..=300)
+        .map(|id| Publication::New(read(DocumentId(id), &format!("경로/{id}"), &texts)))
+        .collect();
+    source.publish(&new).await.unwrap();
+    source.publish(&[Publication::Gone(DocumentId(7))]).await.unwrap();
+    source.store_vectors(model, &[([9; 16], vec![0.5, -1.0])], &[]).await.unwrap();
+    let copied = source.copy_to_postgres(ground.url()).await.unwrap();
+    assert_eq!((copied.documents, copied.vectors), (299, 1));
+    let again = source.copy_to_postgres(ground.url()).await.unwrap_err();
+    assert!(again.to_string().contains("299 documents"), "{again}");
+    let target = ground.open().await;
+    assert_eq!((target.seq(), target.identity()), (source.seq(), source.identity()));
+    assert_eq!(target.active_model(), Some(model));
+    assert_eq!(target.known(SOURCE).await.unwrap(), source.known(SOURCE).await.unwrap());
+    assert_eq!(target.vectors(model, &[[9; 16]]).await.unwrap(), [Some(vec![0.5, -1.0])]);
+    assert_eq!(target.passages(DocumentId(8)).await.unwrap().chunks, chunks(&texts));
+    target.close().await;
+});
