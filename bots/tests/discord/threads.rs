@@ -4,6 +4,7 @@ use ragterm_chats::discord::{Person, Rules, Scripted};
 use serde_json::json;
 
 use super::{GUILD, Instance, ann, ben, generous, is_done, limits};
+use crate::daemon::may_see;
 
 /// The last message that the bot can see: what came before it was handled before it.
 fn until_all_is_read(instance: &Instance) {
@@ -126,6 +127,30 @@ fn an_empty_mention_is_asked_what_it_wants() {
     instance.said(message, "a question back", |said| {
         said.last().is_some_and(|said| said.content.contains("There is no question in this"))
     });
+}
+
+#[test]
+fn the_role_of_the_bot_stands_for_the_bot() {
+    let instance = Instance::new();
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let other = instance.discord.say(&ann(), channel, "<@&61> lunch?");
+    let message = instance.discord.say(&ann(), channel, "<@&7002> How many days?");
+    instance.said(message, "the answer", is_done);
+    assert_eq!(instance.daemon.calls().asked[0].request.question, "How many days?");
+    assert!(!instance.discord.look(|world| world.channels.contains_key(&other)));
+}
+
+#[test]
+fn where_nothing_may_be_seen_a_reply_explains_it_without_a_thread() {
+    let instance = Instance::new();
+    instance.daemon.script(|script| script.who_is = Box::new(|_| may_see(&[])));
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let message = instance.discord.say(&ann(), channel, "<@7001> How many days?");
+    let said = instance.said(channel, "what to do", |said| {
+        said.last().is_some_and(|said| said.content.contains("No documents are open to"))
+    });
+    assert_eq!(said[0].reply_to, Some(message));
+    assert!(!instance.discord.look(|world| world.channels.contains_key(&message)));
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub const TOKEN: &str = "fake.discord.token";
 pub const APPLICATION: u64 = 7_000;
 /// The id of the bot as a user.
 pub const BOT: u64 = 7_001;
+/// The role that each guild made for the bot.
+pub const BOT_ROLE: u64 = 7_002;
 
 /// No condition in a test takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::gateway::Intents;
 use super::limits::Scripted;
 use super::world::{Channel, ChannelKind, Interaction, Message, World};
-use super::{BOT, FakeDiscord, shapes};
+use super::{BOT, BOT_ROLE, FakeDiscord, shapes};
 
 /// Somebody who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,6 +250,9 @@ fn announce(world: &mut World, id: u64) {
     }
     if mentions_bot {
         shape["mentions"] = json!([shapes::user(&Person::bot())]);
+    }
+    if message.content.contains(&format!("<@&{BOT_ROLE}>")) {
+        shape["mention_roles"] = json!([BOT_ROLE.to_string()]);
     }
     if let Some(guild) = channel.guild {
         shape["guild_id"] = json!(guild.to_string());
