@@ -36,7 +36,7 @@ pub use question::{Answer, Event, Found, MAX_QUESTION_BYTES, Question, Search, V
 pub use repeats::Repeats;
 pub use secret::Secret;
 pub use sources::{Source, now_ms};
-pub use split::split;
+pub use split::{fence_mark, split};
 pub use trouble::Trouble;
 pub use words::{Language, Phrase};
 
