@@ -92,9 +92,7 @@ async fn daemon(context: &Context, platform: Platform, token: &config::Secret) -
         },
         Err(error) => warn!(%error, "the daemon cannot be reached yet"),
     }
-    let channel = ragterm_proto::channel(&target.place)
-        .map_err(|error| Error::usage("the daemon cannot be called").because(error))?;
-    Daemon::new(channel, Some(&token)).map_err(told)
+    Daemon::at(&target).map_err(told)
 }
 
 async fn run<F>(bot: impl FnOnce(CancellationToken) -> F) -> Result<Outcome>

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use serenity::model::application::{CommandDataOptionValue, CommandInteraction};
+use serenity::model::application::{CommandDataOptionValue, CommandInteraction, Interaction};
 
 use super::Bot;
 use super::buttons::Action;
 use super::commands::{PRIVATE, QUERY, QUESTION, SPACE};
 use super::kept::Asked;
 use super::place::{Place, PlaceKind, Told};
-use super::render::Look;
+use super::render::{Look, note};
 use super::rest::{Call, Fault};
 use super::showing::{EPHEMERAL, Reply, Target};
-use crate::core::{Display, Draft, Language, Question, now_ms, present};
+use crate::core::{Display, Draft, Language, Question, Trouble, now_ms, present};
 
 /// Discord waits 3 seconds for the first answer; later ones are in vain.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(2_900);
@@ -83,6 +83,18 @@ pub(super) async fn acknowledge(bot: &Bot, (id, token): (u64, &str), answer: &Va
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// Says that too much is going on.
+pub(super) async fn refuse(bot: Arc<Bot>, interaction: Interaction) {
+    let (id, token, text) = match &interaction {
+        Interaction::Command(command) => (command.id, &command.token, Options::read(command).text),
+        Interaction::Component(press) => (press.id, &press.token, String::new()),
+        _ => return,
+    };
+    let mut data = note(&Trouble::Busy.say(Language::of(&text)));
+    data["flags"] = json!(EPHEMERAL);
+    acknowledge(&bot, (id.get(), token), &json!({ "type": 4, "data": data })).await;
 }
 
 /// The callback that shows that the bot works on it.

@@ -80,7 +80,8 @@ struct Job<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Failure<'a> {
+/// A file that is not indexed.
+pub struct Failure<'a> {
     path: &'a str,
     reason: &'a str,
     source: &'a str,

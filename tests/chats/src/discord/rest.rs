@@ -1,7 +1,7 @@
 //! The REST interface: the journal, the token, limits, and which part answers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -75,6 +75,7 @@ fn route(world: &mut World, method: &str, segments: &[&str], body: &Value) -> An
         ("GET", ["applications", "@me"] | ["oauth2", "applications", "@me"]) => {
             (200, application())
         }
+        ("GET", ["guilds", guild, "roles"]) => (200, shapes::roles(guild)),
         (_, ["applications", _, ..]) => commands::route(world, method, &segments[2..], body),
         ("POST", ["interactions", id, token, "callback"]) => {
             interactions::acknowledge(world, (id, token), body)
@@ -125,6 +126,9 @@ fn respond(
     if let Some(verdict) = verdict {
         set("x-ratelimit-limit", verdict.limit.to_string());
         set("x-ratelimit-remaining", verdict.left.to_string());
+        let resets = SystemTime::now() + verdict.resets_in;
+        let resets = resets.duration_since(UNIX_EPOCH).unwrap_or_default();
+        set("x-ratelimit-reset", format!("{:.3}", resets.as_secs_f64()));
         set("x-ratelimit-reset-after", format!("{:.3}", verdict.resets_in.as_secs_f64()));
         set("x-ratelimit-bucket", verdict.bucket);
     }
