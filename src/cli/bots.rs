@@ -102,6 +102,8 @@ where
     let failed = |error| Error::internal("cannot listen for signals").because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    // Who installed one before, of the same kind, is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let stop = CancellationToken::new();
     let running = bot(stop.clone());
     tokio::pin!(running);

@@ -100,7 +100,7 @@ fn a_daemon_that_is_away_is_said_kindly_and_waited_for() {
     scene.sees(&["At most five days", "Leave policy"]);
     scene.office.ragterm.run(&["stop"]).expect(0);
     scene.slack.mention("C1", "U2", "<@UBOT> And the year after, how many vacation days?");
-    let told = scene.sees(&["cannot be reached"]);
+    let told = scene.sees(&["cannot reach ragterm"]);
     assert!(!told.shown().contains("Leave policy"));
 }
 

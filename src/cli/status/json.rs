@@ -79,8 +79,8 @@ struct Job<'a> {
     eta_s: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
 /// A file that is not indexed.
+#[derive(Debug, Serialize)]
 pub struct Failure<'a> {
     path: &'a str,
     reason: &'a str,
