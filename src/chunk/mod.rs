@@ -21,7 +21,7 @@ pub use embedding::{embedding_key, embedding_text};
 pub use tokens::estimate_tokens;
 
 /// Grows whenever the same document would give other chunks than before.
-pub const CHUNKING_VERSION: u32 = 2;
+pub const CHUNKING_VERSION: u32 = 3;
 
 /// Names a passage by its content: BLAKE3 of document id, text and repeat, cut to 16 bytes.
 ///
@@ -42,6 +42,27 @@ pub struct Chunk {
     pub page: Option<u32>,
     /// The passage itself; never blank.
     pub text: String,
+    /// The small sections that it was joined from, in order; empty for a passage of one section.
+    pub inner: Vec<Inner>,
+}
+
+/// A small section within a passage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inner {
+    /// Where it begins: a byte of the passage's text.
+    pub at: u32,
+    /// Its headings below those of the passage.
+    pub heading: Vec<String>,
+    /// Its first and last line in the original.
+    pub lines: Option<(u32, u32)>,
+}
+
+impl Chunk {
+    /// The small section in which a byte of the text stands, if the passage was joined from some.
+    pub fn inner_at(&self, byte: usize) -> Option<&Inner> {
+        let next = self.inner.partition_point(|inner| inner.at as usize <= byte);
+        next.checked_sub(1).map(|last| &self.inner[last])
+    }
 }
 
 /// How large the passages may be.
@@ -75,6 +96,7 @@ pub fn chunk(document_id: DocumentId, document: &Document, settings: &ChunkSetti
                 lines: part.span.lines(|| cursor.lines(&part.text, offset, text)),
                 page: part.span.page(),
                 text: text.to_owned(),
+                inner: arrange::within(&part.inner, offset, text.len()),
             });
         }
     }
