@@ -198,7 +198,7 @@ fn whole(
     let input = Input { path: &request.path, bytes, dialect, ocr };
     let extraction = guarded(extractor, &input)?;
     // What is wrong with what it carries does not take its own text away.
-    let _left_out = walk.attachments(extraction.attachments);
+    let _left_out = walk.attachments(extraction.attachments, extraction.modified_ns);
     Ok((extraction.document, extraction.modified_ns))
 }
 
