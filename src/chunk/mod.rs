@@ -4,6 +4,7 @@ mod arrange;
 mod codec;
 mod cut;
 mod embedding;
+mod inner;
 mod run;
 mod split;
 mod tokens;
@@ -18,6 +19,7 @@ use crate::id::DocumentId;
 
 pub use codec::{decode, encode};
 pub use embedding::{embedding_key, embedding_text};
+pub use inner::Inner;
 pub use tokens::estimate_tokens;
 
 /// Grows whenever the same document would give other chunks than before.
@@ -44,25 +46,6 @@ pub struct Chunk {
     pub text: String,
     /// The small sections that it was joined from, in order; empty for a passage of one section.
     pub inner: Vec<Inner>,
-}
-
-/// A small section within a passage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inner {
-    /// Where it begins: a byte of the passage's text.
-    pub at: u32,
-    /// Its headings below those of the passage.
-    pub heading: Vec<String>,
-    /// Its first and last line in the original.
-    pub lines: Option<(u32, u32)>,
-}
-
-impl Chunk {
-    /// The small section in which a byte of the text stands, if the passage was joined from some.
-    pub fn inner_at(&self, byte: usize) -> Option<&Inner> {
-        let next = self.inner.partition_point(|inner| inner.at as usize <= byte);
-        next.checked_sub(1).map(|last| &self.inner[last])
-    }
 }
 
 /// How large the passages may be.

@@ -9,7 +9,6 @@ use futures_util::stream::{self, StreamExt};
 use super::fuse::{Fused, by_score};
 use super::{Hit, Retriever, snippet};
 use crate::catalog::{Document, Found, Source};
-use crate::chunk::{Chunk, Inner};
 use crate::error::Result;
 use crate::id::SourceId;
 use crate::lexical::Query;
@@ -95,29 +94,11 @@ fn newest_of_equals(one: &Hit, other: &Hit) -> Ordering {
     by_score(&one.fused, &other.fused).then(by_age)
 }
 
-/// Of the small sections that a passage was joined from, the one with the most different words of
-/// the query in the snippet, then the most matches, then the first.
-fn section<'c>(chunk: &'c Chunk, found: &[(usize, u32)]) -> Option<&'c Inner> {
-    let mut sections: Vec<(&Inner, HashSet<u32>, usize)> = Vec::new();
-    for &(byte, word) in found {
-        let section = chunk.inner_at(byte)?;
-        match sections.last_mut() {
-            Some((last, words, count)) if std::ptr::eq(*last, section) => {
-                words.insert(word);
-                *count += 1;
-            }
-            _ => sections.push((section, HashSet::from([word]), 1)),
-        }
-    }
-    let best = sections.iter().rev().max_by_key(|(_, words, count)| (words.len(), *count));
-    best.map(|(section, ..)| *section)
-}
-
 fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), query: &Query) -> Hit {
     let Found { document, chunk, .. } = found;
     let snippet = snippet::snippet(&chunk.text, query, SNIPPET);
     let (mut heading, mut lines) = (chunk.heading.clone(), chunk.lines);
-    if let Some(section) = section(&chunk, &snippet.found) {
+    if let Some(section) = chunk.best_inner(&snippet.found) {
         heading.extend(section.heading.iter().cloned());
         lines = section.lines.or(lines);
     }
@@ -133,30 +114,5 @@ fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), que
         rerank: None,
         also_at,
         explanation: Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chunk::ChunkId;
-
-    #[test]
-    fn the_section_that_matches_best_is_the_place() {
-        let inner = |at, name: &str| Inner { at, heading: vec![name.into()], lines: None };
-        let chunk = Chunk {
-            id: ChunkId([0; 16]),
-            heading: Vec::new(),
-            lines: None,
-            page: None,
-            text: "ten bytes.and ten...and more".into(),
-            inner: vec![inner(0, "one"), inner(10, "two"), inner(20, "three")],
-        };
-        let name = |found: &[(usize, u32)]| section(&chunk, found).map(|it| it.heading[0].clone());
-        assert_eq!(name(&[(1, 0), (11, 0), (12, 1), (21, 1)]).unwrap(), "two");
-        assert_eq!(name(&[(4, 0), (25, 0)]).unwrap(), "one");
-        assert_eq!(name(&[]), None, "found by meaning alone");
-        let whole = Chunk { inner: Vec::new(), ..chunk.clone() };
-        assert_eq!(section(&whole, &[(1, 0)]), None);
     }
 }
