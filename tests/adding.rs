@@ -139,3 +139,28 @@ fn of_two_equal_hits_the_newer_document_comes_first() {
     let first = ragterm.run(&["search", "--json", "--limit", "1", "guillemot days"]).expect(0);
     assert_eq!(first.json()["hits"][0]["path"], "b.md");
 }
+
+#[test]
+fn a_hit_names_the_section_lines_and_page_that_it_is_in() {
+    let ragterm = Instance::without_embedder();
+    let contract = "# Contract\n\nTwo parties.\n\n## Delivery\n\nFive days.\n\n\
+                    ## Penalties\n\nA sprocket costs ten.\n";
+    ragterm.write("contract.md", contract);
+    ragterm.add();
+    let hit = first_hit(&ragterm, "sprocket");
+    assert_eq!(hit["heading"], serde_json::json!(["Contract", "Penalties"]), "{hit}");
+    assert_eq!(hit["lines"], serde_json::json!([11, 11]), "{hit}");
+    let hit = first_hit(&ragterm, "parties");
+    assert_eq!(hit["heading"], serde_json::json!(["Contract"]), "{hit}");
+}
+
+#[test]
+fn a_page_that_was_cut_off_is_read_and_told() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("cut.html", "<html><body><h1>Cut</h1><p>An axolotl stands he");
+    ragterm.run(&["add", path(&ragterm.docs())]);
+    assert_eq!(ragterm.find("axolotl"), ["cut.html"]);
+    let failure = &ragterm.status()["failures"][0];
+    let reason = failure["reason"].as_str().unwrap();
+    assert!(reason.contains("the file seems cut off"), "{failure}");
+}
