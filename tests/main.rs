@@ -5,6 +5,7 @@
 mod access;
 mod adding;
 mod asking;
+mod bots;
 mod certificate;
 mod conformance;
 mod containers;

@@ -5,6 +5,7 @@ mod audit;
 mod clause;
 mod collect;
 mod directory;
+mod exact;
 mod explain;
 mod ground;
 mod highlight;

@@ -2,13 +2,14 @@
 //! page, and the passage that answers does not.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tantivy::postings::Postings;
-use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::{IndexRecordOption, Term};
-use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED};
+use tantivy::{DocSet, SegmentReader, TERMINATED};
 
 use super::Passage;
+use super::ground::Ground;
 use super::plan::Scored;
 use super::schema::{Fields, ORDINAL};
 use crate::id::DocumentId;
@@ -37,7 +38,7 @@ struct Tally {
 
 /// What each of `documents` adds to the score of any of its passages.
 pub(super) fn additions(
-    searcher: &Searcher,
+    ground: &Ground,
     fields: Fields,
     terms: &[Scored],
     documents: impl Iterator<Item = DocumentId>,
@@ -46,11 +47,11 @@ pub(super) fn additions(
     // In order, so that a segment's dictionary is read forwards.
     let mut tallies: BTreeMap<DocumentId, Tally> =
         documents.map(|document| (document, empty.clone())).collect();
-    for segment in searcher.segment_readers() {
+    for segment in ground.searcher.segment_readers() {
         count(segment, fields, terms, &mut tallies)?;
     }
-    let all = searcher.total_num_docs()? as f32;
-    let usual = searcher.total_num_tokens(fields.text)? as f32 / all.max(1.0);
+    let all = ground.passages()? as f32;
+    let usual = ground.tokens()? as f32 / all.max(1.0);
     let score = |tally: &Tally| SHARE * score(tally, terms, (all, usual));
     Ok(tallies.iter().map(|(document, tally)| (*document, score(tally))).collect())
 }
@@ -72,7 +73,7 @@ fn count(
     let mut documents: Vec<&mut Tally> = Vec::with_capacity(tallies.len());
     let mut rows: Vec<(u32, usize)> = Vec::new();
     for (place, (document, tally)) in tallies.iter_mut().enumerate() {
-        let found = rows_of(segment, fields, *document)?;
+        let found = rows_of(segment, fields, (*document, 0..MAX_PASSAGES))?;
         rows.extend(found.into_iter().map(|row| (row, place)));
         documents.push(tally);
     }
@@ -102,11 +103,11 @@ fn count(
     Ok(())
 }
 
-/// The rows of a document's first passages, in order.
-fn rows_of(
+/// The rows of some of a document's passages, by their ordinals, in order.
+pub(super) fn rows_of(
     segment: &SegmentReader,
     fields: Fields,
-    document: DocumentId,
+    (document, wanted): (DocumentId, Range<u64>),
 ) -> tantivy::Result<Vec<u32>> {
     let term = Term::from_field_u64(fields.document, document.0);
     let inverted = segment.inverted_index(fields.document)?;
@@ -118,7 +119,7 @@ fn rows_of(
     while found.doc() != TERMINATED {
         let row = found.doc();
         let is_alive = segment.alive_bitset().is_none_or(|alive| alive.is_alive(row));
-        if is_alive && ordinals.first(row).is_some_and(|ordinal| ordinal < MAX_PASSAGES) {
+        if is_alive && ordinals.first(row).is_some_and(|ordinal| wanted.contains(&ordinal)) {
             rows.push(row);
         }
         found.advance();

@@ -222,7 +222,7 @@ impl Call {
             Self::RescanSource(request) => all(client.rescan_source(request).await).await,
             Self::ConfirmSource(request) => plain(client.confirm_source(request).await),
             Self::RemoveSource(request) => plain(client.remove_source(request).await),
-            Self::Status => told(client.status(StatusRequest {}).await, |reply| {
+            Self::Status => told(client.status(StatusRequest::default()).await, |reply| {
                 reply.daemon.iter_mut().for_each(|daemon| daemon.uptime_s = 0.0);
             }),
             Self::WhoAmI => plain(client.who_am_i(WhoAmIRequest {}).await),
