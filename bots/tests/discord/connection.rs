@@ -44,7 +44,7 @@ fn a_request_to_reconnect_is_followed_by_resuming() {
 #[test]
 fn a_session_that_is_invalid_but_resumable_is_resumed() {
     let instance = Instance::new();
-    instance.discord.invalidate(true);
+    instance.discord.suspend();
     instance.discord.until("a resumed session", |world| {
         (world.gateway.resumes == 1 && world.gateway.is_connected()).then_some(())
     });
@@ -54,7 +54,7 @@ fn a_session_that_is_invalid_but_resumable_is_resumed() {
 #[test]
 fn a_session_that_is_gone_is_begun_anew() {
     let instance = Instance::new();
-    instance.discord.invalidate(false);
+    instance.discord.invalidate();
     instance.discord.until("a new session", |world| {
         (world.gateway.identifies == 2 && world.gateway.is_connected()).then_some(())
     });
