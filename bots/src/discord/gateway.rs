@@ -14,7 +14,8 @@ use serenity::model::gateway::Ready;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Bot, Settings, asking, messages, pressing, refused_token};
+use super::beginning::refused_token;
+use super::{Bot, Settings, asking, messages, pressing};
 use crate::{Error, Kind};
 
 /// Tasks that may run at once; what comes beyond is refused kindly, up to as many more.

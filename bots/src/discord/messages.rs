@@ -13,7 +13,7 @@ use super::asking::answer;
 use super::buttons::Action;
 use super::channels::Nature;
 use super::kept::Asked;
-use super::place::{Place, PlaceKind};
+use super::place::{Audience, Place, PlaceKind};
 use super::pressing::begin_thread;
 use super::render::Look;
 use super::rest::Call;
@@ -52,7 +52,7 @@ pub(super) async fn message(bot: Arc<Bot>, message: Message) {
     let (channel, thread) = conversation(&bot, &place, (at, &text)).await;
     let reply_to = (channel == place.channel && place.guild.is_some()).then(|| message.id.get());
     let target = Target::Channel { channel, reply_to };
-    let asker = place.in_public();
+    let asker = place.asker(Audience::Everyone);
     let question = Question { text, asker, thread: Some(thread), spaces: Vec::new() };
     reply(&bot, target, question).await;
 }
@@ -125,6 +125,8 @@ async fn conversation(bot: &Bot, place: &Place, (at, text): (u64, &str)) -> (u64
 
 /// Whether there is anything to be answered from. What may be seen, the daemon decides later.
 async fn is_welcome(bot: &Bot, place: &Place) -> bool {
-    let who = tokio::time::timeout(WELCOME_WITHIN, bot.core.who_am_i(&place.in_public())).await;
+    let who =
+        tokio::time::timeout(WELCOME_WITHIN, bot.core.who_am_i(&place.asker(Audience::Everyone)))
+            .await;
     matches!(who, Ok(Ok(who)) if who.may_ask && (who.everything || !who.spaces.is_empty()))
 }

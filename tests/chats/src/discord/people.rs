@@ -173,9 +173,14 @@ impl FakeDiscord {
         self.change(|world| world.gateway.send(&json!({ "op": 7, "d": null })));
     }
 
-    /// Discord declares the session invalid.
-    pub fn invalidate(&self, is_resumable: bool) {
-        self.change(|world| world.gateway.invalidate(is_resumable));
+    /// Discord declares the session invalid; it has to be begun anew.
+    pub fn invalidate(&self) {
+        self.change(|world| world.gateway.invalidate());
+    }
+
+    /// Discord declares the session invalid; it may be resumed.
+    pub fn suspend(&self) {
+        self.change(|world| world.gateway.suspend());
     }
 
     /// The next attempt to resume is refused.
