@@ -13,6 +13,7 @@ use self::inside::{
 };
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
+use crate::config::SourceKind;
 use crate::embed::ModelIdentity;
 use crate::id::SourceId;
 
