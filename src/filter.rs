@@ -16,6 +16,9 @@ pub struct Filter {
     pub modified_since_ms: Option<i64>,
     /// Only these documents (a path pattern resolved by the catalog); `None` means all.
     pub documents: Option<Arc<HashSet<DocumentId>>>,
+    /// Whether words weigh what they weigh in these sources alone: for callers in whose scores
+    /// nothing may show of what they may not see.
+    pub is_alone: bool,
 }
 
 /// The attributes of a document that a [`Filter`] looks at.

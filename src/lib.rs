@@ -1,5 +1,6 @@
 //! ragterm: search and question answering over a company's own documents, local-first.
 
+pub mod access;
 pub mod answer;
 pub mod catalog;
 pub mod chunk;
@@ -10,6 +11,7 @@ pub mod embed;
 pub mod engine;
 pub mod error;
 pub mod filter;
+pub mod gate;
 mod http;
 pub mod id;
 pub mod index;

@@ -11,21 +11,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("embed", &["chunk", "config", "http"]),
     ("llm", &["config", "http"]),
     ("catalog", &["chunk", "config", "embed"]),
+    ("access", &["catalog", "config"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
     ("index", &["catalog", "chunk", "embed", "lexical", "vectors"]),
-    ("search", &["catalog", "config", "embed", "http", "lexical", "vectors"]),
-    ("answer", &["catalog", "chunk", "config", "lexical", "llm", "search"]),
+    ("search", &["access", "catalog", "config", "embed", "http", "lexical", "vectors"]),
+    ("answer", &["access", "catalog", "chunk", "config", "lexical", "llm", "search"]),
     ("watch", &["catalog", "config", "index"]),
     (
         "engine",
         &[
-            "answer", "catalog", "chunk", "config", "embed", "index", "lexical", "search",
-            "vectors", "watch",
+            "access", "answer", "catalog", "chunk", "config", "embed", "index", "lexical",
+            "search", "vectors", "watch",
         ],
     ),
-    ("rpc", &["answer", "catalog", "config", "engine", "search", "watch"]),
-    ("daemon", &["config", "engine", "rpc"]),
+    ("gate", &["access", "answer", "catalog", "config", "engine", "search", "watch"]),
+    ("rpc", &["access", "answer", "catalog", "config", "engine", "gate", "search", "watch"]),
+    ("daemon", &["access", "config", "engine", "gate", "rpc"]),
     // `doctor` looks at the servers of the models itself, because the daemon may not run.
     ("cli", &["config", "daemon", "embed", "llm"]),
 ];
@@ -61,6 +63,8 @@ fn all_sources() -> Vec<PathBuf> {
         "units/src",
         "tests",
         "benches",
+        "bots/src",
+        "bots/tests",
     ] {
         sources(&root().join(directory), &mut found);
     }

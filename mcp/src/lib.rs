@@ -14,16 +14,14 @@ mod text;
 
 use std::fmt;
 
-use ragterm_proto::v1::ragterm_client::RagtermClient;
 use rmcp::service::ServerInitializeError;
 use rmcp::transport::{IntoTransport, stdio_pipes};
 use rmcp::{RoleServer, ServiceExt};
-use tonic::transport::Channel;
 
 pub use failure::Failure;
 
 /// A client of the daemon.
-pub type Client = RagtermClient<Channel>;
+pub use ragterm_proto::Client;
 
 /// Serves the agent on standard input and output until the input ends; `connect` reaches the
 /// daemon, or says in words why it cannot, and is called again after a connection broke.

@@ -1,4 +1,4 @@
-//! Reaching a daemon over its unix socket.
+//! Reaching a daemon: over its unix socket, or over TCP with a token.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
+use tonic::{Request, Status};
 
 use crate::MAX_MESSAGE_BYTES;
 use crate::v1::ragterm_client::RagtermClient;
@@ -15,18 +19,73 @@ use crate::v1::ragterm_client::RagtermClient;
 /// How long a connection may take before the daemon counts as not answering.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// No daemon answers on the socket.
+/// How often a silent connection is asked whether the daemon is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A client of the daemon that shows its token with each call, if it has one.
+pub type Client = RagtermClient<InterceptedService<Channel, Badge>>;
+
+/// Where a daemon is, and what it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Where it is.
+    pub place: Place,
+    /// The secret of a token; the socket's own user needs none.
+    pub token: Option<Token>,
+}
+
+/// Where a daemon listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A unix socket of this machine.
+    Socket(PathBuf),
+    /// A TCP port.
+    Address {
+        /// `https://host:port`, or `http://…` on this machine.
+        url: String,
+        /// The certificate that the daemon's is signed by, in PEM; `None` means those of the
+        /// system.
+        authority: Option<Vec<u8>>,
+    },
+}
+
+/// The secret of a token; not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+/// Shows a token with each call.
+#[derive(Debug, Clone, Default)]
+pub struct Badge {
+    authorization: Option<MetadataValue<Ascii>>,
+}
+
+/// No daemon answers.
 #[derive(Debug)]
 pub struct ConnectError {
-    /// The socket that was tried.
-    pub socket: PathBuf,
+    /// Where it was looked for.
+    pub place: String,
     /// What the operating system said.
     pub source: io::Error,
 }
 
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => path.display().fmt(f),
+            Self::Address { url, .. } => f.write_str(url),
+        }
+    }
+}
+
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no daemon answers on {}: {}", self.socket.display(), self.source)
+        write!(f, "no daemon answers on {}: {}", self.place, self.source)
     }
 }
 
@@ -36,14 +95,52 @@ impl std::error::Error for ConnectError {
     }
 }
 
+impl Interceptor for Badge {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(authorization) = &self.authorization {
+            request.metadata_mut().insert("authorization", authorization.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl Badge {
+    fn of(token: Option<&Token>) -> io::Result<Self> {
+        let Some(Token(secret)) = token else { return Ok(Self::default()) };
+        let unsendable = |_| io::Error::other("the token is none: it has characters of no token");
+        let mut value = MetadataValue::try_from(format!("Bearer {secret}")).map_err(unsendable)?;
+        value.set_sensitive(true);
+        Ok(Self { authorization: Some(value) })
+    }
+}
+
 /// Connects to the daemon that listens on the unix socket at `socket`.
-pub async fn connect(socket: &Path) -> Result<RagtermClient<Channel>, ConnectError> {
-    // One plain attempt first: tonic would hide the reason of the operating system.
-    let stream = UnixStream::connect(socket)
+pub async fn connect(socket: &Path) -> Result<Client, ConnectError> {
+    connect_to(&Target { place: Place::Socket(socket.to_path_buf()), token: None }).await
+}
+
+/// Connects to a daemon.
+pub async fn connect_to(target: &Target) -> Result<Client, ConnectError> {
+    let connected = async {
+        let badge = Badge::of(target.token.as_ref())?;
+        let channel = match &target.place {
+            Place::Socket(path) => over_socket(path).await?,
+            Place::Address { url, authority } => over_tcp(url, authority.as_deref()).await?,
+        };
+        Ok((channel, badge))
+    };
+    let (channel, badge) = connected
         .await
-        .map_err(|source| ConnectError { socket: socket.to_path_buf(), source })?;
+        .map_err(|source| ConnectError { place: target.place.to_string(), source })?;
+    let client = RagtermClient::with_interceptor(channel, badge);
+    Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
+}
+
+async fn over_socket(path: &Path) -> io::Result<Channel> {
+    // One plain attempt first: tonic would hide the reason of the operating system.
+    let stream = UnixStream::connect(path).await?;
     let mut first = Some(stream);
-    let path = socket.to_path_buf();
+    let path = path.to_path_buf();
     let connector = tower::service_fn(move |_: Uri| {
         let ready = first.take();
         let path = path.clone();
@@ -55,13 +152,50 @@ pub async fn connect(socket: &Path) -> Result<RagtermClient<Channel>, ConnectErr
             Ok::<_, io::Error>(TokioIo::new(stream))
         }
     });
-    let channel = Endpoint::from_static("http://localhost")
+    Endpoint::from_static("http://localhost")
         .connect_timeout(CONNECT_TIMEOUT)
         .connect_with_connector(connector)
         .await
-        .map_err(|error| ConnectError {
-            socket: socket.to_path_buf(),
-            source: io::Error::other(error),
-        })?;
-    Ok(RagtermClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .map_err(io::Error::other)
+}
+
+async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
+    let mut endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(io::Error::other)?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .tcp_nodelay(true);
+    if url.starts_with("https://") {
+        let tls = match authority {
+            Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+            None => ClientTlsConfig::new().with_native_roots(),
+        };
+        endpoint = endpoint.tls_config(tls).map_err(io::Error::other)?;
+    }
+    endpoint.connect().await.map_err(|error| io::Error::other(causes(&error)))
+}
+
+/// The whole chain of causes: the last one says what was wrong.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let token = Token("ragterm_secret".into());
+        assert_eq!(format!("{token:?}"), "Token(…)");
+        let badge = Badge::of(Some(&token)).unwrap();
+        assert!(!format!("{badge:?}").contains("secret"));
+        assert!(Badge::of(Some(&Token("a\nb".into()))).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 mod connect;
 
-pub use connect::{ConnectError, connect};
+pub use connect::{Badge, Client, ConnectError, Place, Target, Token, connect, connect_to};
 
 /// The messages, client and server of `ragterm.v1`.
 #[expect(
@@ -23,3 +23,6 @@ pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 /// The metadata key under which an error's next step travels, as UTF-8 bytes.
 pub const HINT_KEY: &str = "ragterm-hint-bin";
+
+/// The metadata key under which a bot says for whom it calls: an encoded [`v1::Asker`].
+pub const ASKER_KEY: &str = "ragterm-asker-bin";

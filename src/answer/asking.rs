@@ -1,5 +1,6 @@
 //! One question from beginning to end.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -9,7 +10,9 @@ use super::generate::{self, Generated};
 use super::prompt::{self, Exchange, Manner};
 use super::relevance::{Evidence, is_relevant};
 use super::{Answered, Answerer, Consulted, Event, Question, gone, support};
-use crate::catalog::{Feedback, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session};
+use crate::catalog::{
+    Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session,
+};
 use crate::config::Pipeline;
 use crate::error::{Error, Result};
 use crate::lexical::{MAX_QUERY_BYTES, Query};
@@ -26,10 +29,12 @@ const SPARE: usize = 4;
 
 /// Answers a question and keeps the turn.
 pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
+    let session = session_of(answerer, &question).await?;
     let asking = Asking {
         answerer,
-        pipeline: answerer.pipeline(&question.spaces).await?,
-        session: question.session.clone().unwrap_or_else(new_name),
+        pipeline: answerer.pipeline(&question).await?,
+        session: session.clone().unwrap_or_else(new_name),
+        is_new: session.is_none(),
         asked_ms: now_ms(),
         began: Instant::now(),
         question: &question,
@@ -38,8 +43,13 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
     let answered = asking.run().await?;
     answerer.counters.count(answered.turn.outcome);
     if answerer.settings.history_days > 0 {
-        let (catalog, principal) = (&answerer.catalog, &question.principal);
-        catalog.keep_turn(principal, &answered.session, &answered.turn).await?;
+        let (principal, thread) = (&question.caller.principal, question.thread.as_str());
+        let id = answered.session.as_str();
+        let session = match asking.is_new {
+            true => InSession::New { id, thread },
+            false => InSession::Known(id),
+        };
+        answerer.catalog.keep_turn(principal, session, &answered.turn).await?;
     }
     asking.tell(Event::Answered(Box::new(answered))).await
 }
@@ -52,21 +62,44 @@ pub struct Asking<'a> {
     pub session: String,
     pub began: Instant,
     pub out: &'a mpsc::Sender<Event>,
+    is_new: bool,
     asked_ms: i64,
+}
+
+/// The session that a question goes on with; `NotFound` when it names one that is not the
+/// asker's.
+async fn session_of(answerer: &Answerer, question: &Question) -> Result<Option<String>> {
+    let (catalog, principal) = (&answerer.catalog, &question.caller.principal);
+    match &question.session {
+        Some(session) if catalog.session(principal, session).await?.is_none() => {
+            Err(unknown_session(session))
+        }
+        Some(session) => Ok(Some(session.clone())),
+        None if question.thread.is_empty() => Ok(None),
+        None => catalog.session_of_thread(principal, &question.thread).await,
+    }
+}
+
+/// What a question becomes when it stands alone.
+struct Standing {
+    query: String,
+    /// The spaces of what it was made from, besides the question.
+    spaces: Vec<String>,
 }
 
 impl Asking<'_> {
     async fn run(&self) -> Result<Answered> {
         check(&self.question.text)?;
         let mut notes = Vec::new();
-        let query = self.stand_alone(&mut notes).await?;
+        let Standing { query, spaces } = self.stand_alone(&mut notes).await?;
         let searched = searched(&query);
         let found = self.answerer.retriever.search(&self.request(&searched)).await?;
         notes.extend(found.degraded.clone());
         let evidence = evidence(&searched, &found.hits)?;
         if !is_relevant(&evidence) {
             self.consulted(&query, &[], found.degraded).await?;
-            return Ok(self.ended(query, Vec::new(), notes, Ending::Refused));
+            let standing = Standing { query, spaces };
+            return Ok(self.ended(standing, Vec::new(), notes, Ending::Refused));
         }
         let (budget, why_not) = self.budget(&mut notes).await?;
         let mut hits = found.hits;
@@ -75,23 +108,24 @@ impl Asking<'_> {
         self.consulted(&query, &given, found.degraded).await?;
         if let Some(why_not) = why_not {
             notes.extend((!why_not.is_empty()).then_some(why_not));
-            return Ok(self.ended(query, given, notes, Ending::Passages));
+            return Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Passages));
         }
         let generated = generate::generate(self, &query, &given).await?;
-        Ok(self.ended(query, given, notes, Ending::Generated(generated)))
+        Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Generated(generated)))
     }
 
     /// The question as it can be searched for: a follow-up takes in what it refers to.
-    async fn stand_alone(&self, notes: &mut Vec<String>) -> Result<String> {
-        let Some(session) = &self.question.session else { return Ok(self.question.text.clone()) };
-        let (answerer, principal) = (self.answerer, &self.question.principal);
-        if answerer.catalog.session(principal, session).await?.is_none() {
-            return Err(unknown_session(session));
+    async fn stand_alone(&self, notes: &mut Vec<String>) -> Result<Standing> {
+        let alone = Standing { query: self.question.text.clone(), spaces: Vec::new() };
+        let answerer = self.answerer;
+        let Ok(llm) = answerer.usable() else { return Ok(alone) };
+        if self.is_new || !self.pipeline.rewrite || !self.pipeline.generate {
+            return Ok(alone);
         }
-        let turns = answerer.catalog.turns(session, RECALLED).await?;
-        let Ok(llm) = answerer.usable() else { return Ok(self.question.text.clone()) };
-        if turns.is_empty() || !self.pipeline.rewrite || !self.pipeline.generate {
-            return Ok(self.question.text.clone());
+        let caller = &self.question.caller;
+        let turns = answerer.visible_turns(caller, &self.session, RECALLED).await?;
+        if turns.is_empty() {
+            return Ok(alone);
         }
         let earlier: Vec<Exchange<'_>> = turns
             .iter()
@@ -99,10 +133,14 @@ impl Asking<'_> {
             .collect();
         let prompt = prompt::rewriting(&self.question.text, &earlier, &self.manner());
         match generate::whole(llm.as_ref(), &prompt).await {
-            Ok(said) => Ok(prompt::rewritten(&said).unwrap_or_else(|| self.question.text.clone())),
+            Ok(said) => {
+                let query = prompt::rewritten(&said).unwrap_or(alone.query);
+                let spaces = turns.into_iter().flat_map(|turn| turn.spaces).collect();
+                Ok(Standing { query, spaces })
+            }
             Err(error) => {
                 notes.push(format!("the question was searched for as it stands: {error}"));
-                Ok(self.question.text.clone())
+                Ok(alone)
             }
         }
     }
@@ -115,6 +153,7 @@ impl Asking<'_> {
         };
         Request {
             text: query.to_owned(),
+            grants: Arc::clone(&question.caller.grants),
             spaces: question.spaces.clone(),
             limit: self.passages() + SPARE,
             mode: Mode::Hybrid,
@@ -206,7 +245,7 @@ impl Asking<'_> {
 
     fn ended(
         &self,
-        query: String,
+        Standing { query, mut spaces }: Standing,
         given: Vec<Given>,
         mut notes: Vec<String>,
         ending: Ending,
@@ -217,6 +256,9 @@ impl Asking<'_> {
             Ending::Refused | Ending::Passages => Generated::default(),
         };
         notes.extend(note);
+        spaces.extend(given.iter().map(|given| given.hit.source.registered.space.clone()));
+        spaces.sort_unstable();
+        spaces.dedup();
         let is_cited = |given: &Given| outcome == TurnOutcome::Passages || cited.contains(&given.n);
         let sources: Vec<Given> = given.into_iter().filter(is_cited).collect();
         let unsupported = match self.pipeline.require_citations {
@@ -237,6 +279,7 @@ impl Asking<'_> {
                 asked_ms: self.asked_ms,
                 feedback: Feedback::None,
                 comment: String::new(),
+                spaces,
             },
             sources,
             degraded: (!notes.is_empty()).then(|| notes.join("; ")),

@@ -27,7 +27,9 @@ pub struct CacheKey([u8; 32]);
 pub struct Rights<'r> {
     /// Who asks.
     pub principal: &'r str,
-    /// What may be read; empty means everything.
+    /// What they may see and do.
+    pub grants: &'r str,
+    /// What is asked of it; empty means all.
     pub spaces: &'r [String],
 }
 
@@ -41,7 +43,7 @@ impl CacheKey {
         };
         let mut spaces = rights.spaces.to_vec();
         spaces.sort_unstable();
-        for text in [model, rights.principal, &prompt.system] {
+        for text in [model, rights.principal, rights.grants, &prompt.system] {
             part(text.as_bytes());
         }
         spaces.iter().for_each(|space| part(space.as_bytes()));

@@ -108,7 +108,11 @@ fn prompt_of(asking: &Asking<'_>, query: &str, given: &[Given]) -> Prompt {
 fn key_of(asking: &Asking<'_>, prompt: &Prompt, given: &[Given]) -> Option<CacheKey> {
     let answerer = asking.answerer;
     let question = asking.question;
-    let rights = Rights { principal: &question.principal, spaces: &question.spaces };
+    let rights = Rights {
+        principal: &question.caller.principal,
+        grants: &question.caller.grants.fingerprint(),
+        spaces: &question.spaces,
+    };
     answerer.settings.cache.then(|| CacheKey::new(&answerer.model_name(), rights, prompt, given))
 }
 

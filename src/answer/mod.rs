@@ -20,8 +20,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::access::Caller;
 use crate::catalog::{
-    Catalog, Feedback, MAX_SESSIONS, Session, Turn, days_ago_ms, unknown_session,
+    Catalog, Feedback, MAX_SESSIONS, Session, Turn, days_ago_ms, unknown_session, unknown_turn,
 };
 use crate::config::{self, Config, Pipeline};
 use crate::error::{Error, Result};
@@ -42,14 +43,16 @@ const MAX_TURNS: u32 = 200;
 const MAX_COMMENT: usize = 4_000;
 
 /// What is asked, by whom, and of what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Question {
     /// As it was asked.
     pub text: String,
     /// Who asks.
-    pub principal: String,
-    /// The session that it belongs to; `None` begins one.
+    pub caller: Caller,
+    /// The session that it belongs to; `None` begins one, or goes on with that of the thread.
     pub session: Option<String>,
+    /// The thread of a chat that it was asked in, by the chat's own name; empty: none.
+    pub thread: String,
     /// Only these spaces; empty means every space of the grants.
     pub spaces: Vec<String>,
     /// Passages given to the model at the most; 0 means the pipeline's number.
@@ -171,29 +174,54 @@ impl Answerer {
     }
 
     /// Keeps what somebody says of one of their answers.
-    pub async fn rate(&self, rated: (&str, &str), feedback: Feedback, comment: &str) -> Result<()> {
+    pub async fn rate(
+        &self,
+        caller: &Caller,
+        turn: &str,
+        (feedback, comment): (Feedback, &str),
+    ) -> Result<()> {
         let comment: String = comment.chars().take(MAX_COMMENT).collect();
-        self.catalog.keep_feedback(rated, feedback, &comment).await
+        self.catalog.keep_feedback((&caller.principal, turn), feedback, &comment).await
     }
 
-    /// The sessions of `principal` in which all of the words occur, the latest first.
-    pub async fn sessions(&self, principal: &str, query: &str, limit: u32) -> Result<Vec<Session>> {
+    /// The sessions of a caller in which all of the words occur, the latest first.
+    pub async fn sessions(&self, caller: &Caller, query: &str, limit: u32) -> Result<Vec<Session>> {
         let words: Vec<String> = query.split_whitespace().take(8).map(str::to_owned).collect();
         let limit = if limit == 0 { 50 } else { limit.min(MAX_SESSIONS) };
-        self.catalog.sessions(principal, &words, limit).await
+        let is_visible = |space: &str| caller.grants.sees(space);
+        self.catalog.sessions(&caller.principal, (&words, &is_visible), limit).await
     }
 
-    /// A session of `principal` with its turns, the first one first.
-    pub async fn session(&self, principal: &str, id: &str) -> Result<(Session, Vec<Turn>)> {
-        let session = self.catalog.session(principal, id).await?;
+    /// A session of a caller with those of its turns that may be seen, the first one first.
+    pub async fn session(&self, caller: &Caller, id: &str) -> Result<(Session, Vec<Turn>)> {
+        let session = self.catalog.session(&caller.principal, id).await?;
         let session = session.ok_or_else(|| unknown_session(id))?;
-        let turns = self.catalog.turns(id, MAX_TURNS).await?;
+        let turns = self.visible_turns(caller, id, MAX_TURNS).await?;
         Ok((session, turns))
     }
 
-    /// Forgets a session of `principal`, or all of them; returns how many there were.
-    pub async fn forget(&self, principal: &str, session: Option<&str>) -> Result<u64> {
-        let forgotten = self.catalog.forget_sessions(principal, session).await?;
+    /// An answer that was given to `private`, if `public` may see all that went into it.
+    pub async fn share(&self, private: &Caller, public: &Caller, turn: &str) -> Result<Turn> {
+        let found = self.catalog.turn(&private.principal, turn).await?;
+        let found = found.filter(|turn| is_visible(private, turn));
+        let found = found.ok_or_else(|| unknown_turn(turn))?;
+        match is_visible(public, &found) {
+            true => Ok(found),
+            false => Err(Error::denied("not all of this answer may be seen there")
+                .hint("ask the question there: what may be seen there will answer it")),
+        }
+    }
+
+    /// Of the last `limit` turns of a session, those that the caller may see.
+    async fn visible_turns(&self, caller: &Caller, id: &str, limit: u32) -> Result<Vec<Turn>> {
+        let mut turns = self.catalog.turns(id, limit).await?;
+        turns.retain(|turn| is_visible(caller, turn));
+        Ok(turns)
+    }
+
+    /// Forgets a session of a caller, or all of them; returns how many there were.
+    pub async fn forget(&self, caller: &Caller, session: Option<&str>) -> Result<u64> {
+        let forgotten = self.catalog.forget_sessions(&caller.principal, session).await?;
         match session {
             Some(session) if forgotten == 0 => Err(unknown_session(session)),
             _ => Ok(forgotten),
@@ -219,13 +247,15 @@ impl Answerer {
         }
     }
 
-    /// The pipeline of the spaces that are asked; when none is named, of all that there are.
-    async fn pipeline(&self, spaces: &[String]) -> Result<&Pipeline> {
+    /// The pipeline of the spaces that are asked; when none is named, of all that the asker sees.
+    async fn pipeline(&self, question: &Question) -> Result<&Pipeline> {
+        let spaces = &question.spaces;
         if !spaces.is_empty() || self.pipelines.are_all_default() {
             return Ok(self.pipelines.of(spaces));
         }
-        let sources = self.catalog.sources().await?;
-        let all: Vec<String> = sources.into_iter().map(|source| source.registered.space).collect();
+        let sources = self.catalog.sources().await?.into_iter();
+        let mut all: Vec<String> = sources.map(|source| source.registered.space).collect();
+        all.retain(|space| question.caller.grants.sees(space));
         Ok(self.pipelines.of(&all))
     }
 
@@ -238,6 +268,11 @@ impl Answerer {
             Model::Unusable(reason) => Err(reason.clone()),
         }
     }
+}
+
+/// Whether everything that went into a turn may still be seen.
+fn is_visible(caller: &Caller, turn: &Turn) -> bool {
+    turn.spaces.iter().all(|space| caller.grants.sees(space))
 }
 
 fn gone() -> Error {

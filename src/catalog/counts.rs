@@ -83,17 +83,24 @@ impl Catalog {
         Ok(counts)
     }
 
-    /// The newest entries that failed or were skipped, failures first, at most `limit`.
-    pub async fn problems(&self, limit: u32) -> Result<Vec<Problem>> {
+    /// The newest entries of some sources that failed or were skipped, failures first, at most
+    /// `limit`.
+    pub async fn problems(&self, sources: &[SourceId], limit: u32) -> Result<Vec<Problem>> {
         let task = "list the problems";
-        let rows = sqlx::query(
+        let chosen: Vec<String> = sources.iter().map(|source| source.0.to_string()).collect();
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = format!(
             "SELECT source, path, state, reason FROM documents WHERE state <> 0 AND state <> 3 \
-             ORDER BY state, seq DESC LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.inner.readers)
-        .await
-        .map_err(self.failed(task))?;
+             AND source IN ({}) ORDER BY state, seq DESC LIMIT $1",
+            chosen.join(", ")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(i64::from(limit))
+            .fetch_all(&self.inner.readers)
+            .await
+            .map_err(self.failed(task))?;
         rows.iter()
             .map(|row| {
                 Ok(Problem {

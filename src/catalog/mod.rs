@@ -23,6 +23,7 @@ mod stretch;
 mod successor;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod vectors;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -45,11 +46,12 @@ pub use place::{Place, kind_of};
 pub use postgres::Access;
 pub use publish::{Publication, READING_VERSION, Read, Reading};
 pub use sessions::{
-    Feedback, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, days_ago_ms, new_name,
-    unknown_session,
+    Feedback, InSession, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, Visible,
+    days_ago_ms, new_name, unknown_session, unknown_turn,
 };
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use stretch::Stretch;
+pub use tokens::{Token, TokenHash};
 pub use vectors::{Embedded, ModelId, Pending};
 
 use damage::Damage;

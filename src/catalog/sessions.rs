@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, FromRow, Row};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{Access, Catalog, now_ms};
@@ -77,6 +78,8 @@ pub struct Turn {
     pub feedback: Feedback,
     /// …in words.
     pub comment: String,
+    /// The spaces whose documents went into it, those of the turns that it refers to among them.
+    pub spaces: Vec<String>,
 }
 
 /// Where a cited passage stood.
@@ -90,37 +93,77 @@ pub struct TurnSource {
     pub ordinal: u32,
 }
 
+/// The error of an answer that is not the caller's, or not there.
+pub fn unknown_turn(turn: &str) -> Error {
+    Error::not_found(format!("there is no answer `{turn}` of yours"))
+        .hint("`ragterm sessions` lists what you asked; it may have been deleted since")
+}
+
+/// The session that a turn belongs to.
+#[derive(Debug, Clone, Copy)]
+pub enum InSession<'s> {
+    /// One that begins with the turn.
+    New {
+        /// Its name.
+        id: &'s str,
+        /// The thread of a chat that it is held in, by the chat's own name; empty: none.
+        thread: &'s str,
+    },
+    /// One that has begun.
+    Known(&'s str),
+}
+
+/// Whether a space may be seen.
+pub type Visible<'v> = &'v (dyn Fn(&str) -> bool + Sync);
+
 /// A name that was never used before; names sort by age.
 pub fn new_name() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
 impl Catalog {
-    /// Keeps a turn at the end of a session of `principal`, which begins with it if it is new.
+    /// Keeps a turn at the end of a session of `principal`.
     ///
-    /// `Usage` when the session is somebody else's.
-    pub async fn keep_turn(&self, principal: &str, session: &str, turn: &Turn) -> Result<()> {
+    /// `NotFound` when the session is somebody else's, or was deleted meanwhile.
+    pub async fn keep_turn(
+        &self,
+        principal: &str,
+        session: InSession<'_>,
+        turn: &Turn,
+    ) -> Result<()> {
         let task = "keep an answer";
         let mut transaction = self.notes()?.begin().await.map_err(self.failed(task))?;
-        let kept = sqlx::query(
-            "INSERT INTO sessions (id, principal, title, began_ms, asked_ms) \
-             VALUES ($1, $2, $3, $4, $4) \
-             ON CONFLICT (id) DO UPDATE SET asked_ms = excluded.asked_ms \
-             WHERE sessions.principal = excluded.principal",
-        )
-        .bind(session)
-        .bind(principal)
-        .bind(&turn.question)
-        .bind(turn.asked_ms)
-        .execute(&mut *transaction)
-        .await
-        .map_err(self.failed(task))?;
+        let statement = match session {
+            InSession::New { .. } => {
+                "INSERT INTO sessions (id, principal, title, began_ms, asked_ms, thread) \
+                 VALUES ($1, $2, $3, $4, $4, $5)"
+            }
+            // One that was deleted meanwhile does not come back.
+            InSession::Known(_) => {
+                "UPDATE sessions SET asked_ms = $4 WHERE id = $1 AND principal = $2 \
+                 AND $3 = $3 AND $5 = $5"
+            }
+        };
+        let (session, thread) = match session {
+            InSession::New { id, thread } => (id, thread),
+            InSession::Known(id) => (id, ""),
+        };
+        let kept = sqlx::query(statement)
+            .bind(session)
+            .bind(principal)
+            .bind(&turn.question)
+            .bind(turn.asked_ms)
+            .bind(thread)
+            .execute(&mut *transaction)
+            .await
+            .map_err(self.failed(task))?;
         if kept.rows_affected() == 0 {
             return Err(unknown_session(session));
         }
         sqlx::query(
             "INSERT INTO turns (id, session, question, query, answer, sources, outcome, model, \
-             asked_ms, feedback, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')",
+             asked_ms, feedback, comment, spaces, folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10, $11)",
         )
         .bind(&turn.id)
         .bind(session)
@@ -131,6 +174,8 @@ impl Catalog {
         .bind(turn.outcome.number())
         .bind(&turn.model)
         .bind(turn.asked_ms)
+        .bind(serde_json::to_string(&turn.spaces).unwrap_or_default())
+        .bind(folded(&format!("{} {}", turn.question, turn.answer)))
         .execute(&mut *transaction)
         .await
         .map_err(self.failed(task))?;
@@ -160,18 +205,35 @@ impl Catalog {
         .map_err(self.failed("read a session"))
     }
 
-    /// The sessions of `principal` in which each of the words occurs, the latest first.
+    /// The session that `principal` holds in a thread of a chat; `None` before the first turn.
+    pub async fn session_of_thread(&self, principal: &str, thread: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT id FROM sessions WHERE principal = $1 AND thread = $2")
+            .bind(principal)
+            .bind(thread)
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed("look up a session"))?;
+        row.map(|row| row.try_get(0)).transpose().map_err(self.failed("look up a session"))
+    }
+
+    /// The sessions of `principal` in which each of the words occurs in a visible turn, the latest
+    /// first.
     pub async fn sessions(
         &self,
         principal: &str,
-        words: &[String],
+        (words, is_visible): (&[String], Visible<'_>),
         limit: u32,
     ) -> Result<Vec<Session>> {
+        let shown = match words {
+            [] => String::new(),
+            _ => self.shown(principal, is_visible).await?,
+        };
         let said: String = (0..words.len())
             .map(|number| {
                 format!(
-                    " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id \
-                     AND LOWER(t.question || ' ' || t.answer) LIKE ${} ESCAPE '\\')",
+                    " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id{shown} \
+                     AND CASE WHEN t.folded = '' THEN LOWER(t.question || ' ' || t.answer) \
+                     ELSE t.folded END LIKE ${} ESCAPE '\\')",
                     number + 3
                 )
             })
@@ -191,11 +253,61 @@ impl Catalog {
         query.fetch_all(&self.inner.readers).await.map_err(self.failed("list sessions"))
     }
 
+    /// The condition that a turn `t` of `principal` is visible; empty when all of them are.
+    ///
+    /// Turns are of few different sets of spaces: those that are visible are named by an example.
+    async fn shown(&self, principal: &str, is_visible: Visible<'_>) -> Result<String> {
+        let task = "list sessions";
+        let rows = sqlx::query(
+            "SELECT t.spaces, MIN(t.id) FROM turns t JOIN sessions s ON t.session = s.id \
+             WHERE s.principal = $1 GROUP BY t.spaces",
+        )
+        .bind(principal)
+        .fetch_all(&self.inner.readers)
+        .await
+        .map_err(self.failed(task))?;
+        let mut examples = Vec::new();
+        let mut is_all = true;
+        for row in &rows {
+            let spaces: String = row.try_get(0).map_err(self.failed(task))?;
+            let example: String = row.try_get(1).map_err(self.failed(task))?;
+            match spaces_of(&spaces).iter().all(|space| is_visible(space)) {
+                // Names of turns are our own: hexadecimal digits.
+                true if example.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                    examples.push(format!("'{example}'"));
+                }
+                _ => is_all = false,
+            }
+        }
+        Ok(match (is_all, examples.is_empty()) {
+            (true, _) => String::new(),
+            (false, true) => " AND 1 = 0".to_owned(),
+            (false, false) => format!(
+                " AND t.spaces IN (SELECT v.spaces FROM turns v WHERE v.id IN ({}))",
+                examples.join(", ")
+            ),
+        })
+    }
+
+    /// One turn of `principal`; `None` when there is none of this name.
+    pub async fn turn(&self, principal: &str, turn: &str) -> Result<Option<Turn>> {
+        sqlx::query_as(
+            "SELECT t.id, t.question, t.query, t.answer, t.sources, t.outcome, t.model, \
+             t.asked_ms, t.feedback, t.comment, t.spaces FROM turns t \
+             JOIN sessions s ON t.session = s.id WHERE t.id = $2 AND s.principal = $1",
+        )
+        .bind(principal)
+        .bind(turn)
+        .fetch_optional(&self.inner.readers)
+        .await
+        .map_err(self.failed("read an answer"))
+    }
+
     /// The last `limit` turns of a session, the first of them first.
     pub async fn turns(&self, session: &str, limit: u32) -> Result<Vec<Turn>> {
         let mut turns: Vec<Turn> = sqlx::query_as(
             "SELECT id, question, query, answer, sources, outcome, model, asked_ms, feedback, \
-             comment FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
+             comment, spaces FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(session)
         .bind(i64::from(limit))
@@ -225,11 +337,7 @@ impl Catalog {
         .await
         .map_err(self.failed("keep feedback"))?;
         match kept.rows_affected() {
-            0 => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("there is no answer `{turn}` of yours"),
-            )
-            .hint("`ragterm sessions` lists what you asked; it may have been deleted since")),
+            0 => Err(unknown_turn(turn)),
             _ => Ok(()),
         }
     }
@@ -274,7 +382,7 @@ impl Catalog {
     }
 
     /// What writes sessions: also a daemon that only answers, for nothing follows them.
-    fn notes(&self) -> Result<&AnyPool> {
+    pub(super) fn notes(&self) -> Result<&AnyPool> {
         match self.inner.access {
             Access::Follow => Ok(&self.inner.readers),
             Access::Write => self.writer(),
@@ -288,10 +396,19 @@ pub fn unknown_session(session: &str) -> Error {
         .hint("`ragterm sessions` lists them; without `--session` a new one begins")
 }
 
+fn spaces_of(list: &str) -> Vec<String> {
+    serde_json::from_str(list).unwrap_or_default()
+}
+
+/// Text as it is searched: SQLite itself knows the cases of ASCII only.
+fn folded(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).collect()
+}
+
 /// A pattern for LIKE that finds a word literally, in any case.
 fn pattern(word: &str) -> String {
     let mut pattern = String::from("%");
-    for c in word.to_lowercase().chars() {
+    for c in folded(word).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -345,6 +462,7 @@ impl FromRow<'_, AnyRow> for Turn {
             asked_ms: row.try_get("asked_ms")?,
             feedback: Feedback::ALL.get(feedback).copied().unwrap_or_default(),
             comment: row.try_get("comment")?,
+            spaces: spaces_of(&row.try_get::<String, _>("spaces")?),
         })
     }
 }

@@ -113,6 +113,9 @@ impl FromRow<'_, AnyRow> for Source {
 const COLUMNS: &str = "SELECT id, name, kind, space, path, settings, origin, root, scanned_ms \
                        FROM sources ORDER BY name";
 
+const ONE: &str = "SELECT id, name, kind, space, path, settings, origin, root, scanned_ms \
+                   FROM sources WHERE id = $1";
+
 impl Catalog {
     /// All sources, by name.
     pub async fn sources(&self) -> Result<Vec<Source>> {
@@ -122,16 +125,13 @@ impl Catalog {
             .map_err(self.failed("list the sources"))
     }
 
-    /// The source of an id; `None` when there is none any more.
+    /// One source; `None` when it is not there any more.
     pub async fn source(&self, id: SourceId) -> Result<Option<Source>> {
-        sqlx::query_as(
-            "SELECT id, name, kind, space, path, settings, origin, root, scanned_ms FROM sources \
-             WHERE id = $1",
-        )
-        .bind(i64::from(id.0))
-        .fetch_optional(&self.inner.readers)
-        .await
-        .map_err(self.failed("read a source"))
+        sqlx::query_as(ONE)
+            .bind(i64::from(id.0))
+            .fetch_optional(&self.inner.readers)
+            .await
+            .map_err(self.failed("look up a source"))
     }
 
     /// Registers a source, or changes the one of that name; its documents stay.

@@ -4,19 +4,17 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use ragterm_proto::ConnectError;
 use ragterm_proto::v1::StatusReply;
-use ragterm_proto::v1::ragterm_client::RagtermClient;
-use tonic::transport::Channel;
+use ragterm_proto::{ConnectError, Place, Target, Token};
 use tonic::{Response, Status};
 
 use super::background;
 use super::context::Context;
 use super::failure::{from_status, is_broken};
+use crate::config::{self, Config};
 use crate::error::{Error, Result};
 
-/// A client of the daemon.
-pub type Client = RagtermClient<Channel>;
+pub use ragterm_proto::Client;
 
 /// How long an answer may take that needs no work.
 const QUICK: Duration = Duration::from_secs(10);
@@ -28,29 +26,37 @@ const SLOW: Duration = Duration::from_secs(6 * 60 * 60);
 /// is an error with or without a daemon.
 pub async fn connect(context: &Context) -> Result<Client> {
     let config = context.load()?.config;
-    if let Some(client) = connect_running(context).await? {
-        return Ok(client);
+    match connect_running(context).await? {
+        Some(client) => Ok(client),
+        None if is_ours(&config) => background::start(context).await,
+        None => Err(not_running(context, &config)),
     }
-    if !config.daemon.autostart {
-        return Err(not_running(context).hint("start it with `ragterm daemon`"));
-    }
-    background::start(context).await
 }
 
 /// Connects as [`connect`] does, and says nothing: the terminal is not ours.
 pub async fn reach(context: &Context) -> Result<Client> {
-    match connect_running(context).await? {
-        Some(client) => Ok(client),
-        None if context.load()?.config.daemon.autostart => {
-            background::Starting::spawn(context)?.answer(context).await
-        }
-        None => Err(not_running(context).hint("start it with `ragterm daemon`")),
+    if let Some(client) = connect_running(context).await? {
+        return Ok(client);
     }
+    let config = context.load()?.config;
+    match is_ours(&config) {
+        true => background::Starting::spawn(context)?.answer(context).await,
+        false => Err(not_running(context, &config)),
+    }
+}
+
+/// Whether the daemon that commands speak to is one that they start.
+fn is_ours(config: &Config) -> bool {
+    config.daemon.autostart && config.client.url.is_empty() && config.client.owner.is_empty()
 }
 
 /// Says so when the daemon runs with another configuration than this command sees.
 pub fn outdated(context: &Context, status: &StatusReply) -> Option<&'static str> {
     let daemon = status.daemon.as_ref()?;
+    // Not every caller is told it.
+    if daemon.configuration.is_empty() {
+        return None;
+    }
     // A wrong configuration is told by itself, and versions tell configurations apart.
     let ours = context.load().ok()?.config.fingerprint();
     let differs = daemon.version == env!("CARGO_PKG_VERSION") && daemon.configuration != ours;
@@ -83,16 +89,12 @@ where
 
 /// Connects to the daemon; `None` when none runs.
 pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
-    let socket = &context.paths.socket;
-    // The daemon of another user would hang up, and one that does not is not to be trusted.
-    let own = rustix::process::geteuid().as_raw();
-    if std::fs::metadata(socket).is_ok_and(|file| is_foreign(file.uid(), own)) {
-        return Err(Error::denied(format!("another user owns the socket {}", socket.display()))
-            .hint("set RAGTERM_DATA_DIR or RAGTERM_SOCKET to a place of your own"));
-    }
-    let mut attempt = ragterm_proto::connect(socket).await;
+    // A wrong configuration is told by who needs it; `ragterm stop` should work without.
+    let settings = context.load().map(|loaded| loaded.config.client).unwrap_or_default();
+    let target = target(context, &settings)?;
+    let mut attempt = ragterm_proto::connect_to(&target).await;
     if attempt.as_ref().is_err_and(|error| has_ended(error.source.kind())) {
-        attempt = ragterm_proto::connect(socket).await;
+        attempt = ragterm_proto::connect_to(&target).await;
     }
     match attempt {
         Ok(client) => Ok(Some(client)),
@@ -104,6 +106,31 @@ pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
             _ => Err(unreachable(error)),
         },
     }
+}
+
+/// Where the daemon is, and what it is shown.
+pub fn target(context: &Context, settings: &config::Client) -> Result<Target> {
+    let token = settings.token.read()?.map(Token);
+    if !settings.url.is_empty() {
+        let authority = settings.ca.as_ref().map(fs_err::read).transpose();
+        let authority = authority.map_err(|error| {
+            Error::usage("the certificate of `client.ca` cannot be read").because(error)
+        })?;
+        let place = Place::Address { url: settings.url.clone(), authority };
+        return Ok(Target { place, token });
+    }
+    let socket = &context.paths.socket;
+    let own = rustix::process::geteuid().as_raw();
+    let owner = std::fs::metadata(socket).map(|file| file.uid());
+    // The daemon of another user would hang up, and one that does not is not to be trusted.
+    if owner.is_ok_and(|owner| is_foreign(owner, own) && !is_named(owner, &settings.owner)) {
+        return Err(Error::denied(format!("another user owns the socket {}", socket.display()))
+            .hint(
+                "name that user in `client.owner` if it is to be trusted, or set \
+                 RAGTERM_DATA_DIR or RAGTERM_SOCKET to a place of your own",
+            ));
+    }
+    Ok(Target { place: Place::Socket(socket.clone()), token })
 }
 
 /// The result of a call whose answer needs no work.
@@ -131,6 +158,12 @@ fn is_foreign(owner: u32, own: u32) -> bool {
     owner != own && own != 0
 }
 
+/// Whether `name` is that of a user, or its number.
+fn is_named(user: u32, name: &str) -> bool {
+    let named = || nix::unistd::User::from_name(name).ok().flatten();
+    name.parse() == Ok(user) || named().is_some_and(|named| named.uid.as_raw() == user)
+}
+
 fn no_answer(limit: Duration) -> Error {
     Error::unavailable(format!("the daemon did not answer within {limit:?}"))
         .hint("`ragterm stop` ends it; the next command starts it again")
@@ -144,18 +177,30 @@ fn has_ended(kind: io::ErrorKind) -> bool {
     )
 }
 
-fn not_running(context: &Context) -> Error {
+fn not_running(context: &Context, config: &Config) -> Error {
+    let url = &config.client.url;
+    if !url.is_empty() {
+        return Error::unavailable(format!("no daemon answers on {url}"))
+            .hint("check `client.url`, and that its daemon runs and listens there");
+    }
     let socket = context.paths.socket.display();
-    Error::unavailable(format!("no daemon answers on {socket}, and `daemon.autostart` is off"))
+    match config.daemon.autostart {
+        true => Error::unavailable(format!("no daemon answers on {socket}"))
+            .hint("its owner starts it: `client.owner` names another user"),
+        false => Error::unavailable(format!(
+            "no daemon answers on {socket}, and `daemon.autostart` is off"
+        ))
+        .hint("start it with `ragterm daemon`"),
+    }
 }
 
 fn unreachable(error: ConnectError) -> Error {
     let denied = error.source.kind() == io::ErrorKind::PermissionDenied;
-    let message = format!("cannot reach the daemon on {}", error.socket.display());
+    let message = format!("cannot reach the daemon on {}", error.place);
     if denied {
         return Error::denied(message)
             .because(error.source)
-            .hint("the daemon serves only the user that started it");
+            .hint("the daemon serves only the user that started it, and whom it grants something");
     }
     Error::unavailable(message).because(error.source).hint("`ragterm doctor` looks for the reason")
 }

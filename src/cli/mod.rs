@@ -29,6 +29,7 @@ mod store;
 mod summary;
 mod table;
 mod terminal;
+mod token;
 mod units;
 mod verify;
 
@@ -77,6 +78,7 @@ enum Command {
     Verify(verify::Args),
     Reindex(reindex::Args),
     Sessions(sessions::Args),
+    Token(token::Args),
     Mcp(mcp::Args),
     Feedback(feedback::Args),
     Catalog(catalog::Args),
@@ -174,6 +176,7 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
+        Command::Token(args) => token::run(args, context).await,
         Command::Sessions(args) => sessions::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Feedback(args) => feedback::run(&args, context).await,

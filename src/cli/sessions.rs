@@ -1,5 +1,6 @@
 //! `ragterm sessions`: what was asked before, and what was answered.
 
+use clap::builder::NonEmptyStringValueParser;
 use ragterm_proto::v1::{
     DeleteSessionsRequest, ListSessionsRequest, ReadSessionRequest, Session, Turn,
 };
@@ -46,7 +47,7 @@ enum Action {
     /// Forget a session
     Delete {
         /// Its id
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present = "all", value_parser = NonEmptyStringValueParser::new())]
         session: Option<String>,
         /// Forget every session
         #[arg(long, conflicts_with = "session")]
@@ -107,7 +108,8 @@ async fn show(args: &Args, context: &Context, session: &str) -> Result<Outcome> 
 
 async fn delete(args: &Args, context: &Context, session: Option<&str>) -> Result<Outcome> {
     let mut client = client::connect(context).await?;
-    let request = DeleteSessionsRequest { session: session.unwrap_or_default().to_owned() };
+    let name = session.unwrap_or_default().to_owned();
+    let request = DeleteSessionsRequest { session: name, all: session.is_none() };
     let deleted = quick(client.delete_sessions(request)).await?.deleted;
     match args.json {
         true => output::json(&json!({ "deleted": deleted }))?,

@@ -1,6 +1,8 @@
 //! The configuration: defaults, then `config.toml`, then `RAGTERM_*` variables, then flags.
 
+mod access;
 mod answer;
+mod chat;
 mod file;
 mod layers;
 mod llm;
@@ -25,14 +27,16 @@ use ragterm_tui::Theme;
 
 use crate::error::Result;
 
+pub use access::{Access, Audit, ChatGrantee, ChatParty, EVERY_SPACE, Grant, Grantee, SpaceRole};
 pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
+pub use chat::{Admitted, Discord, Platform, Slack};
 pub use file::load_file;
 pub use llm::{Llm, LlmProvider};
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
 pub use secret::Secret;
-pub use sections::{Daemon, Index, Reranker, Role, Search, Weights};
+pub use sections::{Client, Daemon, Index, Reranker, Role, Search, Tls, Weights};
 pub use servers::{
     Catalog, CatalogUrl, Embedder, EmbedderProvider, Quantization, Store, StoreBackend,
     check_web_address,
@@ -45,8 +49,9 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 17] = [
     "daemon",
+    "client",
     "catalog",
     "embedder",
     "store",
@@ -58,6 +63,10 @@ const SECTIONS: [&str; 12] = [
     "sources",
     "spaces",
     "pipelines",
+    "access",
+    "grants",
+    "slack",
+    "discord",
 ];
 
 /// Everything that can be configured; valid by construction.
@@ -65,6 +74,8 @@ const SECTIONS: [&str; 12] = [
 pub struct Config {
     /// How the background process behaves.
     pub daemon: Daemon,
+    /// Which daemon commands speak to.
+    pub client: Client,
     /// Where the truth is kept.
     pub catalog: Catalog,
     /// What turns text into vectors.
@@ -87,6 +98,12 @@ pub struct Config {
     pub spaces: Vec<Space>,
     /// How questions to some of them are answered.
     pub pipelines: Vec<Pipeline>,
+    /// Who may do what, besides the daemon's own user.
+    pub access: Access,
+    /// The bot of Slack.
+    pub slack: Slack,
+    /// The bot of Discord.
+    pub discord: Discord,
 }
 
 /// What a configuration is made of, from the weakest layer to the strongest.
@@ -124,7 +141,8 @@ impl Config {
         // How a daemon is started is no business of the one that runs.
         let daemon = Daemon { autostart: true, ..self.daemon.clone() };
         let tui = Tui { theme: Theme::Terminal, keys: BTreeMap::new() };
-        let of_daemon = Self { daemon, tui, ..self.clone() };
+        let client = Client::default();
+        let of_daemon = Self { daemon, tui, client, ..self.clone() };
         blake3::hash(format!("{of_daemon:?}").as_bytes()).to_hex()[..16].to_owned()
     }
 
@@ -142,7 +160,7 @@ impl Config {
         let search = root.inside("search", Search::read);
         let answer = root.inside("answer", |section| Answer::read(section, &search));
         let pipelines = answer::read_pipelines(root, &answer.pipeline);
-        let spaces = sources::read_spaces(root, &pipelines);
+        let spaces = sources::read_spaces(root, &pipelines, home);
         let daemon = root.inside("daemon", Daemon::read);
         let catalog = root.inside("catalog", Catalog::read);
         if daemon.role != Role::All && catalog.url == CatalogUrl::Sqlite {
@@ -150,6 +168,7 @@ impl Config {
         }
         Self {
             daemon,
+            client: root.inside("client", Client::read),
             catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
@@ -161,6 +180,9 @@ impl Config {
             sources: sources::read_sources(root, &spaces, home),
             spaces,
             pipelines,
+            access: Access::read(root),
+            slack: root.inside("slack", Slack::read),
+            discord: root.inside("discord", Discord::read),
         }
     }
 }

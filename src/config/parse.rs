@@ -1,13 +1,15 @@
 //! From a raw value to a typed one, or a sentence that says what is expected.
 
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::access::{EVERY_SPACE, SpaceRole};
 use super::problem::brief;
-use super::value::Value;
+use super::value::{Node, Value};
 use crate::error::{Error, Result};
 
 /// What a wrong value is answered with.
@@ -224,6 +226,46 @@ pub(super) fn texts(value: &Value) -> Parsed<Vec<String>> {
         return Err(wrong(value, "a list such as [\"ctrl-y\", \"f2\"]"));
     };
     items.iter().map(|item| text(&item.value)).collect()
+}
+
+/// What somebody may do in a space.
+pub(super) fn role_name(value: &Value) -> Parsed<SpaceRole> {
+    choice(&SpaceRole::NAMES)(value)
+}
+
+/// Names of spaces, at least one; [`EVERY_SPACE`] stands for all.
+pub(super) fn space_names(value: &Value) -> Parsed<Vec<String>> {
+    let Value::List(items) = value else {
+        return Err(wrong(value, "a list such as [\"hr\"], or [\"*\"] for every space"));
+    };
+    if items.is_empty() {
+        return Err(String::from("must name a space, or [\"*\"] for every space"));
+    }
+    let name = |item: &Node| match text(&item.value)?.as_str() {
+        EVERY_SPACE => Ok(EVERY_SPACE.to_owned()),
+        _ => valid_name(&item.value),
+    };
+    items.iter().map(name).collect()
+}
+
+/// Absolute paths; `~` stands for `home`.
+pub(super) fn paths(home: Option<&Path>) -> impl Fn(&Value) -> Parsed<Vec<PathBuf>> {
+    move |value| {
+        let Value::List(items) = value else {
+            return Err(wrong(value, "a list such as [\"/srv/share\"]"));
+        };
+        items.iter().map(|item| path(home)(&item.value)).collect()
+    }
+}
+
+/// An address to listen on, or nothing.
+pub(super) fn listen_address(value: &Value) -> Parsed<Option<SocketAddr>> {
+    let text = text(value)?;
+    match text.parse() {
+        Ok(address) => Ok(Some(address)),
+        Err(_) if text.is_empty() => Ok(None),
+        Err(_) => Err(wrong(value, "an address such as \"127.0.0.1:7450\" or \"[::]:7450\"")),
+    }
 }
 
 fn glob(value: &Value) -> Parsed<String> {

@@ -1,11 +1,14 @@
 //! The sections of the configuration: each key, its default and its limits, in one place.
 
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ragterm_connectors::worker::Limits;
 
 use super::parse::{
-    boolean, bytes, choice, duration, fraction, globs, integer, ocr_languages, text, workers,
+    boolean, bytes, choice, duration, fraction, globs, integer, listen_address, ocr_languages,
+    text, workers,
 };
 use super::reader::Section;
 use super::secret::Secret;
@@ -34,6 +37,32 @@ pub struct Daemon {
     pub autostart: bool,
     /// What this daemon does of the work that several may share.
     pub role: Role,
+    /// Where it serves over TCP, besides its socket.
+    pub listen: Option<SocketAddr>,
+    /// What it shows there: the files of a certificate's chain and of its key, in PEM.
+    pub tls: Option<Tls>,
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The file of the certificate's chain.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
+}
+
+/// `[client]`: the daemon that commands speak to, when it is not the one of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// Its address; empty means the local socket.
+    pub url: String,
+    /// What it is called with; see `ragterm token`.
+    pub token: Secret,
+    /// The file of the certificate that its own is signed by; `None` means those of the system.
+    pub ca: Option<PathBuf>,
+    /// The user whose daemon is spoken to at the local socket; empty means one's own.
+    pub owner: String,
 }
 
 /// The part of a daemon where several share one catalog.
@@ -133,8 +162,71 @@ impl Daemon {
         Self {
             autostart: section.take("autostart", true, boolean),
             role: section.take("role", "all", choice(&roles)),
+            listen: section.take("listen", "", listen_address),
+            tls: Tls::read(section),
+        }
+        .checked(section)
+    }
+
+    /// Tokens and documents are not sent where others can read them.
+    fn checked(self, section: &mut Section<'_>) -> Self {
+        let is_open = self.listen.is_some_and(|address| !address.ip().is_loopback());
+        if is_open && self.tls.is_none() {
+            section.reject_missing(
+                "tls_cert",
+                "listen",
+                "must name a certificate, with its key in `daemon.tls_key`: only loopback is \
+                 served without TLS",
+            );
+        }
+        self
+    }
+}
+
+impl Tls {
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let certificate = section.take("tls_cert", "", text);
+        let key = section.take("tls_key", "", text);
+        match (certificate.is_empty(), key.is_empty()) {
+            (true, true) => None,
+            (false, false) => Some(Self { certificate: certificate.into(), key: key.into() }),
+            (true, false) => {
+                section.reject_missing("tls_cert", "tls_key", "must name the key's certificate");
+                None
+            }
+            (false, true) => {
+                section.reject_missing("tls_key", "tls_cert", "must name the certificate's key");
+                None
+            }
         }
     }
+}
+
+impl Client {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let ca = section.take("ca", "", text);
+        let client = Self {
+            url: section.take("url", "", web_address),
+            token: section.secret("token", ""),
+            ca: (!ca.is_empty()).then(|| ca.into()),
+            owner: section.take("owner", "", text),
+        };
+        if client.url.starts_with("http://") && !is_local(&client.url) {
+            section.reject("url", "must begin with `https://`: a token would be sent in the clear");
+        }
+        client
+    }
+}
+
+/// Whether an address of the web is on this machine.
+fn is_local(url: &str) -> bool {
+    let rest = url.trim_start_matches("http://");
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, _)) => host,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Search {

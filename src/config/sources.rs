@@ -8,7 +8,7 @@ use ragterm_connectors::extract::Dialect;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{DEFAULT_PIPELINE, Pipeline};
-use super::parse::{choice, duration, globs, path, valid_name, web_address};
+use super::parse::{choice, duration, globs, path, paths, valid_name, web_address};
 use super::reader::Section;
 
 /// The space of a source that names none; exists without being declared.
@@ -163,10 +163,17 @@ pub struct Space {
     pub name: String,
     /// How questions are answered from it: the name of one of the `[[pipelines]]`.
     pub pipeline: String,
+    /// Where those who may write to it, and no more, may add sources.
+    pub roots: Vec<PathBuf>,
 }
 
 /// All `[[spaces]]`.
-pub(super) fn read_spaces(root: &mut Section<'_>, pipelines: &[Pipeline]) -> Vec<Space> {
+pub(super) fn read_spaces(
+    root: &mut Section<'_>,
+    pipelines: &[Pipeline],
+    home: Option<&Path>,
+) -> Vec<Space> {
+    const NONE: &[&str] = &[];
     let mut names = HashSet::new();
     root.each("spaces", |section| {
         let name = unique_name(section, &mut names);
@@ -178,7 +185,8 @@ pub(super) fn read_spaces(root: &mut Section<'_>, pipelines: &[Pipeline]) -> Vec
             let message = format!("`{pipeline}` is not among the `[[pipelines]]`");
             section.reject("pipeline", &message);
         }
-        Some(Space { name: name?, pipeline })
+        let roots = section.take("roots", NONE, paths(home));
+        Some(Space { name: name?, pipeline, roots })
     })
 }
 

@@ -1,6 +1,7 @@
 //! The daemon: opens everything, serves the socket, ends cleanly.
 
 mod lock;
+mod remote;
 mod socket;
 
 use std::io;
@@ -17,12 +18,14 @@ use tracing::{error, info, warn};
 use crate::config::{Config, Paths};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::gate::Gate;
 use crate::rpc;
 
 pub use lock::{make_directory, owner};
 
 use lock::DataLock;
-use socket::Socket;
+use remote::Remote;
+use socket::{Audience, Socket};
 
 /// How often the daemon looks whether its socket and its data directory are still there.
 const LOOK: Duration = Duration::from_secs(1);
@@ -45,17 +48,26 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
     // Not before everything is open: who can connect is served.
-    let mut socket = Socket::bind(&paths.socket)?;
+    let gate = Gate::new(engine.clone());
+    let remote = Remote::bind(&engine.config.daemon).await?;
+    let audience = if gate.admits_others() { Audience::Others } else { Audience::Owner };
+    let mut socket = Socket::bind(&paths.socket, audience)?;
     engine.start().await?;
+    gate.start(stop.clone());
     info!(socket = %paths.socket.display(), took = ?begin.elapsed(), "daemon ready");
     let (sender, connections) = mpsc::channel(WAITING);
     let connections = ReceiverStream::new(connections);
-    let server = tokio::spawn(rpc::serve(engine.clone(), connections, stop.clone()));
+    let server = tokio::spawn(rpc::serve_local(gate.clone(), connections, stop.clone()));
+    let remote = remote.map(|remote| tokio::spawn(remote.serve(gate.clone(), stop.clone())));
     let ended = tokio::select! {
         ended = end_on_signal(&stop) => ended,
-        ended = admit(&mut socket, &lock, sender) => ended,
+        ended = admit(&mut socket, (&lock, &gate), sender) => ended,
     };
     stop.cancel();
+    if let Some(remote) = remote {
+        // Its calls end with the others.
+        let _late = tokio::time::timeout(GOODBYE, remote).await;
+    }
     // Answers that are on their way, that of `ragterm stop` among them, arrive.
     let served = tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(())));
     drain(&engine).await;
@@ -70,14 +82,14 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
 /// the data directory is gone.
 async fn admit(
     socket: &mut Socket,
-    lock: &DataLock,
+    (lock, gate): (&DataLock, &Gate),
     connections: mpsc::Sender<io::Result<UnixStream>>,
 ) -> Result<()> {
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             () = connections.closed() => return Ok(()),
-            connection = socket.accept() => {
+            connection = socket.accept(|peer| gate.admits(peer)) => {
                 // A server that has ended is noticed above.
                 let _ended = connections.send(Ok(connection)).await;
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tracing::{info, warn};
 
+use crate::access::Peer;
 use crate::error::{Error, Result};
 
 /// The pause after a connection that could not be accepted, such as for want of open files.
@@ -22,27 +23,53 @@ pub struct Socket {
     path: PathBuf,
     /// Device and number of the file, by which the socket of somebody else is told from ours.
     identity: Option<(u64, u64)>,
+    audience: Audience,
     /// Why the socket cannot be made again, so that it is said once.
     fault: Option<String>,
 }
 
+/// Whom the socket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The user of the daemon, and root.
+    Owner,
+    /// Other users of the machine too, as far as they have a grant.
+    Others,
+}
+
+impl Audience {
+    fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Others => 0o666,
+        }
+    }
+
+    fn directory_mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o700,
+            Self::Others => 0o755,
+        }
+    }
+}
+
 impl Socket {
-    /// Listens on `path`; the directory gets mode 0700 when it is made, the socket mode 0600.
+    /// Listens on `path`; the directory gets mode 0700 when it is made, the socket mode 0600, or
+    /// 0755 and 0666 when others are let in.
     ///
     /// The caller holds the data directory's lock, so a socket that is there already is dead,
     /// unless it belongs to a daemon of another data directory, which is an error.
-    pub fn bind(path: &Path) -> Result<Self> {
-        let listener = listen(path)?;
+    pub fn bind(path: &Path, audience: Audience) -> Result<Self> {
+        let listener = listen(path, audience)?;
         let (identity, path) = (identity(path), path.to_path_buf());
-        Ok(Self { listener, path, identity, fault: None })
+        Ok(Self { listener, path, identity, audience, fault: None })
     }
 
     /// The next connection of a permitted user; others are dropped with a warning.
-    pub async fn accept(&self) -> UnixStream {
-        let owner = rustix::process::geteuid().as_raw();
+    pub async fn accept(&self, admits: impl Fn(Peer) -> bool) -> UnixStream {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) if is_permitted(&stream, owner) => return stream,
+                Ok((stream, _)) if is_permitted(&stream, &admits) => return stream,
                 Ok(_) => {}
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
@@ -57,7 +84,7 @@ impl Socket {
         if self.path.symlink_metadata().is_ok() {
             return;
         }
-        match Self::bind(&self.path) {
+        match Self::bind(&self.path, self.audience) {
             Ok(socket) => {
                 info!(socket = %self.path.display(), "the socket was removed; it is there again");
                 *self = socket;
@@ -90,7 +117,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-fn listen(path: &Path) -> Result<UnixListener> {
+fn listen(path: &Path, audience: Audience) -> Result<UnixListener> {
     let failed = |error: io::Error| {
         Error::usage(format!("cannot listen on {}", path.display()))
             .because(error)
@@ -98,7 +125,11 @@ fn listen(path: &Path) -> Result<UnixListener> {
     };
     let directory = path.parent().unwrap_or(Path::new("."));
     if !directory.exists() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(audience.directory_mode())
+            .create(directory)
+            .map_err(failed)?;
     }
     if let Ok(metadata) = std::fs::symlink_metadata(path) {
         if !metadata.file_type().is_socket() {
@@ -115,17 +146,17 @@ fn listen(path: &Path) -> Result<UnixListener> {
         std::fs::remove_file(path).map_err(failed)?;
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+    std::fs::set_permissions(path, Permissions::from_mode(audience.mode())).map_err(failed)?;
     Ok(listener)
 }
 
-/// The owner of the daemon and root may connect; the mode of the socket says so already, but not
-/// on every system.
-fn is_permitted(stream: &UnixStream, owner: u32) -> bool {
+/// Whether the user at the other end is let in; looked at for each connection, whatever the mode
+/// of the socket says.
+fn is_permitted(stream: &UnixStream, admits: impl Fn(Peer) -> bool) -> bool {
     match stream.peer_cred() {
-        Ok(peer) if peer.uid() == owner || peer.uid() == 0 => true,
+        Ok(peer) if admits(Peer { uid: peer.uid(), gid: peer.gid() }) => true,
         Ok(peer) => {
-            warn!(uid = peer.uid(), "refused a connection of another user");
+            warn!(uid = peer.uid(), "refused a connection of a user without a grant");
             false
         }
         Err(error) => {
@@ -143,12 +174,12 @@ mod tests {
     async fn the_socket_is_private_and_a_dead_one_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run/ragterm.sock");
-        drop(Socket::bind(&path).unwrap());
-        let socket = Socket::bind(&path).unwrap();
+        drop(Socket::bind(&path, Audience::Owner).unwrap());
+        let socket = Socket::bind(&path, Audience::Owner).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        let error = Socket::bind(&path).unwrap_err();
+        let error = Socket::bind(&path, Audience::Owner).unwrap_err();
         assert!(error.to_string().contains("another daemon"), "{error}");
         socket.remove();
         assert!(!path.exists());
@@ -158,13 +189,14 @@ mod tests {
     async fn a_socket_that_was_removed_is_made_again_and_one_of_another_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run/ragterm.sock");
-        let mut socket = Socket::bind(&path).unwrap();
+        let mut socket = Socket::bind(&path, Audience::Owner).unwrap();
         std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
         socket.restore();
-        let (accepted, connected) = tokio::join!(socket.accept(), UnixStream::connect(&path));
+        let (accepted, connected) =
+            tokio::join!(socket.accept(|_| true), UnixStream::connect(&path));
         drop((accepted, connected.unwrap()));
         std::fs::remove_file(&path).unwrap();
-        let other = Socket::bind(&path).unwrap();
+        let other = Socket::bind(&path, Audience::Owner).unwrap();
         socket.restore();
         socket.remove();
         assert!(path.exists());
@@ -177,7 +209,7 @@ mod tests {
         let path = directory.path().join("precious");
         std::fs::write(&path, "text").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { Socket::bind(&path).unwrap_err() });
+        runtime.block_on(async { Socket::bind(&path, Audience::Owner).unwrap_err() });
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
     }
 }

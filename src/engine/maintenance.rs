@@ -14,6 +14,9 @@ const PERIOD: Duration = Duration::from_secs(15);
 /// How long after one look at the embedding cache the next one is worth its reading.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
 
+/// How often sessions that are too old are looked for.
+const FORGETTING: Duration = Duration::from_secs(60 * 60);
+
 /// How long the embedding model may be idle before it is released: its 20 MB are worth the tenth of a
 /// second that the first question after a pause would wait.
 const IDLE: Duration = Duration::from_secs(10 * 60);
@@ -22,6 +25,7 @@ const IDLE: Duration = Duration::from_secs(10 * 60);
 pub async fn run(engine: &Engine, stop: CancellationToken) {
     let mut given_back_at = None;
     let mut pruned: Option<(u64, Instant)> = None;
+    let mut forgot: Option<Instant> = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -31,8 +35,12 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
         let is_due = pruned.is_none_or(|(at, when)| at != revision && when.elapsed() > PRUNING);
         if is_due && engine.config.daemon.role != Role::Query {
             prune(engine).await;
-            forget_sessions(engine).await;
             pruned = Some((engine.catalog.revision(), Instant::now()));
+        }
+        // Time passes for what was asked also where no document changes.
+        if forgot.is_none_or(|when| when.elapsed() > FORGETTING) {
+            forget_sessions(engine).await;
+            forgot = Some(Instant::now());
         }
         let running = engine.meaning.running();
         let released = running.is_some_and(|running| running.embedder.release_if_idle(IDLE));

@@ -193,7 +193,8 @@ impl Engine {
         late
     }
 
-    fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a task until its end, by which the engine's is delayed; `name` is for the log.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let running = Arc::clone(&self.running);
         running.lock().unwrap_or_else(|poison| poison.into_inner()).push(name);
         self.tracker.spawn(async move {

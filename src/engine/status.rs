@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Engine, MeaningStatus, Reindexing};
+use crate::access::Grants;
 use crate::answer;
 use crate::catalog::{Counts, Database, NewSource, Problem, Source};
 use crate::config;
 use crate::error::{ErrorKind, Result};
+use crate::id::SourceId;
 use crate::watch::{Report, State};
 
 /// Problems that a status names at the most.
@@ -89,21 +91,42 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Leaves out what depends on documents or calls of others.
+    fn forget_the_whole(&mut self) {
+        (self.seq, self.keyword_seq, self.rss_bytes) = (0, 0, 0);
+        self.answers = answer::Counts::default();
+        self.notices.clear();
+        self.data_directory.clear();
+        self.configuration.clear();
+        self.damage = self.damage.take().map(|_| ("the catalog needs its operator".into(), RETURN));
+        self.keyword_fault = None;
+        self.meaning = self.meaning.take().map(MeaningStatus::outline);
+    }
+}
+
 impl Engine {
-    /// Gathers the state of everything.
-    pub async fn status(&self) -> Result<Status> {
-        let seq = self.catalog.seq();
+    /// Gathers the state of everything that may be seen; who does not see everything hears nothing
+    /// that the rest could change.
+    pub async fn status(&self, grants: &Grants) -> Result<Status> {
         let mut absence = None;
-        let counts = readable(self.retriever.counts().await, &mut absence)?;
+        let mut sources = self.sources.reports();
+        sources.retain(|(source, _)| grants.sees(&source.registered.space));
+        let ids: Vec<SourceId> = sources.iter().map(|(source, _)| source.id).collect();
+        let seq = self.catalog.seq();
+        let mut counts = readable(self.retriever.counts().await, &mut absence)?;
+        if !grants.sees_everything() {
+            let seen = counts.iter().filter(|(id, _)| ids.contains(id));
+            counts = Arc::new(seen.map(|(id, counts)| (*id, *counts)).collect());
+        }
         let problems = match absence {
-            None => readable(self.catalog.problems(PROBLEMS).await, &mut absence)?,
+            None => readable(self.catalog.problems(&ids, PROBLEMS).await, &mut absence)?,
             Some(_) => Vec::new(),
         };
         let meaning = self.meaning.status().await;
         // After the reading, which may have met it.
         let damage = self.catalog.damage().map(|damage| (damage.to_owned(), self.catalog.remedy()));
         let damage = damage.or(absence.map(|absence| (absence, RETURN)));
-        let mut sources = self.sources.reports();
         if let Some((damage, _)) = &damage {
             sources.iter_mut().for_each(|(_, report)| stop_for(damage, report));
         }
@@ -125,9 +148,14 @@ impl Engine {
             data_directory: self.paths.data_dir.display().to_string(),
             configuration: self.config.fingerprint(),
         };
+        if !grants.sees_everything() {
+            status.forget_the_whole();
+        }
         let causes = causes(&status);
         status.notices.extend(causes);
-        status.notices.extend(of_choice(&self.config.store, &self.meaning.store()));
+        if grants.sees_everything() {
+            status.notices.extend(of_choice(&self.config.store, &self.meaning.store()));
+        }
         Ok(status)
     }
 }

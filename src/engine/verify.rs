@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ragterm_connectors::folder::{Folder, Listing};
 
 use super::Engine;
+use crate::access::Grants;
 use crate::catalog::{Outline, Publication, READING_VERSION, Source};
 use crate::error::{Error, Result};
 use crate::id::DocumentId;
@@ -93,7 +94,7 @@ impl Engine {
     async fn rest(&self) -> Result<()> {
         let begin = Instant::now();
         loop {
-            let status = self.status().await?;
+            let status = self.status(&Grants::everything()).await?;
             if status.damage.is_some() {
                 return Ok(());
             }

@@ -30,13 +30,13 @@ impl LexicalIndex {
     }
 
     fn find(&self, query: &Query, filter: &Filter, limit: usize) -> tantivy::Result<Vec<Passage>> {
-        let searcher = self.reader.searcher();
-        let scored = scored_terms(query, &searcher, self.fields.text)?;
-        let Some(weight) = weight(query, &scored, &searcher, self.fields.text)? else {
+        let ground = self.grounds.of(self.reader.searcher(), self.fields.text, filter)?;
+        let scored = scored_terms(query, &ground)?;
+        let Some(weight) = weight(query, &scored, &ground)? else {
             return Ok(Vec::new());
         };
         let mut best = Best::new(limit);
-        for segment in searcher.segment_readers() {
+        for segment in ground.searcher.segment_readers() {
             let columns = Columns::open(segment, filter)?;
             let alive = segment.alive_bitset();
             weight.for_each_pruning(best.threshold, segment, &mut |row, score| {

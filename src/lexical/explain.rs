@@ -1,13 +1,15 @@
 //! Why a passage has its score: what each term of the query contributes.
 
 use tantivy::schema::{IndexRecordOption, Term};
-use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED};
+use tantivy::{DocSet, SegmentReader, TERMINATED};
 
+use super::ground::Ground;
 use super::open::{failure, guarded};
 use super::plan::{scored_terms, single_weights};
 use super::schema::ORDINAL;
 use super::{LexicalIndex, Query};
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::id::DocumentId;
 
 /// What one term or phrase adds to a passage's score.
@@ -24,26 +26,26 @@ impl LexicalIndex {
     pub fn explain(
         &self,
         query: &Query,
-        document: DocumentId,
-        ordinal: u32,
+        filter: &Filter,
+        passage: (DocumentId, u32),
     ) -> Result<Vec<Contribution>> {
         guarded("search", || {
-            let searcher = self.reader.searcher();
-            self.contributions(query, &searcher, (document, ordinal))
-                .map_err(|error| failure("search", error))
+            let ground = self.grounds.of(self.reader.searcher(), self.fields.text, filter);
+            let explained = ground.and_then(|ground| self.contributions(query, &ground, passage));
+            explained.map_err(|error| failure("search", error))
         })
     }
 
     fn contributions(
         &self,
         query: &Query,
-        searcher: &Searcher,
+        ground: &Ground,
         passage: (DocumentId, u32),
     ) -> tantivy::Result<Vec<Contribution>> {
-        let scored = scored_terms(query, searcher, self.fields.text)?;
-        let weights = single_weights(query, &scored, searcher, self.fields.text)?;
+        let scored = scored_terms(query, ground)?;
+        let weights = single_weights(query, &scored, ground)?;
         let mut contributions = Vec::new();
-        for segment in searcher.segment_readers() {
+        for segment in ground.searcher.segment_readers() {
             let Some(row) = self.row(segment, passage)? else { continue };
             for (term, weight) in &weights {
                 let mut scorer = weight.scorer(segment, 1.0)?;

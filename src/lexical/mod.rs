@@ -6,6 +6,7 @@ mod clause;
 mod collect;
 mod directory;
 mod explain;
+mod ground;
 mod highlight;
 #[cfg(test)]
 mod interrupted;
@@ -83,6 +84,7 @@ pub struct LexicalIndex {
     index: Index,
     reader: IndexReader,
     fields: schema::Fields,
+    grounds: ground::Grounds,
     writer: Mutex<writer::Writer>,
     applied_seq: AtomicU64,
 }

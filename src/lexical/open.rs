@@ -104,6 +104,7 @@ fn assemble(directory: &Path, index: Index) -> tantivy::Result<LexicalIndex> {
         index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     touch(&reader, fields)?;
     Ok(LexicalIndex {
+        grounds: super::ground::Grounds::default(),
         directory: directory.to_owned(),
         index,
         reader,

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use tantivy::TantivyError;
 use tantivy::query::{
     Bm25StatisticsProvider, BooleanQuery, BoostQuery, EnableScoring, Occur, PhraseQuery,
     Query as TantivyQuery, TermQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{Searcher, TantivyError};
 
 use super::analyzer::Form;
+use super::ground::Ground;
 use super::prefix::completions;
 use super::query::{Phrase, Query};
 
@@ -30,18 +31,14 @@ pub(super) struct Scored {
 }
 
 /// The terms of `query` that the index has, rarest first where there are too many.
-pub(super) fn scored_terms(
-    query: &Query,
-    searcher: &Searcher,
-    field: Field,
-) -> tantivy::Result<Vec<Scored>> {
+pub(super) fn scored_terms(query: &Query, ground: &Ground) -> tantivy::Result<Vec<Scored>> {
     let mut weights: HashMap<&str, f32> = HashMap::new();
     for term in &query.terms {
         *weights.entry(&term.term).or_default() += weight_of(term.form);
     }
     let mut scored = Vec::with_capacity(weights.len());
     for (term, weight) in weights {
-        let passages = searcher.doc_freq(&Term::from_field_text(field, term))?;
+        let passages = ground.passages_with(&Term::from_field_text(ground.field, term))?;
         if passages > 0 {
             scored.push(Scored { term: term.to_owned(), weight, passages });
         }
@@ -49,7 +46,7 @@ pub(super) fn scored_terms(
     scored.sort_by(|a, b| a.passages.cmp(&b.passages).then_with(|| a.term.cmp(&b.term)));
     scored.truncate(MAX_TERMS);
     if let Some(prefix) = &query.prefix {
-        let complete = completions(prefix, searcher, field)?;
+        let complete = completions(prefix, ground)?;
         for term in complete {
             if !scored.iter().any(|known| known.term == term.term) {
                 scored.push(term);
@@ -70,9 +67,9 @@ fn weight_of(form: Form) -> f32 {
 pub(super) fn weight(
     query: &Query,
     scored: &[Scored],
-    searcher: &Searcher,
-    field: Field,
+    ground: &Ground,
 ) -> tantivy::Result<Option<Box<dyn Weight>>> {
+    let field = ground.field;
     let mut clauses: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
     clauses.extend(scored.iter().map(|term| (Occur::Should, term_query(term, field))));
     clauses
@@ -83,7 +80,8 @@ pub(super) fn weight(
     }
     let excluded = query.exclusions.iter();
     clauses.extend(excluded.map(|phrase| (Occur::MustNot, phrase_query(phrase, field))));
-    let statistics = Statistics { searcher, field, scored };
+    let statistics = Statistics { ground, scored };
+    let searcher = &ground.searcher;
     let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
     BooleanQuery::new(clauses).weight(scoring).map(Some)
 }
@@ -92,11 +90,12 @@ pub(super) fn weight(
 pub(super) fn single_weights(
     query: &Query,
     scored: &[Scored],
-    searcher: &Searcher,
-    field: Field,
+    ground: &Ground,
 ) -> tantivy::Result<Vec<(String, Box<dyn Weight>)>> {
-    let statistics = Statistics { searcher, field, scored };
+    let statistics = Statistics { ground, scored };
+    let searcher = &ground.searcher;
     let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
+    let field = ground.field;
     let terms = scored.iter().map(|scored| (scored.term.clone(), term_query(scored, field)));
     let phrases = query.phrases.iter().chain(&query.numbered).map(|phrase| {
         let words: Vec<&str> = phrase.terms.iter().map(|(_, term)| term.as_str()).collect();
@@ -122,30 +121,27 @@ fn phrase_query(phrase: &Phrase, field: Field) -> Box<dyn TantivyQuery> {
     }
 }
 
-/// The index's statistics, but completions of one prefix count as one term.
+/// The statistics of what is searched, but completions of one prefix count as one term.
 struct Statistics<'a> {
-    searcher: &'a Searcher,
-    field: Field,
+    ground: &'a Ground,
     scored: &'a [Scored],
 }
 
 impl Bm25StatisticsProvider for Statistics<'_> {
-    fn total_num_tokens(&self, field: Field) -> Result<u64, TantivyError> {
-        self.searcher.total_num_tokens(field)
+    fn total_num_tokens(&self, _: Field) -> Result<u64, TantivyError> {
+        self.ground.tokens()
     }
 
     fn total_num_docs(&self) -> Result<u64, TantivyError> {
-        self.searcher.total_num_docs()
+        self.ground.passages()
     }
 
     fn doc_freq(&self, term: &Term) -> Result<u64, TantivyError> {
-        let known = self
-            .scored
-            .iter()
-            .find(|scored| Term::from_field_text(self.field, &scored.term) == *term);
-        match known {
+        let field = self.ground.field;
+        let is_it = |scored: &&Scored| Term::from_field_text(field, &scored.term) == *term;
+        match self.scored.iter().find(is_it) {
             Some(scored) => Ok(scored.passages),
-            None => self.searcher.doc_freq(term),
+            None => self.ground.passages_with(term),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use tantivy::Searcher;
-use tantivy::schema::{Field, Term};
+use tantivy::schema::Term;
 
+use super::ground::Ground;
 use super::plan::Scored;
 use super::query::Prefix;
 
@@ -16,13 +16,10 @@ const MAX_SCANNED: usize = 2_000;
 const COMPLETION_WEIGHT: f32 = 0.3;
 
 /// The commonest terms that `prefix` may become, all weighing as one common term.
-pub(super) fn completions(
-    prefix: &Prefix,
-    searcher: &Searcher,
-    field: Field,
-) -> tantivy::Result<Vec<Scored>> {
+pub(super) fn completions(prefix: &Prefix, ground: &Ground) -> tantivy::Result<Vec<Scored>> {
     let mut found: HashMap<String, u64> = HashMap::new();
-    for segment in searcher.segment_readers() {
+    let (searcher, field) = (&ground.searcher, ground.field);
+    for (number, segment) in searcher.segment_readers().iter().enumerate() {
         let inverted = segment.inverted_index(field)?;
         for text in &prefix.texts {
             let mut stream = inverted.terms().range().ge(text).into_stream()?;
@@ -31,9 +28,16 @@ pub(super) fn completions(
                 if !stream.key().starts_with(text.as_bytes()) {
                     break;
                 }
-                scanned += 1;
                 let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
-                let passages = u64::from(stream.value().doc_freq);
+                let passages = match ground.is_part() {
+                    true => ground.passages_in(number, &Term::from_field_text(field, term))?,
+                    false => u64::from(stream.value().doc_freq),
+                };
+                // Of a part of the index, terms of the rest are as good as not there.
+                if passages == 0 {
+                    continue;
+                }
+                scanned += 1;
                 match found.get_mut(term) {
                     Some(known) => *known += passages,
                     None => _ = found.insert(term.to_owned(), passages),
@@ -42,7 +46,7 @@ pub(super) fn completions(
         }
     }
     for stem in prefix.texts.iter().flat_map(|text| shorter_stems(text)) {
-        let passages = searcher.doc_freq(&Term::from_field_text(field, stem))?;
+        let passages = ground.passages_with(&Term::from_field_text(field, stem))?;
         if passages > 0 {
             found.insert(stem.to_owned(), passages);
         }
@@ -52,7 +56,7 @@ pub(super) fn completions(
     found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     found.truncate(MAX_COMPLETIONS);
     let all = found.iter().map(|(_, passages)| passages).sum::<u64>();
-    let passages = all.min(searcher.segment_readers().iter().map(|s| u64::from(s.max_doc())).sum());
+    let passages = all.min(ground.passages()?);
     Ok(found
         .into_iter()
         .map(|(term, _)| Scored { term, weight: COMPLETION_WEIGHT, passages })

@@ -295,7 +295,8 @@ fn explanations_add_up_to_the_score() {
     fixture.put(1, &["other", "carry over annual leave"]).put(2, &["leave"]).commit();
     let query = Query::parse("annual leave \"carry over\" l").unwrap();
     let best = fixture.index.search(&query, &everywhere(), 1).unwrap()[0];
-    let parts = fixture.index.explain(&query, best.document, best.ordinal).unwrap();
+    let parts =
+        fixture.index.explain(&query, &everywhere(), (best.document, best.ordinal)).unwrap();
     let sum: f32 = parts.iter().map(|part| part.score).sum();
     assert!((sum - best.score).abs() < 1e-4, "{parts:?} {best:?}");
     assert_eq!(best.ordinal, 1);

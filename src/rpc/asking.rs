@@ -11,12 +11,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::convert;
+use crate::access::Caller;
 use crate::answer::{Answered, Consulted, Event, Given, Question};
 use crate::catalog::TurnOutcome;
-use crate::engine::Engine;
-
-/// Who asks over the socket: the user that the daemon belongs to.
-pub const PRINCIPAL: &str = "local";
+use crate::gate::Gate;
 
 /// Events that wait for a slow reader.
 const AHEAD: usize = 64;
@@ -24,11 +22,12 @@ const AHEAD: usize = 64;
 pub type AskStream = Pin<Box<dyn Stream<Item = Result<AskEvent, Status>> + Send>>;
 
 /// What is asked, as the engine takes it.
-pub fn question(request: AskRequest) -> Question {
+pub fn question(caller: Caller, request: AskRequest) -> Question {
     Question {
         text: request.question,
-        principal: PRINCIPAL.to_owned(),
+        caller,
         session: (!request.session.is_empty()).then_some(request.session),
+        thread: request.thread,
         spaces: request.spaces,
         limit: request.limit as usize,
         types: request.types,
@@ -38,19 +37,24 @@ pub fn question(request: AskRequest) -> Question {
 }
 
 /// Begins to answer; ends when nobody reads the stream any more.
-pub fn start(engine: Engine, question: Question) -> AskStream {
+pub fn start(gate: Gate, question: Question) -> AskStream {
     let (events, mut received) = mpsc::channel(AHEAD);
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
         let asking = async {
-            let outcome = engine.answerer.ask(question, &events).await;
+            let outcome = gate.ask(question, &events).await;
             drop(events);
             outcome
         };
         let telling = async {
-            while let Some(event) = received.recv().await {
+            loop {
+                // Also while the model is silent: what asks hears that nobody listens.
+                let event = tokio::select! {
+                    () = sender.closed() => return received.close(),
+                    event = received.recv() => event,
+                };
+                let Some(event) = event else { return };
                 if sender.send(Ok(wire(event))).await.is_err() {
-                    // What asks hears that nobody listens.
                     return received.close();
                 }
             }

@@ -1,6 +1,8 @@
 //! The gRPC services: convert, call, convert.
 
+mod access;
 mod asking;
+mod caller;
 mod convert;
 mod migration;
 mod progress;
@@ -10,53 +12,104 @@ mod sessions;
 mod status;
 
 use std::io;
+use std::time::Duration;
 
 use ragterm_proto::v1::ragterm_server::RagtermServer;
 use ragterm_proto::{DESCRIPTORS, HINT_KEY, MAX_MESSAGE_BYTES};
-use tokio::net::UnixStream;
+use tokio::net::{TcpListener, UnixStream};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Code, Status};
+use tonic_health::pb::health_server::{Health, HealthServer};
 
-use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gate::Gate;
 
 /// Requests served at the same time on one connection.
 const CONCURRENCY: usize = 64;
 
+/// The longest that a call over the network may take.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How often a silent connection over the network is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// The longest that the other end may take to begin.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// Requests may be this large; answers are larger.
 const MAX_REQUEST_BYTES: usize = 2 << 20;
 
-/// Serves `connections` until `stop`; calls that run by then are ended by their own tokens.
-pub async fn serve(
-    engine: Engine,
+/// Serves connections of the local socket until `stop`; calls that run by then are ended by their
+/// own tokens.
+pub async fn serve_local(
+    gate: Gate,
     connections: impl Stream<Item = io::Result<UnixStream>> + Unpin,
     stop: CancellationToken,
 ) -> Result<()> {
-    let failed = |error: String| Error::internal("the gRPC server failed").because(error);
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<RagtermServer<service::Service>>().await;
     let describe = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let reflection = describe().build_v1().map_err(|error| failed(error.to_string()))?;
+    let reflection = describe().build_v1().map_err(failed)?;
     // Most tools still ask in the older dialect.
-    let older = describe().build_v1alpha().map_err(|error| failed(error.to_string()))?;
-    let service = RagtermServer::new(service::Service::new(engine, stop.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    let older = describe().build_v1alpha().map_err(failed)?;
     Server::builder()
         .concurrency_limit_per_connection(CONCURRENCY)
-        .add_service(health_service)
+        .add_service(health().await)
         .add_service(reflection)
         .add_service(older)
-        .add_service(service)
+        .add_service(service(gate, &stop))
         .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await
-        .map_err(|error| failed(error.to_string()))
+        .map_err(failed)
+}
+
+/// Serves a TCP port until `stop`, with TLS if there is an identity to show; who calls must show a
+/// token.
+pub async fn serve_remote(
+    gate: Gate,
+    listener: TcpListener,
+    identity: Option<Identity>,
+    stop: CancellationToken,
+) -> Result<()> {
+    let mut server = Server::builder()
+        .concurrency_limit_per_connection(CONCURRENCY)
+        .timeout(LONGEST)
+        .http2_keepalive_interval(Some(KEEPALIVE));
+    if let Some(identity) = identity {
+        let tls = ServerTlsConfig::new().identity(identity).timeout(HANDSHAKE);
+        server = server.tls_config(tls).map_err(|error| {
+            Error::usage("the certificate of `daemon.tls_cert` and its key cannot be used")
+                .because(error)
+                .hint("both files must be PEM, and the key must be the certificate's")
+        })?;
+    }
+    server
+        .add_service(health().await)
+        .add_service(service(gate, &stop))
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled_owned())
+        .await
+        .map_err(failed)
+}
+
+fn service(gate: Gate, stop: &CancellationToken) -> RagtermServer<service::Service> {
+    RagtermServer::new(service::Service::new(gate, stop.clone()))
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES)
+}
+
+async fn health() -> HealthServer<impl Health> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<RagtermServer<service::Service>>().await;
+    health_service
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal("the gRPC server failed").because(error)
 }
 
 /// The one table from error kinds to gRPC codes.

@@ -87,12 +87,10 @@ async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Se
                 0
             }
         });
-        let problems = engine.catalog.problems(1000).await?;
+        let problems = engine.catalog.problems(&[watched.source.id], FAILURES as u32).await?;
         let failures = problems
             .into_iter()
-            .filter(|problem| problem.source == watched.source.id)
             .filter(|problem| problem.state == DocumentState::Failed)
-            .take(FAILURES)
             .map(|problem| Failure {
                 path: problem.path,
                 reason: problem.reason,

@@ -5,33 +5,49 @@ use std::pin::Pin;
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
     AddSourceRequest, AskRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
-    CopyCatalogRequest, DeleteSessionsReply, DeleteSessionsRequest, GiveFeedbackReply,
-    GiveFeedbackRequest, ListSessionsReply, ListSessionsRequest, ListSourcesReply,
-    ListSourcesRequest, MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply,
-    ReadSessionRequest, ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest,
-    RescanSourceRequest, SearchReply, SearchRequest, StatusReply, StatusRequest, StopReply,
-    StopRequest, VerifyReply, VerifyRequest,
+    CopyCatalogRequest, CreateTokenReply, CreateTokenRequest, DeleteSessionsReply,
+    DeleteSessionsRequest, GiveFeedbackReply, GiveFeedbackRequest, ListSessionsReply,
+    ListSessionsRequest, ListSourcesReply, ListSourcesRequest, ListTokensReply, ListTokensRequest,
+    MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply, ReadSessionRequest,
+    ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
+    RevokeTokenReply, RevokeTokenRequest, SearchReply, SearchRequest, ShareAnswerReply,
+    ShareAnswerRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
+    VerifyRequest, WhoAmIReply, WhoAmIRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{asking, convert, migration, progress, reading, sessions, status};
+use super::{access, asking, caller, convert, migration, progress, reading, sessions, status};
+use crate::access::Caller;
 use crate::catalog::Copied;
-use crate::engine::Engine;
+use crate::error::Result as Outcome;
+use crate::gate::Gate;
 
 /// Translates calls into those of the engine.
 #[derive(Debug)]
 pub struct Service {
-    engine: Engine,
+    gate: Gate,
     stop: CancellationToken,
 }
 
 impl Service {
-    /// A service over `engine`; its streams end on `stop`.
-    pub fn new(engine: Engine, stop: CancellationToken) -> Self {
-        Self { engine, stop }
+    /// A service behind `gate`; its streams end on `stop`.
+    pub fn new(gate: Gate, stop: CancellationToken) -> Self {
+        Self { gate, stop }
     }
+
+    /// Who makes a call, and what it says.
+    async fn admit<T>(&self, request: Request<T>) -> Result<(Caller, T), Status> {
+        let credentials = caller::credentials(&request)?;
+        let caller = told(self.gate.caller(credentials).await)?;
+        Ok((caller, request.into_inner()))
+    }
+}
+
+/// A result as the wire takes it.
+fn told<T>(outcome: Outcome<T>) -> Result<T, Status> {
+    outcome.map_err(|error| status(&error))
 }
 
 type ProgressStream = Pin<Box<dyn Stream<Item = Result<Progress, Status>> + Send>>;
@@ -47,16 +63,17 @@ impl Ragterm for Service {
         &self,
         request: Request<SearchRequest>,
     ) -> Result<Response<SearchReply>, Status> {
-        let query = convert::search_request(request.into_inner())?;
-        let answer = self.engine.retriever.search(&query).await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let query = convert::search_request(request)?;
+        let answer = told(self.gate.search(&caller, query.clone()).await)?;
         Ok(Response::new(convert::search_reply(&query, answer)))
     }
 
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadReply>, Status> {
-        let request = request.into_inner();
+        let (caller, request) = self.admit(request).await?;
         let document = reading::document(&request)?;
-        let read = self.engine.retriever.read(document, request.from, request.limit);
-        let (source, stretch) = read.await.map_err(|error| status(&error))?;
+        let read = self.gate.read(&caller, document, (request.from, request.limit)).await;
+        let (source, stretch) = told(read)?;
         Ok(Response::new(reading::reply(&source, stretch)))
     }
 
@@ -64,19 +81,18 @@ impl Ragterm for Service {
         &self,
         request: Request<AskRequest>,
     ) -> Result<Response<asking::AskStream>, Status> {
-        let question = asking::question(request.into_inner());
-        Ok(Response::new(asking::start(self.engine.clone(), question)))
+        let (caller, request) = self.admit(request).await?;
+        let question = asking::question(caller, request);
+        Ok(Response::new(asking::start(self.gate.clone(), question)))
     }
 
     async fn give_feedback(
         &self,
         request: Request<GiveFeedbackRequest>,
     ) -> Result<Response<GiveFeedbackReply>, Status> {
-        let request = request.into_inner();
-        let rated = (asking::PRINCIPAL, request.turn.as_str());
-        let feedback = sessions::feedback(&request);
-        let rating = self.engine.answerer.rate(rated, feedback, &request.comment);
-        rating.await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let said = (sessions::feedback(&request), request.comment.as_str());
+        told(self.gate.rate(&caller, &request.turn, said).await)?;
         Ok(Response::new(GiveFeedbackReply {}))
     }
 
@@ -84,9 +100,8 @@ impl Ragterm for Service {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsReply>, Status> {
-        let ListSessionsRequest { query, limit } = request.into_inner();
-        let found = self.engine.answerer.sessions(asking::PRINCIPAL, &query, limit);
-        let found = found.await.map_err(|error| status(&error))?;
+        let (caller, ListSessionsRequest { query, limit }) = self.admit(request).await?;
+        let found = told(self.gate.sessions(&caller, &query, limit).await)?;
         let sessions = found.into_iter().map(sessions::session).collect();
         Ok(Response::new(ListSessionsReply { sessions }))
     }
@@ -95,47 +110,91 @@ impl Ragterm for Service {
         &self,
         request: Request<ReadSessionRequest>,
     ) -> Result<Response<ReadSessionReply>, Status> {
-        let id = request.into_inner().session;
-        let read = self.engine.answerer.session(asking::PRINCIPAL, &id);
-        let (session, turns) = read.await.map_err(|error| status(&error))?;
-        let reply = sessions::reply(&self.engine, session, turns).await;
-        Ok(Response::new(reply.map_err(|error| status(&error))?))
+        let (caller, request) = self.admit(request).await?;
+        let (session, turns) = told(self.gate.session(&caller, &request.session).await)?;
+        Ok(Response::new(told(sessions::reply(&self.gate, &caller, (session, turns)).await)?))
     }
 
     async fn delete_sessions(
         &self,
         request: Request<DeleteSessionsRequest>,
     ) -> Result<Response<DeleteSessionsReply>, Status> {
-        let session = request.into_inner().session;
-        let session = (!session.is_empty()).then_some(session.as_str());
-        let forgotten = self.engine.answerer.forget(asking::PRINCIPAL, session);
-        let deleted = forgotten.await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let session = told(sessions::doomed(&request))?;
+        let deleted = told(self.gate.forget(&caller, session).await)?;
         Ok(Response::new(DeleteSessionsReply { deleted }))
+    }
+
+    async fn share_answer(
+        &self,
+        request: Request<ShareAnswerRequest>,
+    ) -> Result<Response<ShareAnswerReply>, Status> {
+        let private = self.gate.caller(caller::alone(&request)?);
+        let private = told(private.await)?;
+        let (public, request) = self.admit(request).await?;
+        let turn = told(self.gate.share(&private, &public, &request.turn).await)?;
+        let turn = Some(told(sessions::turn(&self.gate, &public, turn).await)?);
+        Ok(Response::new(ShareAnswerReply { turn }))
+    }
+
+    async fn who_am_i(
+        &self,
+        request: Request<WhoAmIRequest>,
+    ) -> Result<Response<WhoAmIReply>, Status> {
+        let (caller, _) = self.admit(request).await?;
+        Ok(Response::new(access::who(&caller, &told(self.gate.spaces(&caller).await)?)))
+    }
+
+    async fn create_token(
+        &self,
+        request: Request<CreateTokenRequest>,
+    ) -> Result<Response<CreateTokenReply>, Status> {
+        let (caller, request) = self.admit(request).await?;
+        let new = told(access::new_token(request))?;
+        let (token, secret) = told(self.gate.create_token(&caller, new).await)?;
+        Ok(Response::new(CreateTokenReply { token: Some(access::token(token)), secret }))
+    }
+
+    async fn list_tokens(
+        &self,
+        request: Request<ListTokensRequest>,
+    ) -> Result<Response<ListTokensReply>, Status> {
+        let (caller, _) = self.admit(request).await?;
+        let tokens = told(self.gate.tokens(&caller).await)?;
+        let tokens = tokens.into_iter().map(access::token).collect();
+        Ok(Response::new(ListTokensReply { tokens }))
+    }
+
+    async fn revoke_token(
+        &self,
+        request: Request<RevokeTokenRequest>,
+    ) -> Result<Response<RevokeTokenReply>, Status> {
+        let (caller, request) = self.admit(request).await?;
+        told(self.gate.revoke_token(&caller, &request.name).await)?;
+        Ok(Response::new(RevokeTokenReply {}))
     }
 
     async fn add_source(
         &self,
         request: Request<AddSourceRequest>,
     ) -> Result<Response<ProgressStream>, Status> {
-        let request = request.into_inner();
+        let (caller, request) = self.admit(request).await?;
         let follow = !request.detach;
         let source = convert::new_source(request)?;
-        let watched = self.engine.sources.add(source).await.map_err(|error| status(&error))?;
-        let engine = self.engine.clone();
-        let stream = if follow {
-            progress::until_done(engine, vec![watched], self.stop.clone())
+        let watched = told(self.gate.add(&caller, source).await)?;
+        Ok(Response::new(if follow {
+            progress::until_done(self.gate.follower(), vec![watched], self.stop.clone())
         } else {
             progress::registered(&watched)
-        };
-        Ok(Response::new(stream))
+        }))
     }
 
     async fn list_sources(
         &self,
-        _: Request<ListSourcesRequest>,
+        request: Request<ListSourcesRequest>,
     ) -> Result<Response<ListSourcesReply>, Status> {
-        let engine_status = self.engine.status().await.map_err(|error| status(&error))?;
-        let sources = super::status::sources(&engine_status);
+        let (caller, _) = self.admit(request).await?;
+        let sources = super::status::sources(&told(self.gate.status(&caller).await)?);
         Ok(Response::new(ListSourcesReply { sources }))
     }
 
@@ -143,22 +202,19 @@ impl Ragterm for Service {
         &self,
         request: Request<RescanSourceRequest>,
     ) -> Result<Response<ProgressStream>, Status> {
-        let request = request.into_inner();
-        let watched = self
-            .engine
-            .rescan(&request.name, convert::reading(&request))
-            .await
-            .map_err(|error| status(&error))?;
-        let engine = self.engine.clone();
-        Ok(Response::new(progress::until_done(engine, watched, self.stop.clone())))
+        let (caller, request) = self.admit(request).await?;
+        let reading = convert::reading(&request);
+        let watched = told(self.gate.rescan(&caller, &request.name, reading).await)?;
+        let follower = self.gate.follower();
+        Ok(Response::new(progress::until_done(follower, watched, self.stop.clone())))
     }
 
     async fn confirm_source(
         &self,
         request: Request<ConfirmSourceRequest>,
     ) -> Result<Response<ConfirmSourceReply>, Status> {
-        let name = request.into_inner().name;
-        let removed = self.engine.sources.confirm(&name).await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let removed = told(self.gate.confirm(&caller, &request.name).await)?;
         Ok(Response::new(ConfirmSourceReply { removed }))
     }
 
@@ -166,22 +222,27 @@ impl Ragterm for Service {
         &self,
         request: Request<RemoveSourceRequest>,
     ) -> Result<Response<RemoveSourceReply>, Status> {
-        let name = request.into_inner().name;
-        let documents = self.engine.remove_source(name).await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let documents = told(self.gate.remove(&caller, &request.name).await)?;
         Ok(Response::new(RemoveSourceReply { documents }))
     }
 
-    async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
-        let engine_status = self.engine.status().await.map_err(|error| status(&error))?;
-        Ok(Response::new(super::status::reply(engine_status)))
+    async fn status(
+        &self,
+        request: Request<StatusRequest>,
+    ) -> Result<Response<StatusReply>, Status> {
+        let (caller, _) = self.admit(request).await?;
+        let state = told(self.gate.status(&caller).await)?;
+        Ok(Response::new(super::status::reply(state, &caller.grants)))
     }
 
     async fn verify(
         &self,
         request: Request<VerifyRequest>,
     ) -> Result<Response<VerifyReply>, Status> {
-        let remedy = convert::remedy(&request.into_inner());
-        let verdict = self.engine.verify(remedy).await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let engine = told(self.gate.whole(&caller))?;
+        let verdict = told(engine.verify(convert::remedy(&request)).await)?;
         Ok(Response::new(convert::verify_reply(verdict)))
     }
 
@@ -189,9 +250,9 @@ impl Ragterm for Service {
         &self,
         request: Request<ReindexRequest>,
     ) -> Result<Response<ReindexReply>, Status> {
-        let change = convert::change(request.into_inner());
-        let meaning = &self.engine.meaning;
-        let wanted = meaning.change(&change).await.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let meaning = &told(self.gate.whole(&caller))?.meaning;
+        let wanted = told(meaning.change(&convert::change(request)).await)?;
         Ok(Response::new(convert::reindex_reply(&wanted.to_string(), meaning.reindexing())))
     }
 
@@ -199,9 +260,10 @@ impl Ragterm for Service {
         &self,
         request: Request<CopyCatalogRequest>,
     ) -> Result<Response<CopyCatalogReply>, Status> {
-        let url = request.into_inner().url;
-        let copied = self.engine.catalog.copy_to_postgres(url).await;
-        let Copied { documents, vectors, rows } = copied.map_err(|error| status(&error))?;
+        let (caller, request) = self.admit(request).await?;
+        let engine = told(self.gate.whole(&caller))?;
+        let copied = told(engine.catalog.copy_to_postgres(request.url).await)?;
+        let Copied { documents, vectors, rows } = copied;
         Ok(Response::new(CopyCatalogReply { documents, vectors, rows }))
     }
 
@@ -209,12 +271,15 @@ impl Ragterm for Service {
         &self,
         request: Request<MigrateStoreRequest>,
     ) -> Result<Response<migration::MigrationStream>, Status> {
-        let target = migration::target(request.into_inner()).map_err(|error| status(&error))?;
-        Ok(Response::new(migration::start(self.engine.clone(), target, &self.stop)))
+        let (caller, request) = self.admit(request).await?;
+        let engine = told(self.gate.whole(&caller))?;
+        let target = told(migration::target(request))?;
+        Ok(Response::new(migration::start(engine.clone(), target, &self.stop)))
     }
 
-    async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
-        self.engine.stop();
+    async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
+        let (caller, _) = self.admit(request).await?;
+        told(self.gate.whole(&caller))?.stop();
         Ok(Response::new(StopReply { pid: std::process::id() }))
     }
 }

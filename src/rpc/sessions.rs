@@ -2,17 +2,31 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ragterm_proto::v1::{self, GiveFeedbackRequest, Place, ReadSessionReply, TurnSource};
+use ragterm_proto::v1::{
+    self, DeleteSessionsRequest, GiveFeedbackRequest, Place, ReadSessionReply, TurnSource,
+};
 
 use super::convert;
+use crate::access::Caller;
 use crate::catalog::{Feedback, Session, Turn, TurnOutcome};
-use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::gate::Gate;
 use crate::id::DocumentId;
 
 /// What is said of an answer.
 pub fn feedback(request: &GiveFeedbackRequest) -> Feedback {
     if request.helpful { Feedback::Helpful } else { Feedback::Unhelpful }
+}
+
+/// The session that is to be forgotten; `None` is all of them, which must be said.
+pub fn doomed(request: &DeleteSessionsRequest) -> Result<Option<&str>> {
+    match (request.all, request.session.as_str()) {
+        (true, "") => Ok(None),
+        (true, _) => Err(Error::usage("either one session is deleted, or all of them")),
+        (false, "") => Err(Error::usage("the session to be deleted is not named")
+            .hint("name one, or say that all are meant: `ragterm sessions delete --all`")),
+        (false, session) => Ok(Some(session)),
+    }
 }
 
 /// A session as the wire takes it.
@@ -27,28 +41,49 @@ pub fn session(session: Session) -> v1::Session {
 }
 
 /// A session with its turns; sources that are gone since are left out.
-pub async fn reply(engine: &Engine, found: Session, turns: Vec<Turn>) -> Result<ReadSessionReply> {
-    let cited = turns.iter().flat_map(|turn| &turn.sources);
-    let ids: BTreeSet<DocumentId> = cited.filter_map(|cited| cited.document.parse().ok()).collect();
-    let ids: Vec<DocumentId> = ids.into_iter().collect();
-    let documents = engine.catalog.documents(&ids).await?;
-    let sources = engine.catalog.sources().await?;
-    let known: HashMap<String, (String, Place)> = documents
-        .iter()
-        .filter_map(|document| {
-            let source = sources.iter().find(|source| source.id == document.source)?;
-            let place = convert::place(document, source);
-            Some((place.document.clone(), (convert::title(document), place)))
-        })
-        .collect();
+pub async fn reply(
+    gate: &Gate,
+    caller: &Caller,
+    (found, turns): (Session, Vec<Turn>),
+) -> Result<ReadSessionReply> {
+    let known = known(gate, caller, &turns).await?;
     let turns = turns.into_iter().map(|turn| wire(turn, &known)).collect();
     Ok(ReadSessionReply { session: Some(session(found)), turns })
 }
 
+/// A turn with those of its sources that are still there for the caller.
+pub async fn turn(gate: &Gate, caller: &Caller, turn: Turn) -> Result<v1::Turn> {
+    let turns = [turn];
+    let known = known(gate, caller, &turns).await?;
+    let [turn] = turns;
+    Ok(wire(turn, &known))
+}
+
+/// What is known of a cited document.
+struct Cited {
+    title: String,
+    place: Place,
+    modified_ms: i64,
+}
+
+async fn known(gate: &Gate, caller: &Caller, turns: &[Turn]) -> Result<HashMap<String, Cited>> {
+    let cited = turns.iter().flat_map(|turn| &turn.sources);
+    let ids: BTreeSet<DocumentId> = cited.filter_map(|cited| cited.document.parse().ok()).collect();
+    let ids: Vec<DocumentId> = ids.into_iter().collect();
+    let documents = gate.documents(caller, &ids).await?;
+    let known = documents.iter().map(|(document, source)| {
+        let place = convert::place(document, source);
+        let title = convert::title(document);
+        let modified_ms = document.modified_ns / 1_000_000;
+        (place.document.clone(), Cited { title, place, modified_ms })
+    });
+    Ok(known.collect())
+}
+
 /// A turn, with the titles and places of those documents that are known.
-fn wire(turn: Turn, known: &HashMap<String, (String, Place)>) -> v1::Turn {
+fn wire(turn: Turn, known: &HashMap<String, Cited>) -> v1::Turn {
     let cited = turn.sources.iter().filter_map(|cited| {
-        let (title, place) = known.get(&cited.document)?;
+        let Cited { title, place, modified_ms } = known.get(&cited.document)?;
         Some(TurnSource {
             n: cited.n,
             document: cited.document.clone(),
@@ -56,6 +91,8 @@ fn wire(turn: Turn, known: &HashMap<String, (String, Place)>) -> v1::Turn {
             title: title.clone(),
             path: place.path.clone(),
             ordinal: cited.ordinal,
+            modified_ms: *modified_ms,
+            space: place.space.clone(),
         })
     });
     let sources = cited.collect();

@@ -5,6 +5,7 @@ use ragterm_proto::v1::{
     Failure, Job, Source, StatusReply, StoreStatus,
 };
 
+use crate::access::Grants;
 use crate::catalog::DocumentState;
 use crate::engine::Status;
 
@@ -37,7 +38,7 @@ pub fn sources(status: &Status) -> Vec<Source> {
 }
 
 /// The whole reply.
-pub fn reply(status: Status) -> StatusReply {
+pub fn reply(status: Status, grants: &Grants) -> StatusReply {
     let sum = |number: fn(&crate::catalog::SourceCounts) -> u64| {
         status.counts.values().map(number).sum::<u64>()
     };
@@ -60,7 +61,7 @@ pub fn reply(status: Status) -> StatusReply {
         catalog: Some(catalog(&status)),
         daemon: Some(DaemonStatus {
             version: env!("CARGO_PKG_VERSION").into(),
-            pid: std::process::id(),
+            pid: if grants.sees_everything() { std::process::id() } else { 0 },
             uptime_s: status.uptime.as_secs_f64(),
             rss_bytes: status.rss_bytes,
             data_directory: status.data_directory.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Fused, Hit, Retriever, Weights};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::lexical::{Contribution, Query};
 
 impl Retriever {
@@ -11,11 +12,11 @@ impl Retriever {
     pub(super) async fn explain(
         &self,
         hits: &mut [Hit],
-        query: &Arc<Query>,
+        (query, filter): (&Arc<Query>, &Arc<Filter>),
         weights: Weights,
     ) -> Result<()> {
         let places = hits.iter().map(|hit| (hit.document.id, hit.fused.ordinal)).collect();
-        let terms = self.terms(places, query).await?;
+        let terms = self.terms(places, (query, filter)).await?;
         for (hit, terms) in hits.iter_mut().zip(terms) {
             hit.explanation = parts(&hit.fused, weights);
             hit.explanation.extend(words(&terms));
@@ -26,13 +27,14 @@ impl Retriever {
     async fn terms(
         &self,
         places: Vec<(crate::id::DocumentId, u32)>,
-        query: &Arc<Query>,
+        (query, filter): (&Arc<Query>, &Arc<Filter>),
     ) -> Result<Vec<Vec<Contribution>>> {
-        let (index, query) = (Arc::clone(&self.lexical), Arc::clone(query));
+        let index = Arc::clone(&self.lexical);
+        let (query, filter) = (Arc::clone(query), Arc::clone(filter));
         let look = move || {
             let mut places = places.into_iter();
             places.try_fold(Vec::new(), |mut all, (document, ordinal)| {
-                all.push(index.explain(&query, document, ordinal)?);
+                all.push(index.explain(&query, &filter, (document, ordinal))?);
                 Ok(all)
             })
         };

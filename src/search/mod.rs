@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::access::Grants;
 use crate::catalog::{Catalog, Counts, Source};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -51,6 +52,8 @@ pub enum Mode {
 pub struct Request {
     /// The words as typed.
     pub text: String,
+    /// What may be seen: nothing, unless somebody says otherwise.
+    pub grants: Arc<Grants>,
     /// Only these spaces; empty means every space of the grants.
     pub spaces: Vec<String>,
     /// Hits wanted; 0 means the configured number.
@@ -181,7 +184,7 @@ impl Retriever {
         self.shares.exact().await
     }
 
-    /// Searches the spaces that `request` names; the grants must have been applied to it.
+    /// Searches the spaces that `request` names, as far as its grants go.
     pub async fn search(&self, request: &Request) -> Result<Answer> {
         let begin = Instant::now();
         let query = Arc::new(lexical::Query::parse(&request.text)?);
@@ -216,7 +219,7 @@ impl Retriever {
         };
         hits.truncate(limit);
         if request.explain {
-            self.explain(&mut hits, &query, weights).await?;
+            self.explain(&mut hits, (&query, &filter), weights).await?;
         }
         let degraded = keyword.degraded.or(dense.degraded).or(reranked);
         Ok(Answer { hits, degraded, embedded_share: share.embedded(), took: begin.elapsed() })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Retriever;
+use crate::access::Grants;
 use crate::catalog::{Source, Stretch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::DocumentId;
@@ -19,17 +20,18 @@ const MAX_BYTES: usize = 1 << 20;
 impl Retriever {
     /// At most `limit` passages of a document from the ordinal `from` on; 0 means the usual number.
     ///
-    /// `Usage` when there is no such document, or not any more.
+    /// `NotFound` when there is no such document, or not any more, or not for these grants.
     pub async fn read(
         &self,
         document: DocumentId,
-        from: u32,
-        limit: u32,
+        grants: &Grants,
+        (from, limit): (u32, u32),
     ) -> Result<(Arc<Source>, Stretch)> {
         let limit = if limit == 0 { PASSAGES } else { limit.min(MAX_PASSAGES) };
         let stretch = self.catalog.stretch(document, from..from.saturating_add(limit)).await?;
         let mut stretch = stretch.ok_or_else(|| gone(document))?;
         let source = self.catalog.source(stretch.document.source).await?;
+        let source = source.filter(|source| grants.sees(&source.registered.space));
         let source = source.ok_or_else(|| gone(document))?;
         let mut bytes = 0;
         let fitting = stretch.passages.iter().take_while(|(_, passage)| {

@@ -23,7 +23,8 @@ pub struct Scope {
 
 /// Resolves the words of a request; unknown spaces and bad globs are usage errors.
 pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
-    let all = catalog.sources().await?;
+    let mut all = catalog.sources().await?;
+    all.retain(|source| request.grants.sees(&source.registered.space));
     for space in &request.spaces {
         if !all.iter().any(|source| source.registered.space == *space) {
             return Err(Error::usage(format!("there is no space `{space}` with documents in it"))
@@ -46,6 +47,7 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
             .collect(),
         modified_since_ms: request.since.map(since),
         documents: None,
+        is_alone: !request.grants.sees_everything(),
     };
     if request.path_glob.is_some() || !request.paths.is_empty() {
         let one = request.path_glob.as_deref().map(matcher).transpose()?;

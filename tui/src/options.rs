@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ragterm_proto::v1::ragterm_client::RagtermClient;
-use tonic::transport::Channel;
+use ragterm_proto::Client;
 
 use crate::keys::Keys;
 use crate::theme::{Colour, Theme};
@@ -22,8 +21,7 @@ pub struct Unreachable {
 }
 
 /// An attempt to reach the daemon.
-pub type Connecting =
-    Pin<Box<dyn Future<Output = Result<RagtermClient<Channel>, Unreachable>> + Send>>;
+pub type Connecting = Pin<Box<dyn Future<Output = Result<Client, Unreachable>> + Send>>;
 
 /// Reaches the daemon; called again whenever the connection broke. It must not write to the terminal.
 pub type Connect = Arc<dyn Fn() -> Connecting + Send + Sync>;

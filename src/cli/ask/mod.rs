@@ -150,6 +150,7 @@ fn request(args: &Args, session: &str) -> AskRequest {
         types: args.types.iter().map(extension).filter(|text| !text.is_empty()).collect(),
         path_glob: args.path.clone(),
         since_s: args.since.map(|since| since.as_secs()),
+        thread: String::new(),
     }
 }
 

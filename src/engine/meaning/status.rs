@@ -42,6 +42,28 @@ pub struct MeaningStatus {
     pub reindexing: Option<Reindexing>,
 }
 
+impl MeaningStatus {
+    /// Which model it is and whether it answers, without anything that documents or calls change.
+    pub fn outline(self) -> Self {
+        let fault = self.state.embedder_fault.map(|_| "it does not answer at the moment".into());
+        Self {
+            provider: self.provider,
+            model: self.model,
+            dimensions: self.dimensions,
+            max_tokens: 0,
+            server: Server::default(),
+            backend: self.backend,
+            store_server: None,
+            points: 0,
+            embedded_texts: 0,
+            refused_texts: 0,
+            counts: Counts::default(),
+            state: MeaningState { embedder_fault: fault, ..MeaningState::default() },
+            reindexing: None,
+        }
+    }
+}
+
 impl MeaningService {
     /// How it is; `None` when no embedder is configured.
     pub async fn status(&self) -> Option<MeaningStatus> {

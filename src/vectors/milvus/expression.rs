@@ -77,7 +77,7 @@ mod tests {
             sources: [SourceId(2), SourceId(1)].into(),
             types: vec!["md".into(), "p\"d\\f\n".into()],
             modified_since_ms: Some(-5),
-            documents: None,
+            ..Filter::default()
         };
         let some = [DocumentId(7), DocumentId(8)];
         let expression = part(Part { filter: &filter, documents: Some(&some), except: &some[1..] });

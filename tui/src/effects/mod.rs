@@ -10,10 +10,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ragterm_proto::v1::ragterm_client::RagtermClient;
+use ragterm_proto::Client;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tonic::transport::Channel;
 
 use crate::effect::Effect;
 use crate::fault::{Fault, FaultKind};
@@ -22,8 +21,6 @@ use crate::options::Connect;
 
 /// Searches that may run at once: what was typed last, and what was typed before it.
 const SEARCHES: usize = 2;
-
-type Client = RagtermClient<Channel>;
 
 /// The connection to the daemon and everything that runs on it; all of it ends with this value.
 pub struct Effects {

@@ -39,7 +39,8 @@ pub async fn read_session(mut client: Client, session: String) -> Message {
 }
 
 pub async fn delete_session(mut client: Client, session: String) -> Message {
-    let outcome = within(client.delete_sessions(DeleteSessionsRequest { session })).await;
+    let outcome =
+        within(client.delete_sessions(DeleteSessionsRequest { session, all: false })).await;
     Message::Deleted(outcome.map(|reply| reply.deleted))
 }
 

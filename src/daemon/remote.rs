@@ -1,0 +1,52 @@
+//! The TCP port: off unless configured, with TLS unless only this machine can reach it.
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Identity;
+use tracing::info;
+
+use crate::config;
+use crate::error::{Error, Result};
+use crate::gate::Gate;
+use crate::rpc;
+
+/// A port that is listened on, and what is shown to who connects.
+#[derive(Debug)]
+pub struct Remote {
+    listener: TcpListener,
+    identity: Option<Identity>,
+}
+
+impl Remote {
+    /// Listens where the configuration says; `None` when it says nowhere.
+    pub async fn bind(config: &config::Daemon) -> Result<Option<Self>> {
+        let Some(address) = config.listen else { return Ok(None) };
+        let identity = config.tls.as_ref().map(identity).transpose()?;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            Error::usage(format!("cannot listen on {address} (`daemon.listen`)"))
+                .because(error)
+                .hint("another program may use the port: `ss -ltnp` shows which")
+        })?;
+        let tls = identity.is_some();
+        info!(%address, tls, "serving over TCP");
+        Ok(Some(Self { listener, identity }))
+    }
+
+    /// Serves until `stop`.
+    pub async fn serve(self, gate: Gate, stop: CancellationToken) -> Result<()> {
+        let served = rpc::serve_remote(gate, self.listener, self.identity, stop).await;
+        if let Err(error) = &served {
+            tracing::error!(%error, "nothing is served over TCP any more");
+        }
+        served
+    }
+}
+
+fn identity(tls: &config::Tls) -> Result<Identity> {
+    let read = |path| {
+        fs_err::read(path).map_err(|error| {
+            Error::usage("the certificate or its key cannot be read").because(error)
+        })
+    };
+    Ok(Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?))
+}

@@ -1,0 +1,64 @@
+//! Questions, answers and sessions, each caller's own.
+
+use tokio::sync::mpsc;
+
+use super::Gate;
+use crate::access::Caller;
+use crate::answer::{Event, Question};
+use crate::catalog::{Document, Feedback, Session, Source, Turn};
+use crate::error::Result;
+use crate::id::DocumentId;
+
+impl Gate {
+    /// Answers a question from what its caller may see.
+    pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
+        let (caller, text) = (question.caller.clone(), question.text.clone());
+        let spaces = question.spaces.clone();
+        let asked = self.engine.answerer.ask(question, out).await;
+        self.note(&caller, ("ask", &text, &spaces), &asked).await;
+        asked
+    }
+
+    /// Keeps what the caller says of an answer of theirs.
+    pub async fn rate(&self, caller: &Caller, turn: &str, said: (Feedback, &str)) -> Result<()> {
+        self.engine.answerer.rate(caller, turn, said).await
+    }
+
+    /// The caller's sessions in which all words of `query` occur, the latest first.
+    pub async fn sessions(&self, caller: &Caller, query: &str, limit: u32) -> Result<Vec<Session>> {
+        self.engine.answerer.sessions(caller, query, limit).await
+    }
+
+    /// A session of the caller, with the turns that they may see.
+    pub async fn session(&self, caller: &Caller, id: &str) -> Result<(Session, Vec<Turn>)> {
+        self.engine.answerer.session(caller, id).await
+    }
+
+    /// Forgets a session of the caller, or all of them.
+    pub async fn forget(&self, caller: &Caller, session: Option<&str>) -> Result<u64> {
+        self.engine.answerer.forget(caller, session).await
+    }
+
+    /// An answer of `private`, if `public` may see it too.
+    pub async fn share(&self, private: &Caller, public: &Caller, turn: &str) -> Result<Turn> {
+        let shared = self.engine.answerer.share(private, public, turn).await;
+        self.note(public, ("share_answer", turn, &[]), &shared).await;
+        shared
+    }
+
+    /// Those of some documents that are there and that the caller may see, with their sources.
+    pub async fn documents(
+        &self,
+        caller: &Caller,
+        ids: &[DocumentId],
+    ) -> Result<Vec<(Document, Source)>> {
+        let documents = self.engine.catalog.documents(ids).await?;
+        let sources = self.engine.catalog.sources().await?;
+        let seen = documents.into_iter().filter_map(|document| {
+            let source = sources.iter().find(|source| source.id == document.source)?;
+            let is_seen = caller.grants.sees(&source.registered.space);
+            is_seen.then(|| (document, source.clone()))
+        });
+        Ok(seen.collect())
+    }
+}

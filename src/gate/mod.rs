@@ -1,0 +1,144 @@
+//! The one way from the services to the engine: what a caller may not do or see ends here.
+
+mod asking;
+mod sources;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::access::{Audited, Auditor, Authority, Caller, Credentials, Peer};
+use crate::catalog::{Source, Stretch};
+use crate::config::SpaceRole;
+use crate::engine::{Engine, Status};
+use crate::error::{ErrorKind, Result};
+use crate::id::DocumentId;
+use crate::search::{Answer, Request};
+
+pub use tokens::NewToken;
+
+/// How often the counts of those who have gone are forgotten.
+const TIDYING: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The engine behind its rules; clones share both.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    engine: Engine,
+    authority: Arc<Authority>,
+    auditor: Arc<Auditor>,
+}
+
+impl Gate {
+    /// A gate before `engine`, with the rules of its configuration.
+    pub fn new(engine: Engine) -> Self {
+        let (config, catalog) = (&engine.config, &engine.catalog);
+        let authority = Arc::new(Authority::new(catalog.clone(), config));
+        let directory = &engine.paths.data_dir;
+        let auditor = Auditor::new(config.access.audit, directory, catalog.identity());
+        Self { authority, auditor: Arc::new(auditor), engine }
+    }
+
+    /// Starts what runs beside the calls, until `stop`.
+    pub fn start(&self, stop: CancellationToken) {
+        let (auditor, authority) = (Arc::clone(&self.auditor), Arc::clone(&self.authority));
+        let ended = stop.clone();
+        self.engine.spawn("audit log", async move { auditor.run(ended).await });
+        self.engine.spawn("rates of calls", async move {
+            let mut tidying = tokio::time::interval(TIDYING);
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = tidying.tick() => authority.tidy(),
+                }
+            }
+        });
+    }
+
+    /// Whether a user of this machine is let in at the local socket.
+    pub fn admits(&self, peer: Peer) -> bool {
+        self.authority.admits(peer)
+    }
+
+    /// Whether anybody but the owner may be let in at the local socket.
+    pub fn admits_others(&self) -> bool {
+        self.authority.admits_others()
+    }
+
+    /// Who calls; see [`Authority::resolve`].
+    pub async fn caller(&self, credentials: Credentials) -> Result<Caller> {
+        let caller = self.authority.resolve(credentials).await;
+        if let Err(error) = &caller {
+            debug!(%error, "a call was refused");
+        }
+        caller
+    }
+
+    /// The whole engine, for those who may do everything.
+    pub fn whole(&self, caller: &Caller) -> Result<&Engine> {
+        caller.grants.require_everything()?;
+        Ok(&self.engine)
+    }
+
+    /// Searches what the caller may see; `request.grants` is set here.
+    pub async fn search(&self, caller: &Caller, request: Request) -> Result<Answer> {
+        let request = Request { grants: Arc::clone(&caller.grants), ..request };
+        let answer = self.engine.retriever.search(&request).await;
+        self.note(caller, ("search", &request.text, &request.spaces), &answer).await;
+        answer
+    }
+
+    /// A part of a document that the caller may see; see [`crate::search::Retriever::read`].
+    pub async fn read(
+        &self,
+        caller: &Caller,
+        document: DocumentId,
+        (from, limit): (u32, u32),
+    ) -> Result<(Arc<Source>, Stretch)> {
+        let read = self.engine.retriever.read(document, &caller.grants, (from, limit)).await;
+        self.note(caller, ("read", &document.to_string(), &[]), &read).await;
+        read
+    }
+
+    /// The state of what the caller may see.
+    pub async fn status(&self, caller: &Caller) -> Result<Status> {
+        self.engine.status(&caller.grants).await
+    }
+
+    /// The spaces that the caller may see, with its role in each, by name: those that are granted
+    /// by name and, for who sees everything, those that have a source.
+    pub async fn spaces(&self, caller: &Caller) -> Result<Vec<(String, SpaceRole)>> {
+        let named = caller.grants.named().map(|(space, role)| (space.to_owned(), role));
+        let mut spaces: BTreeMap<String, SpaceRole> = named.collect();
+        if caller.grants.sees_everything() {
+            for source in self.engine.catalog.sources().await? {
+                let space = source.registered.space;
+                if let Some(role) = caller.grants.role(&space) {
+                    spaces.insert(space, role);
+                }
+            }
+        }
+        Ok(spaces.into_iter().collect())
+    }
+
+    /// What tells how far the sources are that a caller was let follow.
+    pub fn follower(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// Writes a call down.
+    async fn note<T>(
+        &self,
+        caller: &Caller,
+        (call, text, spaces): (&'static str, &str, &[String]),
+        result: &Result<T>,
+    ) {
+        let outcome: std::result::Result<(), ErrorKind> = match result {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.kind()),
+        };
+        self.auditor.note(caller, Audited { call, text, spaces, outcome }).await;
+    }
+}

@@ -1,0 +1,67 @@
+//! What a call shows of who makes it: the other end of the socket, and its metadata.
+
+use prost::Message;
+use ragterm_proto::ASKER_KEY;
+use ragterm_proto::v1::Asker;
+use tonic::transport::server::UdsConnectInfo;
+use tonic::{Request, Status};
+
+use crate::access::{Credentials, Peer};
+use crate::error::Error;
+
+/// Who asks is said in so many bytes at the most.
+const MAX_ASKER: usize = 64 * 1024;
+
+/// All that a call shows.
+pub fn credentials<T>(request: &Request<T>) -> Result<Credentials, Status> {
+    let peer = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);
+    let peer = peer.map(|peer| Peer { uid: peer.uid(), gid: peer.gid() });
+    Ok(Credentials { peer, token: token(request), asker: asker(request)? })
+}
+
+/// The same for what the asker alone may see, also if the call is made for a public place.
+pub fn alone<T>(request: &Request<T>) -> Result<Credentials, Status> {
+    let shown = credentials(request)?;
+    let asker = shown.asker.map(|asker| Asker { public: false, ..asker });
+    Ok(Credentials { asker, ..shown })
+}
+
+/// The token of a call; one that is no text is as good as a wrong one.
+fn token<T>(request: &Request<T>) -> Option<String> {
+    let value = request.metadata().get("authorization")?;
+    let text = value.to_str().unwrap_or_default();
+    Some(text.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned())
+}
+
+fn asker<T>(request: &Request<T>) -> Result<Option<Asker>, Status> {
+    let unreadable = || super::status(&Error::usage("who asks is not said as it must be"));
+    let Some(value) = request.metadata().get_bin(ASKER_KEY) else { return Ok(None) };
+    let bytes = value.to_bytes().map_err(|_| unreadable())?;
+    if bytes.len() > MAX_ASKER {
+        return Err(unreadable());
+    }
+    Asker::decode(bytes).map(Some).map_err(|_| unreadable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_token_is_a_wrong_one_and_not_none() {
+        let mut request = Request::new(());
+        assert_eq!(token(&request), None);
+        request.metadata_mut().insert("authorization", "Basic eDp5".parse().unwrap());
+        assert_eq!(token(&request).as_deref(), Some(""));
+        request.metadata_mut().insert("authorization", "Bearer ragterm_1 ".parse().unwrap());
+        assert_eq!(token(&request).as_deref(), Some("ragterm_1"));
+    }
+
+    #[test]
+    fn an_asker_that_cannot_be_read_is_not_left_out() {
+        let mut request = Request::new(());
+        let value = tonic::metadata::MetadataValue::from_bytes(&[0xff; 9]);
+        request.metadata_mut().insert_bin(ASKER_KEY, value);
+        assert!(credentials(&request).is_err());
+    }
+}
