@@ -1,9 +1,10 @@
 //! One question from beginning to end.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::gather::{Given, gather};
 use super::generate::{self, Generated};
@@ -27,6 +28,12 @@ const RECALLED: u32 = 4;
 /// Passages that are searched for, beyond those that are given, so that weak ones can be left out.
 const SPARE: usize = 4;
 
+/// How long the end of an answer waits until it is kept.
+const KEEPING: Duration = Duration::from_secs(10);
+
+/// How long a model may take to rewrite a question.
+const REWRITING: Duration = Duration::from_secs(10);
+
 /// Answers a question and keeps the turn.
 pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
     let session = session_of(answerer, &question).await?;
@@ -40,17 +47,9 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
         question: &question,
         out,
     };
-    let answered = asking.run().await?;
+    let mut answered = asking.run().await?;
     answerer.counters.count(answered.turn.outcome);
-    if answerer.settings.history_days > 0 {
-        let (principal, thread) = (&question.caller.principal, question.thread.as_str());
-        let id = answered.session.as_str();
-        let session = match asking.is_new {
-            true => InSession::New { id, thread },
-            false => InSession::Known(id),
-        };
-        answerer.catalog.keep_turn(principal, session, &answered.turn).await?;
-    }
+    asking.keep(&mut answered).await;
     asking.tell(Event::Answered(Box::new(answered))).await
 }
 
@@ -87,31 +86,101 @@ struct Standing {
     spaces: Vec<String>,
 }
 
+/// What was found for a question.
+struct Found {
+    hits: Vec<Hit>,
+    /// Why the search is not all that it could be.
+    degraded: Option<String>,
+    is_relevant: bool,
+}
+
+/// The room that the model's window leaves, in tokens.
+struct Room {
+    passages: usize,
+    answer: u32,
+    /// Why no model is asked, if none is; empty where none is wanted.
+    why_not: Option<String>,
+}
+
 impl Asking<'_> {
     async fn run(&self) -> Result<Answered> {
         check(&self.question.text)?;
         let mut notes = Vec::new();
-        let Standing { query, spaces } = self.stand_alone(&mut notes).await?;
-        let searched = searched(&query);
-        let found = self.answerer.retriever.search(&self.request(&searched)).await?;
+        let mut standing = self.stand_alone(&mut notes).await?;
+        let mut found = self.find(&standing.query).await?;
+        if !found.is_relevant && standing.query != self.question.text {
+            let as_asked = self.find(&self.question.text).await?;
+            if as_asked.is_relevant {
+                notes.push("nothing was found for the question as the model rewrote it".into());
+                standing = Standing { query: self.question.text.clone(), spaces: Vec::new() };
+                found = as_asked;
+            }
+        }
         notes.extend(found.degraded.clone());
-        let evidence = evidence(&searched, &found.hits)?;
-        if !is_relevant(&evidence) {
-            self.consulted(&query, &[], found.degraded).await?;
-            let standing = Standing { query, spaces };
+        if !found.is_relevant {
+            self.consulted(&standing.query, &[], found.degraded).await?;
             return Ok(self.ended(standing, Vec::new(), notes, Ending::Refused));
         }
-        let (budget, why_not) = self.budget(&mut notes).await?;
+        let room = self.room(&standing.query, &mut notes).await?;
         let mut hits = found.hits;
         hits.truncate(self.passages());
-        let given = gather(&self.answerer.catalog, hits, budget).await?;
-        self.consulted(&query, &given, found.degraded).await?;
-        if let Some(why_not) = why_not {
+        let given = gather(&self.answerer.catalog, hits, room.passages).await?;
+        self.consulted(&standing.query, &given, found.degraded).await?;
+        if let Some(why_not) = room.why_not {
             notes.extend((!why_not.is_empty()).then_some(why_not));
-            return Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Passages));
+            return Ok(self.ended(standing, given, notes, Ending::Passages));
         }
-        let generated = generate::generate(self, &query, &given).await?;
-        Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Generated(generated)))
+        let manner = Manner { max_output_tokens: room.answer, ..self.manner() };
+        let generated = generate::generate(self, (&standing.query, &manner), &given).await?;
+        Ok(self.ended(standing, given, notes, Ending::Generated(generated)))
+    }
+
+    async fn find(&self, query: &str) -> Result<Found> {
+        let searched = searched(query);
+        let found = self.answerer.retriever.search(&self.request(&searched)?).await?;
+        let is_relevant = is_relevant(&evidence(&searched, &found.hits)?);
+        Ok(Found { hits: found.hits, degraded: found.degraded, is_relevant })
+    }
+
+    /// Keeps the turn; an answer that cannot be kept is given all the same.
+    async fn keep(&self, answered: &mut Answered) {
+        if !self.is_kept() {
+            answered.turn.id.clear();
+            return;
+        }
+        let (principal, thread) = (&self.question.caller.principal, self.question.thread.as_str());
+        let id = self.session.as_str();
+        let session = match self.is_new {
+            true => InSession::New { id, thread },
+            false => InSession::Known(id),
+        };
+        let keeping = self.answerer.catalog.keep_turn(principal, session, &answered.turn);
+        let kept = tokio::time::timeout(KEEPING, keeping).await.unwrap_or_else(|_| {
+            let message = format!("the catalog was busy for {} s", KEEPING.as_secs());
+            Err(Error::unavailable(message))
+        });
+        if let Err(error) = kept {
+            warn!(%error, "an answer cannot be kept");
+            answered.turn.id.clear();
+            if self.is_new {
+                answered.session.clear();
+            }
+            let note = format!("the answer is not in the history: {error}");
+            answered.degraded = Some(match answered.degraded.take() {
+                Some(before) => format!("{before}; {note}"),
+                None => note,
+            });
+        }
+    }
+
+    /// Whether there is a history.
+    fn is_kept(&self) -> bool {
+        self.answerer.settings.history_days > 0
+    }
+
+    /// The name by which a follow-up can refer to this one; empty when nothing is kept.
+    fn session_name(&self) -> String {
+        if self.is_kept() { self.session.clone() } else { String::new() }
     }
 
     /// The question as it can be searched for: a follow-up takes in what it refers to.
@@ -132,11 +201,26 @@ impl Asking<'_> {
             .map(|turn| Exchange { question: &turn.question, answer: &turn.answer })
             .collect();
         let prompt = prompt::rewriting(&self.question.text, &earlier, &self.manner());
-        match generate::whole(llm.as_ref(), &prompt).await {
-            Ok(said) => {
-                let query = prompt::rewritten(&said).unwrap_or(alone.query);
+        let rewriting = tokio::select! {
+            () = answerer.stop.cancelled() => return Err(generate::ending()),
+            () = self.out.closed() => return Err(gone()),
+            said = tokio::time::timeout(REWRITING, generate::whole(llm.as_ref(), &prompt)) => said,
+        };
+        let said = rewriting.unwrap_or_else(|_| {
+            let message = format!("the model did not rewrite it within {} s", REWRITING.as_secs());
+            Err(Error::unavailable(message))
+        });
+        match said.map(|said| prompt::rewritten(&said, &self.question.text, &earlier)) {
+            Ok(Some(query)) => {
                 let spaces = turns.into_iter().flat_map(|turn| turn.spaces).collect();
                 Ok(Standing { query, spaces })
+            }
+            Ok(None) => {
+                notes.push(
+                    "the question was searched for as it stands: the model did not rewrite it"
+                        .into(),
+                );
+                Ok(alone)
             }
             Err(error) => {
                 notes.push(format!("the question was searched for as it stands: {error}"));
@@ -145,19 +229,15 @@ impl Asking<'_> {
         }
     }
 
-    fn request(&self, query: &str) -> Request {
+    fn request(&self, query: &str) -> Result<Request> {
         let (question, pipeline) = (self.question, self.pipeline);
-        let types = match question.types.is_empty() {
-            true => pipeline.types.clone(),
-            false => question.types.clone(),
-        };
-        Request {
+        Ok(Request {
             text: query.to_owned(),
             grants: Arc::clone(&question.caller.grants),
             spaces: question.spaces.clone(),
             limit: self.passages() + SPARE,
             mode: Mode::Hybrid,
-            types,
+            types: types_of(&question.types, pipeline)?,
             path_glob: question.path_glob.clone(),
             paths: pipeline.paths.clone(),
             since: question.since,
@@ -167,7 +247,7 @@ impl Asking<'_> {
                 candidates: pipeline.candidates,
                 rerank: pipeline.rerank,
             }),
-        }
+        })
     }
 
     fn passages(&self) -> usize {
@@ -177,24 +257,25 @@ impl Asking<'_> {
         }
     }
 
-    /// The tokens that passages may take, and why no model is asked, if none is.
-    async fn budget(&self, notes: &mut Vec<String>) -> Result<(usize, Option<String>)> {
+    /// The room for passages and answer beside the question as it is put to the model.
+    async fn room(&self, query: &str, notes: &mut Vec<String>) -> Result<Room> {
         // Without a model the passages are for people.
-        const FOR_PEOPLE: usize = 8_000;
+        let for_people = |why_not| Room { passages: 8_000, answer: 0, why_not: Some(why_not) };
         if !self.pipeline.generate {
-            return Ok((FOR_PEOPLE, Some(String::new())));
+            return Ok(for_people(String::new()));
         }
         let llm = match self.answerer.usable() {
             Ok(llm) => llm,
-            Err(reason) => return Ok((FOR_PEOPLE, Some(reason))),
+            Err(reason) => return Ok(for_people(reason)),
         };
         let window = match llm.context_tokens().await {
-            Ok(window) => window as usize,
-            Err(error) => return Ok((FOR_PEOPLE, Some(passages_only(&error)))),
+            Ok(window) => window,
+            Err(error) => return Ok(for_people(passages_only(&error))),
         };
-        let output = (self.answerer.llm.max_output_tokens as usize).min(window / 2);
-        let bare = prompt::answering(&self.question.text, &[], &self.manner());
-        let taken = bare.prompt_tokens as usize + output;
+        let wanted = self.answerer.llm.max_output_tokens;
+        let answer = wanted.min(window / 2);
+        let bare = prompt::answering(query, &[], &self.manner());
+        let taken = bare.prompt_tokens.saturating_add(answer);
         if taken >= window {
             return Err(Error::usage(format!(
                 "the question does not fit into the model's window: it and its answer take about \
@@ -202,12 +283,12 @@ impl Asking<'_> {
             ))
             .hint("ask a shorter question, or raise `llm.context_tokens` if the model has more"));
         }
-        if output < self.answerer.llm.max_output_tokens as usize {
+        if answer < wanted {
             notes.push(format!(
-                "the model's window of {window} tokens leaves {output} for the answer"
+                "the model's window of {window} tokens leaves {answer} for the answer"
             ));
         }
-        Ok((window - taken, None))
+        Ok(Room { passages: (window - taken) as usize, answer, why_not: None })
     }
 
     /// How the pipeline wants answers.
@@ -229,7 +310,7 @@ impl Asking<'_> {
         let is_asked = self.pipeline.generate && !given.is_empty();
         let model = if is_asked { self.answerer.model_name() } else { String::new() };
         self.tell(Event::Consulted(Consulted {
-            session: self.session.clone(),
+            session: self.session_name(),
             query: query.to_owned(),
             given: given.to_vec(),
             model,
@@ -238,9 +319,14 @@ impl Asking<'_> {
         .await
     }
 
-    /// Passes an event on; fails when nobody listens any more.
+    /// Passes an event on; fails when nobody listens any more, or the daemon ends while whoever
+    /// listens is slow.
     pub async fn tell(&self, event: Event) -> Result<()> {
-        self.out.send(event).await.map_err(|_| gone())
+        tokio::select! {
+            biased;
+            sent = self.out.send(event) => sent.map_err(|_| gone()),
+            () = self.answerer.stop.cancelled() => Err(generate::ending()),
+        }
     }
 
     fn ended(
@@ -256,6 +342,9 @@ impl Asking<'_> {
             Ending::Refused | Ending::Passages => Generated::default(),
         };
         notes.extend(note);
+        if outcome == TurnOutcome::Answered && cited.is_empty() && states_something(&answer) {
+            notes.push("the answer names no passage: it may not come from the documents".into());
+        }
         spaces.extend(given.iter().map(|given| given.hit.source.registered.space.clone()));
         spaces.sort_unstable();
         spaces.dedup();
@@ -267,7 +356,7 @@ impl Asking<'_> {
         };
         let is_asked = matches!(outcome, TurnOutcome::Answered | TurnOutcome::Partial);
         Answered {
-            session: self.session.clone(),
+            session: self.session_name(),
             turn: Turn {
                 id: new_name(),
                 question: self.question.text.clone(),
@@ -303,6 +392,8 @@ impl Ending {
         match self {
             Self::Refused => TurnOutcome::Refused,
             Self::Passages => TurnOutcome::Passages,
+            // Nobody waits for passages in its place.
+            Self::Generated(generated) if generated.was_left => TurnOutcome::Partial,
             Self::Generated(generated) if generated.answer.trim().is_empty() => {
                 TurnOutcome::Passages
             }
@@ -330,6 +421,31 @@ fn check(question: &str) -> Result<()> {
         .hint("add the text as a document, and ask about it"));
     }
     Ok(())
+}
+
+/// Whether an answer says more than that it does not know.
+fn states_something(answer: &str) -> bool {
+    !answer.trim_start().to_lowercase().starts_with("i don't know")
+}
+
+/// The types of documents that a question is answered from: those that are asked for, of those
+/// that the pipeline allows.
+fn types_of(asked: &[String], pipeline: &Pipeline) -> Result<Vec<String>> {
+    let extension = |kind: &String| kind.trim_start_matches('.').to_lowercase();
+    let asked: Vec<String> = asked.iter().map(extension).collect();
+    let allowed: Vec<String> = pipeline.types.iter().map(extension).collect();
+    if asked.is_empty() || allowed.is_empty() {
+        return Ok(if asked.is_empty() { allowed } else { asked });
+    }
+    let both: Vec<String> = asked.into_iter().filter(|kind| allowed.contains(kind)).collect();
+    match both.is_empty() {
+        false => Ok(both),
+        true => Err(Error::usage(format!(
+            "questions to these spaces are answered from documents of other types: {}",
+            allowed.join(", ")
+        ))
+        .hint("leave the types out, or search instead")),
+    }
 }
 
 /// A question without what the search would take for operators.
@@ -373,6 +489,20 @@ mod tests {
     fn a_question_is_searched_without_operators() {
         assert_eq!(searched("What does \"-v\" do in -x?"), "What does  -v  do in x?");
         assert_eq!(searched("연차는  며칠?"), "연차는 며칠?");
+    }
+
+    #[test]
+    fn types_that_are_asked_for_do_not_widen_those_of_the_pipeline() {
+        let pipeline = |types: &[&str]| Pipeline {
+            types: types.iter().map(ToString::to_string).collect(),
+            ..crate::config::Config::default().answer.pipeline
+        };
+        let asked = ["MD".to_owned(), ".txt".to_owned()];
+        assert_eq!(types_of(&asked, &pipeline(&[])).unwrap(), ["md", "txt"]);
+        assert_eq!(types_of(&asked, &pipeline(&["md", "pdf"])).unwrap(), ["md"]);
+        assert_eq!(types_of(&[], &pipeline(&["md"])).unwrap(), ["md"]);
+        let refused = types_of(&asked, &pipeline(&["pdf"])).unwrap_err();
+        assert!(refused.to_string().ends_with("pdf"), "{refused}");
     }
 
     #[test]

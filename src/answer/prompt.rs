@@ -1,5 +1,7 @@
 //! What the model is asked: rules, fenced passages, the question; pure.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::llm::{Message, Prompt, Role};
 
 use super::fence::{fenced, fenced_line};
@@ -85,13 +87,46 @@ pub fn rewriting(question: &str, earlier: &[Exchange<'_>], manner: &Manner<'_>) 
     prompt(system, text, &Manner { max_output_tokens: 160, temperature: 0.0, ..manner.clone() })
 }
 
-/// The rewritten question out of what the model said; `None` when that is no question of its kind.
-pub fn rewritten(said: &str) -> Option<String> {
-    let line = said.lines().map(str::trim).find(|line| !line.is_empty())?;
+/// The rewritten question out of what the model said; `None` when that is no question of its kind:
+/// longer than a sentence, an answer, or about something else.
+pub fn rewritten(said: &str, question: &str, earlier: &[Exchange<'_>]) -> Option<String> {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let line = lines.next().filter(|_| lines.next().is_none())?;
     let line = line.strip_prefix("Rewritten question:").unwrap_or(line);
     let line = line.trim().trim_matches(['"', '“', '”', '`']).trim();
     let length = line.chars().count();
-    (length > 0 && length <= 600).then(|| line.to_owned())
+    if length == 0 || length > 600 {
+        return None;
+    }
+    let folded = line.to_lowercase();
+    let is_repeated = |exchange: &Exchange<'_>| exchange.answer.to_lowercase().contains(&folded);
+    if earlier.iter().any(is_repeated) {
+        return None;
+    }
+    let asked = words(question);
+    let said_before =
+        earlier.iter().flat_map(|it| words(it.question).into_iter().chain(words(it.answer)));
+    let is_about = |words: &[String]| words.iter().any(|word| folded.contains(word.as_str()));
+    // A question such as "and then?" has no words of its own.
+    let known = if asked.is_empty() { said_before.collect() } else { asked };
+    is_about(&known).then(|| line.to_owned())
+}
+
+/// The beginnings of the words that a text is about: endings change in many languages.
+fn words(text: &str) -> Vec<String> {
+    const SAYING_NOTHING: [&str; 16] = [
+        "about", "could", "does", "have", "much", "many", "that", "their", "them", "then", "there",
+        "they", "this", "what", "when", "which",
+    ];
+    let folded = text.to_lowercase();
+    let words = folded.unicode_words().filter(|word| !SAYING_NOTHING.contains(word));
+    words
+        .filter_map(|word| match word.is_ascii() {
+            true if word.len() < 4 => None,
+            true => Some(word[..word.len().min(5)].to_owned()),
+            false => Some(word.chars().take(2).collect()),
+        })
+        .collect()
 }
 
 /// Tokens of a text, not too low for the vocabularies in use: letters outside of ASCII may take
@@ -271,10 +306,29 @@ mod tests {
 
     #[test]
     fn only_a_question_is_taken_for_the_rewritten_one() {
-        assert_eq!(rewritten("\n\"How many days?\"\nBecause"), Some("How many days?".to_owned()));
-        assert_eq!(rewritten("Rewritten question: Why?"), Some("Why?".to_owned()));
-        assert_eq!(rewritten(" \n "), None);
-        assert_eq!(rewritten(&"a".repeat(601)), None);
+        let earlier = [Exchange {
+            question: "How many vacation days can be carried over?",
+            answer: "The passage is about a company that allows employees to carry over leave.",
+        }];
+        let made = |question, said| rewritten(said, question, &earlier);
+        let when = "And when do they expire?";
+        let whole = "When do carried-over vacation days expire?";
+        assert_eq!(made(when, whole).as_deref(), Some(whole));
+        assert_eq!(made(when, &format!("\n\"{whole}\"\n")).as_deref(), Some(whole));
+        assert_eq!(made(when, &format!("Rewritten question: {whole}")).as_deref(), Some(whole));
+        assert_eq!(made("And then?", whole).as_deref(), Some(whole));
+        assert_eq!(made("만료일은?", "이월된 연차의 만료일은 언제인가요?").is_some(), true);
+        for said in [
+            " \n ",
+            "What is drunk in China?",
+            "```json\n{}\n```",
+            "(1, 2)",
+            "When do they expire?\nBecause they do.",
+            "The passage is about a company that allows employees to carry over leave.",
+            &"expire ".repeat(100),
+        ] {
+            assert_eq!(made(when, said), None, "{said}");
+        }
     }
 
     #[test]

@@ -3,8 +3,30 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Words that models put before a number.
-const WORDS: [&str; 9] =
-    ["passage", "passages", "source", "sources", "ref", "citation", "문서", "출처", "구절"];
+const WORDS: [&str; 22] = [
+    "passage",
+    "passages",
+    "source",
+    "sources",
+    "ref",
+    "refs",
+    "reference",
+    "citation",
+    "cite",
+    "doc",
+    "docs",
+    "document",
+    "documents",
+    "see",
+    "no",
+    "nr",
+    "quelle",
+    "문서",
+    "출처",
+    "구절",
+    "자료",
+    "참고",
+];
 
 /// Passages in one marker at the most; a range beyond is nobody's citation.
 const MAX_NUMBERS: usize = 32;
@@ -27,8 +49,17 @@ pub fn numbers(inside: &str) -> Option<Vec<u32>> {
         if part.is_empty() {
             continue;
         }
+        // `[1, p. 3]`, `[1, Leave policy]`: where in it does not matter.
+        let Some(range) = range(part) else {
+            let is_place = met && part.starts_with(char::is_alphabetic);
+            if is_place {
+                continue;
+            } else {
+                return None;
+            };
+        };
         met = true;
-        match range(part)? {
+        match range {
             (first, last) if first <= last && last - first < MAX_NUMBERS as u64 => {
                 numbers.extend((first..=last).map(clamp));
             }
@@ -39,6 +70,14 @@ pub fn numbers(inside: &str) -> Option<Vec<u32>> {
         }
     }
     met.then_some(numbers)
+}
+
+/// A number with a sign: it is no marker, but looks like one.
+pub fn signed(inside: &str) -> Option<String> {
+    let folded = folded(inside);
+    let folded = folded.trim();
+    let digits = folded.strip_prefix(['-', '−', '+'])?;
+    number(digits.trim()).map(|_| folded.to_owned())
 }
 
 /// Whether a character can stand in a marker at all.
@@ -133,6 +172,11 @@ mod tests {
             ("९, २", vec![9, 2]),
             ("⑩", vec![10]),
             ("❾", vec![u32::MAX]),
+            ("doc 9", vec![9]),
+            ("see 9", vec![9]),
+            ("1, p. 3", vec![1]),
+            ("9, Leave policy", vec![9]),
+            ("𝟗𝟗", vec![99]),
             ("99999999999999999999999", vec![u32::MAX]),
             ("9-2", vec![9, 2]),
             ("1-99999999", vec![1, 99_999_999]),
@@ -143,7 +187,21 @@ mod tests {
 
     #[test]
     fn other_brackets_are_left_alone() {
-        for inside in ["", "a", "1a", "see 1", "x", "note", "-", "1.5", "2024-05-06", "^", ","] {
+        for inside in [
+            "",
+            "a",
+            "1a",
+            "see it 1",
+            "x",
+            "note",
+            "-",
+            "p. 9",
+            "-1",
+            "1.5",
+            "2024-05-06",
+            "^",
+            ",",
+        ] {
             assert_eq!(numbers(inside), None, "{inside}");
         }
     }

@@ -278,6 +278,16 @@ impl Checker {
             Bracketed::Nested(inside, length) => (inside, length, false),
             Bracketed::Other => ("", 0, false),
         };
+        // The model was broken off in the middle of it.
+        let is_unfinished = self.ended && !is_closed && outer + length == from.len();
+        if is_unfinished && marker::numbers(inside).is_some() {
+            self.removed += 1;
+            return Step::Take(rest.len(), String::new());
+        }
+        if let Some(number) = marker::signed(inside).filter(|_| is_closed) {
+            let space = &rest[..lead.min(1)];
+            return Step::Take(lead + outer + length, format!("{space}({number})"));
+        }
         let Some(numbers) = marker::numbers(inside) else {
             let opening = from.chars().next().map_or(1, char::len_utf8);
             let shown = format!("{}{}", &rest[..lead.min(1)], &from[..opening]);
@@ -306,7 +316,7 @@ impl Checker {
             return if after.is_empty() && !self.ended { Target::Unsure } else { Target::None };
         };
         let near = &inside[..inside.floor_char_boundary(address::MAX_ADDRESS + 1)];
-        let Some(end) = near.find([')', '\n']) else {
+        let Some(end) = end_of_target(near) else {
             let is_long = near.len() < inside.len();
             return if self.ended || is_long { Target::None } else { Target::Unsure };
         };
@@ -394,6 +404,21 @@ fn bracketed(text: &str) -> Bracketed<'_> {
         }
     }
     Bracketed::Open
+}
+
+/// Where the target of a link ends, brackets within it passed over: at its `)`, or at a line end.
+fn end_of_target(inside: &str) -> Option<usize> {
+    let mut depth = 0;
+    for (at, c) in inside.char_indices() {
+        match c {
+            '\n' => return Some(at),
+            ')' if depth == 0 => return Some(at),
+            ')' => depth -= 1,
+            '(' => depth += 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Brackets of all sorts: a reader takes each pair for a citation.

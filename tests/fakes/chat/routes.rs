@@ -86,7 +86,10 @@ async fn chat(
             response.headers_mut().insert("retry-after", wait.parse().unwrap());
             response
         }
-        Then::Silence => std::future::pending().await,
+        Then::Silence => {
+            let _until_nobody_waits = Open::count(state);
+            std::future::pending().await
+        }
         _ => streamed(state, &asked, reply),
     }
 }
@@ -194,16 +197,25 @@ fn cut(frames: Vec<Vec<u8>>, reply: &Reply) -> Vec<Vec<u8>> {
     }
 }
 
+/// An answer that somebody waits for.
+struct Open(Arc<State>);
+
+impl Open {
+    fn count(state: Arc<State>) -> Self {
+        state.open.fetch_add(1, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts the stream as open until it is over or nobody reads it any more.
 fn counted(state: Arc<State>, frames: Frames) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    struct Open(Arc<State>);
-    impl Drop for Open {
-        fn drop(&mut self) {
-            self.0.open.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-    state.open.fetch_add(1, Ordering::Relaxed);
-    let open = Open(state);
+    let open = Open::count(state);
     frames.map(move |frame| {
         let _until_here = &open;
         frame
