@@ -21,6 +21,14 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// What a model makes of a question is not read beyond this, in bytes.
 const MAX_REWRITTEN: usize = 4_096;
 
+/// What ends the thoughts of a model whose server does not take them out; where the prompt's
+/// template begins them, nothing tells before.
+const THOUGHTS_END: &str = "</think>";
+
+/// What is said of such a server.
+const THOUGHTS: &str = "the server sends the model's thoughts as part of the answer; have it parse \
+                        them (`--reasoning-parser` of vLLM, `--reasoning-format` of llama.cpp)";
+
 /// What the model said, checked.
 #[derive(Debug, Clone, Default)]
 pub struct Generated {
@@ -196,8 +204,16 @@ async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Gener
     if checker.removed() > 0 {
         debug!(removed = checker.removed(), "citations of nothing were taken out");
     }
+    let thoughts = generated.answer.rfind(THOUGHTS_END).map(|at| at + THOUGHTS_END.len());
+    if let Some(end) = thoughts {
+        let rest = generated.answer.split_off(end);
+        let mut checker = self::checker(asking, given);
+        generated.answer = checker.push(rest.trim_start()) + &checker.finish();
+        generated.cited = checker.cited().clone();
+    }
     generated.was_left = asking.out.is_closed();
-    generated.note = note(&end, generated.answer.trim().is_empty());
+    let note = note(&end, generated.answer.trim().is_empty());
+    generated.note = note.or_else(|| thoughts.map(|_| THOUGHTS.into()));
     generated.is_partial = match &end {
         Ok(end) => end.reason != Finish::Complete,
         Err(_) => true,

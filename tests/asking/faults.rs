@@ -104,6 +104,15 @@ fn a_question_that_cannot_be_asked_says_why() {
     assert!(refused.stderr.contains("no words"), "{}", refused.stderr);
 }
 
+#[test]
+fn thoughts_that_a_server_passes_for_the_answer_are_taken_out_of_it() {
+    let said = ["First I think [2] of", " it all.</think>", "\nFive days [1]."];
+    let answer = Office::with_chat(Chat::saying(Protocol::OpenAi, Reply::of(&said))).ask(QUESTION);
+    assert_eq!(answer["answer"], "Five days [1].");
+    assert_eq!(numbers(&answer), [1]);
+    assert!(answer["degraded"].as_str().unwrap().contains("thoughts"), "{answer}");
+}
+
 /// An office whose model is waited for longer than any test takes, and a question to it.
 fn asking(reply: Reply, arguments: &[&str]) -> (Office, Child) {
     let chat = Chat::saying(Protocol::Ollama, reply);
