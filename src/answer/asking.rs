@@ -8,31 +8,22 @@ use tracing::warn;
 
 use super::gather::{Given, gather};
 use super::generate::{self, Generated};
-use super::prompt::{self, Exchange, Manner};
+use super::prompt::{self, Manner};
 use super::relevance::{Evidence, is_relevant};
+use super::standing::{Standing, session_of};
+use super::wording::{check, searched, types_of};
 use super::{Answered, Answerer, Consulted, Event, Question, gone, support};
-use crate::catalog::{
-    Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session,
-};
+use crate::catalog::{Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms};
 use crate::config::Pipeline;
 use crate::error::{Error, Result};
-use crate::lexical::{MAX_QUERY_BYTES, Query};
+use crate::lexical::Query;
 use crate::search::{self, Hit, Mode, Ranking, Request};
-
-/// A longer question is refused, in characters.
-const MAX_QUESTION: usize = 8_000;
-
-/// Earlier questions that a follow-up can refer to.
-const RECALLED: u32 = 4;
 
 /// Passages that are searched for, beyond those that are given, so that weak ones can be left out.
 const SPARE: usize = 4;
 
 /// How long the end of an answer waits until it is kept.
 const KEEPING: Duration = Duration::from_secs(10);
-
-/// How long a model may take to rewrite a question.
-const REWRITING: Duration = Duration::from_secs(10);
 
 /// Answers a question and keeps the turn.
 pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
@@ -61,29 +52,8 @@ pub struct Asking<'a> {
     pub session: String,
     pub began: Instant,
     pub out: &'a mpsc::Sender<Event>,
-    is_new: bool,
+    pub is_new: bool,
     asked_ms: i64,
-}
-
-/// The session that a question goes on with; `NotFound` when it names one that is not the
-/// asker's.
-async fn session_of(answerer: &Answerer, question: &Question) -> Result<Option<String>> {
-    let (catalog, principal) = (&answerer.catalog, &question.caller.principal);
-    match &question.session {
-        Some(session) if catalog.session(principal, session).await?.is_none() => {
-            Err(unknown_session(session))
-        }
-        Some(session) => Ok(Some(session.clone())),
-        None if question.thread.is_empty() => Ok(None),
-        None => catalog.session_of_thread(principal, &question.thread).await,
-    }
-}
-
-/// What a question becomes when it stands alone.
-struct Standing {
-    query: String,
-    /// The spaces of what it was made from, besides the question.
-    spaces: Vec<String>,
 }
 
 /// What was found for a question.
@@ -181,52 +151,6 @@ impl Asking<'_> {
     /// The name by which a follow-up can refer to this one; empty when nothing is kept.
     fn session_name(&self) -> String {
         if self.is_kept() { self.session.clone() } else { String::new() }
-    }
-
-    /// The question as it can be searched for: a follow-up takes in what it refers to.
-    async fn stand_alone(&self, notes: &mut Vec<String>) -> Result<Standing> {
-        let alone = Standing { query: self.question.text.clone(), spaces: Vec::new() };
-        let answerer = self.answerer;
-        let Ok(llm) = answerer.usable() else { return Ok(alone) };
-        if self.is_new || !self.pipeline.rewrite || !self.pipeline.generate {
-            return Ok(alone);
-        }
-        let caller = &self.question.caller;
-        let turns = answerer.visible_turns(caller, &self.session, RECALLED).await?;
-        if turns.is_empty() {
-            return Ok(alone);
-        }
-        let earlier: Vec<Exchange<'_>> = turns
-            .iter()
-            .map(|turn| Exchange { question: &turn.question, answer: &turn.answer })
-            .collect();
-        let prompt = prompt::rewriting(&self.question.text, &earlier, &self.manner());
-        let rewriting = tokio::select! {
-            () = answerer.stop.cancelled() => return Err(generate::ending()),
-            () = self.out.closed() => return Err(gone()),
-            said = tokio::time::timeout(REWRITING, generate::whole(llm.as_ref(), &prompt)) => said,
-        };
-        let said = rewriting.unwrap_or_else(|_| {
-            let message = format!("the model did not rewrite it within {} s", REWRITING.as_secs());
-            Err(Error::unavailable(message))
-        });
-        match said.map(|said| prompt::rewritten(&said, &self.question.text, &earlier)) {
-            Ok(Some(query)) => {
-                let spaces = turns.into_iter().flat_map(|turn| turn.spaces).collect();
-                Ok(Standing { query, spaces })
-            }
-            Ok(None) => {
-                notes.push(
-                    "the question was searched for as it stands: the model did not rewrite it"
-                        .into(),
-                );
-                Ok(alone)
-            }
-            Err(error) => {
-                notes.push(format!("the question was searched for as it stands: {error}"));
-                Ok(alone)
-            }
-        }
     }
 
     fn request(&self, query: &str) -> Result<Request> {
@@ -409,55 +333,9 @@ pub fn passages_only(error: &Error) -> String {
     format!("the model did not answer: {error}{step}")
 }
 
-fn check(question: &str) -> Result<()> {
-    let length = question.chars().count();
-    if question.trim().is_empty() {
-        return Err(Error::usage("the question is empty").hint("ask something"));
-    }
-    if length > MAX_QUESTION {
-        return Err(Error::usage(format!(
-            "the question has {length} characters; at most {MAX_QUESTION} are taken"
-        ))
-        .hint("add the text as a document, and ask about it"));
-    }
-    Ok(())
-}
-
 /// Whether an answer says more than that it does not know.
 fn states_something(answer: &str) -> bool {
     !answer.trim_start().to_lowercase().starts_with("i don't know")
-}
-
-/// The types of documents that a question is answered from: those that are asked for, of those
-/// that the pipeline allows.
-fn types_of(asked: &[String], pipeline: &Pipeline) -> Result<Vec<String>> {
-    let extension = |kind: &String| kind.trim_start_matches('.').to_lowercase();
-    let asked: Vec<String> = asked.iter().map(extension).collect();
-    let allowed: Vec<String> = pipeline.types.iter().map(extension).collect();
-    if asked.is_empty() || allowed.is_empty() {
-        return Ok(if asked.is_empty() { allowed } else { asked });
-    }
-    let both: Vec<String> = asked.into_iter().filter(|kind| allowed.contains(kind)).collect();
-    match both.is_empty() {
-        false => Ok(both),
-        true => Err(Error::usage(format!(
-            "questions to these spaces are answered from documents of other types: {}",
-            allowed.join(", ")
-        ))
-        .hint("leave the types out, or search instead")),
-    }
-}
-
-/// A question without what the search would take for operators.
-fn searched(question: &str) -> String {
-    let mut words = String::with_capacity(question.len());
-    for word in question.split_whitespace() {
-        let word = word.trim_start_matches('-');
-        words.extend(word.chars().map(|c| if matches!(c, '"' | '“' | '”') { ' ' } else { c }));
-        words.push(' ');
-    }
-    let end = words.floor_char_boundary(MAX_QUERY_BYTES);
-    words[..end].trim_end().to_owned()
 }
 
 fn evidence(query: &str, hits: &[Hit]) -> Result<Vec<Evidence>> {
@@ -478,37 +356,5 @@ fn kept(given: &Given) -> TurnSource {
         n: given.n,
         document: given.hit.document.id.to_string(),
         ordinal: given.hit.fused.ordinal,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_is_searched_without_operators() {
-        assert_eq!(searched("What does \"-v\" do in -x?"), "What does  -v  do in x?");
-        assert_eq!(searched("연차는  며칠?"), "연차는 며칠?");
-    }
-
-    #[test]
-    fn types_that_are_asked_for_do_not_widen_those_of_the_pipeline() {
-        let pipeline = |types: &[&str]| Pipeline {
-            types: types.iter().map(ToString::to_string).collect(),
-            ..crate::config::Config::default().answer.pipeline
-        };
-        let asked = ["MD".to_owned(), ".txt".to_owned()];
-        assert_eq!(types_of(&asked, &pipeline(&[])).unwrap(), ["md", "txt"]);
-        assert_eq!(types_of(&asked, &pipeline(&["md", "pdf"])).unwrap(), ["md"]);
-        assert_eq!(types_of(&[], &pipeline(&["md"])).unwrap(), ["md"]);
-        let refused = types_of(&asked, &pipeline(&["pdf"])).unwrap_err();
-        assert!(refused.to_string().ends_with("pdf"), "{refused}");
-    }
-
-    #[test]
-    fn a_question_must_ask_something() {
-        assert!(check("  ").is_err());
-        assert!(check(&"a".repeat(MAX_QUESTION + 1)).is_err());
-        assert!(check("Why?").is_ok());
     }
 }

@@ -10,8 +10,10 @@ mod generate;
 mod invisible;
 mod prompt;
 mod relevance;
+mod standing;
 mod steps;
 mod support;
+mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;

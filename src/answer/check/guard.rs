@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_closing, is_opening, marker};
+use super::brackets::{is_closing, is_opening};
+use super::marker;
 
 /// Follows what is let through.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! them, and `guard` has a last look at what is let through.
 
 mod address;
+mod brackets;
 mod code;
 mod guard;
 mod marker;
@@ -14,11 +15,9 @@ use std::collections::BTreeSet;
 pub use address::Addresses;
 
 use super::invisible::is_invisible;
+use brackets::{Bracketed, bracketed, end_of_target, is_closing, is_opening};
 use code::{Code, Opened};
 use guard::Guard;
-
-/// A marker is no longer than this, in bytes.
-const MAX_MARKER: usize = 96;
 
 /// More brackets that open in a row are text.
 const MAX_OPENINGS: usize = 8;
@@ -369,97 +368,6 @@ impl Checker {
         }
         markers
     }
-}
-
-/// Text that is opened by a bracket.
-enum Bracketed<'t> {
-    /// What stands inside, and the length with both brackets.
-    Closed(&'t str, usize),
-    /// Another bracket opens: what stands before it, and the length up to it.
-    Nested(&'t str, usize),
-    /// It may be closed by what follows.
-    Open,
-    /// It holds what no marker holds.
-    Other,
-}
-
-fn bracketed(text: &str) -> Bracketed<'_> {
-    let opening = text.chars().next().map_or(0, char::len_utf8);
-    for (at, c) in text[opening..].char_indices() {
-        let at = opening + at;
-        if is_closing(c) {
-            return Bracketed::Closed(&text[opening..at], at + c.len_utf8());
-        }
-        if is_opening(c) && at > opening {
-            return Bracketed::Nested(&text[opening..at], at);
-        }
-        // `\]` closes as well.
-        let is_escape = c == '\\' && text[at + 1..].starts_with([']', '[']);
-        if is_escape {
-            return Bracketed::Closed(&text[opening..at], at + 2);
-        }
-        let may_escape = c == '\\' && at + 1 == text.len();
-        if at > MAX_MARKER || !(marker::may_be_inside(c) || may_escape) {
-            return Bracketed::Other;
-        }
-    }
-    Bracketed::Open
-}
-
-/// Where the target of a link ends, brackets within it passed over: at its `)`, or at a line end.
-fn end_of_target(inside: &str) -> Option<usize> {
-    let mut depth = 0;
-    for (at, c) in inside.char_indices() {
-        match c {
-            '\n' => return Some(at),
-            ')' if depth == 0 => return Some(at),
-            ')' => depth -= 1,
-            '(' => depth += 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Brackets of all sorts: a reader takes each pair for a citation.
-fn is_opening(c: char) -> bool {
-    matches!(
-        c,
-        '[' | '【'
-            | '［'
-            | '〔'
-            | '⟦'
-            | '〖'
-            | '〘'
-            | '〚'
-            | '⁅'
-            | '❲'
-            | '﹝'
-            | '﹇'
-            | '︹'
-            | '︻'
-            | '︗'
-    )
-}
-
-fn is_closing(c: char) -> bool {
-    matches!(
-        c,
-        ']' | '】'
-            | '］'
-            | '〕'
-            | '⟧'
-            | '〗'
-            | '〙'
-            | '〛'
-            | '⁆'
-            | '❳'
-            | '﹞'
-            | '﹈'
-            | '︺'
-            | '︼'
-            | '︘'
-    )
 }
 
 #[cfg(test)]
