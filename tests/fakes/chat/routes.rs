@@ -59,6 +59,9 @@ async fn models(Shared(state): Shared<Arc<State>>) -> Json<Value> {
 }
 
 async fn model(Shared(state): Shared<Arc<State>>, Path(model): Path<String>) -> Response {
+    if state.nature.tells_nothing {
+        return refuse(&state, 404, "nope");
+    }
     match is_known(&model) {
         true => {
             Json(json!({ "id": model, "type": "model", "max_input_tokens": state.nature.context }))
