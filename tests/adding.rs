@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::symlink;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -122,4 +123,19 @@ fn a_message_in_a_file_of_its_own_is_as_old_as_it_says() {
     let again = ragterm.run(&["sources", "rescan", "--json"]).expect(0).json();
     assert_eq!((&again["indexed"], &again["unchanged"]), (&0.into(), &2.into()), "{again}");
     ragterm.verify();
+}
+
+#[test]
+fn of_two_equal_hits_the_newer_document_comes_first() {
+    let ragterm = Instance::without_embedder();
+    for (name, days, year) in [("a.md", "five", 2020), ("b.md", "nine", 2024)] {
+        ragterm.write(name, format!("# Leave\n\nA guillemot has {days} days.\n"));
+        let file = fs::File::options().write(true).open(ragterm.docs().join(name)).unwrap();
+        let age = Duration::from_secs((year - 1970) * 365 * 86_400);
+        file.set_modified(UNIX_EPOCH + age).unwrap();
+    }
+    ragterm.add();
+    assert_eq!(ragterm.find("guillemot days"), ["b.md", "a.md"]);
+    let first = ragterm.run(&["search", "--json", "--limit", "1", "guillemot days"]).expect(0);
+    assert_eq!(first.json()["hits"][0]["path"], "b.md");
 }

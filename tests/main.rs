@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod adding;
 mod asking;
+mod bots;
 mod certificate;
 mod conformance;
 mod containers;
@@ -14,6 +16,7 @@ mod fake_qdrant;
 mod fakes;
 mod faults;
 mod freshness;
+mod isolation;
 mod llm;
 mod mcp;
 mod mutated;

@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "search", "vectors", "watch",
         ],
     ),
-    ("gate", &["access", "answer", "catalog", "config", "engine", "search", "watch"]),
+    ("gate", &["access", "answer", "catalog", "chunk", "config", "engine", "search", "watch"]),
     ("rpc", &["access", "answer", "catalog", "config", "engine", "gate", "search", "watch"]),
     ("daemon", &["access", "config", "engine", "gate", "rpc"]),
     // `doctor` looks at the servers of the models itself, because the daemon may not run.

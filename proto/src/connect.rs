@@ -136,6 +136,36 @@ pub async fn connect_to(target: &Target) -> Result<Client, ConnectError> {
     Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
 }
 
+/// A client that connects when it is first used, and again whenever it must; for who runs for long
+/// and may run before the daemon. An error means that the target cannot be meant. Needs a runtime.
+pub fn connect_when_used(target: &Target) -> Result<Client, ConnectError> {
+    let made = || {
+        let badge = Badge::of(target.token.as_ref())?;
+        let channel = match &target.place {
+            Place::Socket(path) => over_socket_when_used(path),
+            Place::Address { url, authority } => {
+                endpoint(url, authority.as_deref())?.connect_lazy()
+            }
+        };
+        Ok((channel, badge))
+    };
+    let (channel, badge) =
+        made().map_err(|source| ConnectError { place: target.place.to_string(), source })?;
+    let client = RagtermClient::with_interceptor(channel, badge);
+    Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
+}
+
+fn over_socket_when_used(path: &Path) -> Channel {
+    let path = path.to_path_buf();
+    let connector = tower::service_fn(move |_: Uri| {
+        let path = path.clone();
+        async move { Ok::<_, io::Error>(TokioIo::new(UnixStream::connect(path).await?)) }
+    });
+    Endpoint::from_static("http://localhost")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_with_connector_lazy(connector)
+}
+
 async fn over_socket(path: &Path) -> io::Result<Channel> {
     // One plain attempt first: tonic would hide the reason of the operating system.
     let stream = UnixStream::connect(path).await?;
@@ -160,6 +190,11 @@ async fn over_socket(path: &Path) -> io::Result<Channel> {
 }
 
 async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
+    let endpoint = endpoint(url, authority)?;
+    endpoint.connect().await.map_err(|error| io::Error::other(causes(&error)))
+}
+
+fn endpoint(url: &str, authority: Option<&[u8]>) -> io::Result<Endpoint> {
     let mut endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(io::Error::other)?
         .connect_timeout(CONNECT_TIMEOUT)
@@ -172,7 +207,7 @@ async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
         };
         endpoint = endpoint.tls_config(tls).map_err(io::Error::other)?;
     }
-    endpoint.connect().await.map_err(|error| io::Error::other(causes(&error)))
+    Ok(endpoint)
 }
 
 /// The whole chain of causes: the last one says what was wrong.

@@ -2,7 +2,9 @@
 
 mod connect;
 
-pub use connect::{Badge, Client, ConnectError, Place, Target, Token, connect, connect_to};
+pub use connect::{
+    Badge, Client, ConnectError, Place, Target, Token, connect, connect_to, connect_when_used,
+};
 
 /// The messages, client and server of `ragterm.v1`.
 #[expect(

@@ -3,6 +3,7 @@
 mod add;
 mod ask;
 mod background;
+mod bots;
 mod catalog;
 mod client;
 mod completions;
@@ -80,6 +81,8 @@ enum Command {
     Sessions(sessions::Args),
     Token(token::Args),
     Mcp(mcp::Args),
+    Slack(bots::SlackArgs),
+    Discord(bots::DiscordArgs),
     Feedback(feedback::Args),
     Catalog(catalog::Args),
     Store(store::Args),
@@ -178,6 +181,8 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Token(args) => token::run(args, context).await,
         Command::Sessions(args) => sessions::run(&args, context).await,
+        Command::Slack(_) => bots::run_slack(context).await,
+        Command::Discord(_) => bots::run_discord(context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Feedback(args) => feedback::run(&args, context).await,
         Command::Catalog(args) => catalog::run(&args, context).await,

@@ -1,7 +1,7 @@
 //! `[slack]` and `[discord]`: the bots, and who may ask them.
 
 use super::access::ChatParty;
-use super::parse::{boolean, texts};
+use super::parse::{snowflakes, texts};
 use super::reader::Section;
 use super::secret::Secret;
 use super::value::Value;
@@ -40,10 +40,7 @@ pub struct Discord {
     /// Who may ask, wherever they may see something.
     pub may_ask: Vec<Admitted>,
     /// The guilds that the commands are registered in; empty registers them everywhere.
-    pub guilds: Vec<String>,
-    /// Whether messages in threads are read as follow-ups without a mention, which the privileged
-    /// intent for message content must allow.
-    pub read_threads: bool,
+    pub guilds: Vec<u64>,
     /// Where Discord's API is.
     pub api_url: String,
 }
@@ -88,8 +85,7 @@ impl Discord {
             bot_token: section.secret("bot_token", ""),
             token: section.secret("token", ""),
             may_ask: section.take("may_ask", EVERYONE, admitted),
-            guilds: section.take("guilds", NONE, texts),
-            read_threads: section.take("read_threads", false, boolean),
+            guilds: section.take("guilds", NONE, snowflakes),
             api_url: section.take("api_url", "https://discord.com", super::servers::web_address),
         }
     }

@@ -284,6 +284,14 @@ pub(super) fn listen_address(value: &Value) -> Parsed<Option<SocketAddr>> {
     }
 }
 
+/// Ids as Discord makes them: whole numbers, in quotes since TOML's own are too small.
+pub(super) fn snowflakes(value: &Value) -> Parsed<Vec<u64>> {
+    let wrong = |text: &String| {
+        format!("`{}` is no id of a guild, such as \"81384788765712384\"", brief(text))
+    };
+    texts(value)?.iter().map(|text| text.parse().map_err(|_| wrong(text))).collect()
+}
+
 fn glob(value: &Value) -> Parsed<String> {
     let pattern = text(value)?;
     match globset::Glob::new(&pattern) {

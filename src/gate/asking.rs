@@ -6,6 +6,7 @@ use super::Gate;
 use crate::access::Caller;
 use crate::answer::{Event, Question};
 use crate::catalog::{Document, Feedback, Session, Source, Turn};
+use crate::chunk::Chunk;
 use crate::error::Result;
 use crate::id::DocumentId;
 
@@ -49,6 +50,13 @@ impl Gate {
         let shared = self.engine.answerer.share(private, public, turn).await;
         self.note(public, ("share_answer", turn, &[]), &shared).await;
         shared
+    }
+
+    /// One passage of a document that the caller may see; `None` when there is none, or not for
+    /// them.
+    pub async fn passage(&self, caller: &Caller, id: DocumentId, ordinal: u32) -> Option<Chunk> {
+        let read = self.engine.retriever.read(id, &caller.grants, (ordinal, 1)).await.ok()?;
+        read.1.passages.into_iter().next().map(|(_, passage)| passage)
     }
 
     /// Those of some documents that are there and that the caller may see, with their sources.

@@ -9,7 +9,7 @@ use tantivy::columnar::Column;
 use super::open::{failure, guarded};
 use super::plan::{scored_terms, weight};
 use super::schema::{DOCUMENT, KIND, MODIFIED, ORDINAL, SOURCE};
-use super::{LexicalIndex, Passage, Query};
+use super::{LexicalIndex, Passage, Query, exact, whole};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::id::{DocumentId, SourceId};
@@ -19,7 +19,7 @@ const PASSAGES_PER_DOCUMENT: usize = 3;
 
 impl LexicalIndex {
     /// Passages that match, best first: of `limit` documents if so many match, the best passage
-    /// and up to two more that beat the last document's.
+    /// and up to two more that beat the last document's; each with what its document adds.
     pub fn search(&self, query: &Query, filter: &Filter, limit: usize) -> Result<Vec<Passage>> {
         if limit == 0 || filter.sources.is_empty() {
             return Ok(Vec::new());
@@ -35,7 +35,8 @@ impl LexicalIndex {
         let Some(weight) = weight(query, &scored, &ground)? else {
             return Ok(Vec::new());
         };
-        let mut best = Best::new(limit);
+        let slack = if ground.is_part() { exact::SLACK } else { 0.0 };
+        let mut best = Best::new(limit, slack);
         for segment in ground.searcher.segment_readers() {
             let columns = Columns::open(segment, filter)?;
             let alive = segment.alive_bitset();
@@ -46,7 +47,15 @@ impl LexicalIndex {
                 best.threshold
             })?;
         }
-        Ok(best.into_passages())
+        let mut passages = best.into_passages();
+        let documents = passages.iter().map(|passage| passage.document);
+        let additions = whole::additions(&ground, self.fields, &scored, documents)?;
+        if ground.is_part() {
+            exact::score(&mut passages, self.fields, (query, &scored), &ground)?;
+        }
+        whole::add(&mut passages, &additions);
+        passages.sort_by(order);
+        Ok(passages)
     }
 }
 
@@ -117,11 +126,13 @@ struct Best {
     documents: HashMap<DocumentId, Vec<Passage>>,
     /// A passage must beat this to matter.
     threshold: f32,
+    /// As a part of the threshold, by how much one may miss it and still matter.
+    slack: f32,
 }
 
 impl Best {
-    fn new(limit: usize) -> Self {
-        Self { limit, documents: HashMap::new(), threshold: f32::MIN }
+    fn new(limit: usize, slack: f32) -> Self {
+        Self { limit, documents: HashMap::new(), threshold: f32::MIN, slack }
     }
 
     fn offer(&mut self, passage: Passage) {
@@ -141,7 +152,7 @@ impl Best {
             return;
         }
         let (_, last, _) = scores.select_nth_unstable_by(self.limit - 1, |a, b| b.total_cmp(a));
-        self.threshold = *last;
+        self.threshold = *last - last.abs() * self.slack;
         let threshold = self.threshold;
         self.documents.retain(|_, list| list[0].score >= threshold);
     }

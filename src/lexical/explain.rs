@@ -7,15 +7,18 @@ use super::ground::Ground;
 use super::open::{failure, guarded};
 use super::plan::{scored_terms, single_weights};
 use super::schema::ORDINAL;
-use super::{LexicalIndex, Query};
+use super::{LexicalIndex, Query, whole};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::id::DocumentId;
 
+/// The name of what the words of a document as a whole add to each of its passages.
+const WHOLE: &str = "the whole document";
+
 /// What one term or phrase adds to a passage's score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
-    /// The term as it is indexed (stemmed, folded), or the phrase in quotes.
+    /// The term as it is indexed (stemmed, folded), the phrase in quotes, or [`WHOLE`].
     pub term: String,
     /// Its part of the score.
     pub score: f32,
@@ -53,6 +56,12 @@ impl LexicalIndex {
                     contributions.push(Contribution { term: term.clone(), score: scorer.score() });
                 }
             }
+        }
+        if !contributions.is_empty() {
+            let only = std::iter::once(passage.0);
+            let added = whole::additions(ground, self.fields, &scored, only)?;
+            let added = added.into_values().filter(|score| *score > 0.0);
+            contributions.extend(added.map(|score| Contribution { term: WHOLE.into(), score }));
         }
         contributions.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(contributions)

@@ -5,6 +5,7 @@ mod audit;
 mod clause;
 mod collect;
 mod directory;
+mod exact;
 mod explain;
 mod ground;
 mod highlight;
@@ -20,6 +21,7 @@ mod schema;
 mod stem;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod word;
 mod writer;
 
@@ -74,7 +76,8 @@ pub struct Passage {
     pub document: DocumentId,
     /// Its place in the document's list of chunks.
     pub ordinal: u32,
-    /// BM25: positive, unbounded, comparable within one query only.
+    /// BM25, with what the words of the whole document add: positive, unbounded, comparable
+    /// within one query only.
     pub score: f32,
 }
 

@@ -290,6 +290,18 @@ fn stop_words_count_when_there_is_nothing_else() {
 }
 
 #[test]
+fn what_a_document_is_about_counts_for_all_its_passages() {
+    let mut fixture = fixture();
+    let dividend = "the dividend of the last quarter was raised";
+    let acorn = ["Acorn report", "Acorn sold more", "Acorn hired", dividend];
+    fixture.put(1, &["Birch report", "Birch sold less", "Birch closed", dividend]);
+    fixture.put(2, &acorn).commit();
+    let query = Query::parse("dividend of Acorn in the last quarter ").unwrap();
+    let best = fixture.index.search(&query, &everywhere(), 5).unwrap()[0];
+    assert_eq!((best.document.0, best.ordinal), (2, 3));
+}
+
+#[test]
 fn explanations_add_up_to_the_score() {
     let mut fixture = fixture();
     fixture.put(1, &["other", "carry over annual leave"]).put(2, &["leave"]).commit();

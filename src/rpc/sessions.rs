@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use ragterm_proto::v1::{
-    self, DeleteSessionsRequest, GiveFeedbackRequest, Place, ReadSessionReply, TurnSource,
+    self, DeleteSessionsRequest, GiveFeedbackRequest, LineRange, Place, ReadSessionReply,
+    TurnSource,
 };
 
 use super::convert;
@@ -56,7 +57,16 @@ pub async fn turn(gate: &Gate, caller: &Caller, turn: Turn) -> Result<v1::Turn> 
     let turns = [turn];
     let known = known(gate, caller, &turns).await?;
     let [turn] = turns;
-    Ok(wire(turn, &known))
+    let mut turn = wire(turn, &known);
+    for source in &mut turn.sources {
+        let Ok(id) = source.document.parse::<DocumentId>() else { continue };
+        // A passage that is gone since has no place any more.
+        let Some(passage) = gate.passage(caller, id, source.ordinal).await else { continue };
+        source.heading = passage.heading;
+        source.lines = passage.lines.map(|(first, last)| LineRange { first, last });
+        source.page = passage.page;
+    }
+    Ok(turn)
 }
 
 /// What is known of a cited document.
@@ -93,6 +103,7 @@ fn wire(turn: Turn, known: &HashMap<String, Cited>) -> v1::Turn {
             ordinal: cited.ordinal,
             modified_ms: *modified_ms,
             space: place.space.clone(),
+            ..TurnSource::default()
         })
     });
     let sources = cited.collect();

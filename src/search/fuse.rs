@@ -72,11 +72,13 @@ pub fn fuse(keyword: &[Scored], dense: &[Scored], weights: Weights) -> Vec<Fused
 }
 
 /// Best first. Cosines below zero all have the part 0: the raw score still orders them.
-fn order(one: &Fused, other: &Fused) -> Ordering {
+pub(super) fn by_score(one: &Fused, other: &Fused) -> Ordering {
     let raw = |fused: &Fused| fused.dense.unwrap_or(f32::NEG_INFINITY);
-    let by_score = other.score.total_cmp(&one.score);
-    let by_raw = raw(other).total_cmp(&raw(one));
-    by_score.then(by_raw).then(one.document.cmp(&other.document))
+    other.score.total_cmp(&one.score).then(raw(other).total_cmp(&raw(one)))
+}
+
+fn order(one: &Fused, other: &Fused) -> Ordering {
+    by_score(one, other).then(one.document.cmp(&other.document))
 }
 
 /// What one search found, with the best score of each document and of all.

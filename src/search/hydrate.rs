@@ -1,11 +1,12 @@
 //! From ranked documents to hits: the catalog has the last word, equal documents fold.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::fuse::Fused;
+use super::fuse::{Fused, by_score};
 use super::{Hit, Retriever, snippet};
 use crate::catalog::{Document, Found, Source};
 use crate::error::Result;
@@ -18,6 +19,9 @@ const SNIPPET: usize = 280;
 /// Other places of equal content that are named.
 const PLACES: u32 = 8;
 
+/// So many hits of equal score beyond the limit are looked at for newer documents.
+const TIED: usize = 32;
+
 /// Hits that are read from the catalog at the same time.
 const AHEAD: usize = 4;
 
@@ -26,7 +30,8 @@ type Places = Vec<(Document, Arc<Source>)>;
 type Sources = HashMap<SourceId, Arc<Source>>;
 
 impl Retriever {
-    /// The first `limit` documents that are current; a deleted one is passed over.
+    /// The first `limit` documents that are current, of equal ones the newest first; a deleted
+    /// one is passed over.
     pub(super) async fn hydrate(
         &self,
         ranked: Vec<Fused>,
@@ -43,10 +48,11 @@ impl Retriever {
                 found.map(|found| (fused, found))
             })
             .buffered(AHEAD);
-        while hits.len() < limit
-            && let Some(next) = found.next().await
-        {
+        while let Some(next) = found.next().await {
             let (fused, found) = next?;
+            if is_enough(&hits, limit, &fused) {
+                break;
+            }
             let Some(found) = found else { continue };
             let Some(source) = sources.get(&found.document.source) else { continue };
             if !shown.insert(found.document.hash.clone()) {
@@ -58,6 +64,8 @@ impl Retriever {
             };
             hits.push(hit(fused, found, (Arc::clone(source), also_at), query));
         }
+        hits.sort_by(newest_of_equals);
+        hits.truncate(limit);
         Ok(hits)
     }
 
@@ -72,6 +80,18 @@ impl Retriever {
             })
             .collect())
     }
+}
+
+/// Whether `next` and what follows it can stand before none of the first `limit` hits.
+fn is_enough(hits: &[Hit], limit: usize, next: &Fused) -> bool {
+    let is_equal = |last: &Hit| by_score(&last.fused, next).is_eq();
+    hits.len() >= limit && (hits.len() >= limit + TIED || !hits.last().is_some_and(is_equal))
+}
+
+/// Best first; what says the same in a newer document is more likely to be still true.
+fn newest_of_equals(one: &Hit, other: &Hit) -> Ordering {
+    let by_age = other.document.modified_ns.cmp(&one.document.modified_ns);
+    by_score(&one.fused, &other.fused).then(by_age)
 }
 
 fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), query: &Query) -> Hit {

@@ -3,6 +3,7 @@
 mod ground;
 mod inside;
 mod servers;
+mod sessions;
 
 use std::collections::HashSet;
 
@@ -10,6 +11,11 @@ use self::ground::Ground;
 use self::inside::{
     a_document_is_as_old_as_it_says_and_compared_by_its_file,
     documents_inside_a_file_are_no_entries_and_known_by_it,
+};
+use self::sessions::{
+    a_session_belongs_to_who_asked, a_thread_of_a_chat_is_one_session_of_its_place,
+    a_token_is_found_by_its_key_until_it_is_revoked, only_so_many_turns_and_days_are_kept,
+    sessions_are_searched_in_every_case_and_only_where_they_may_be_seen,
 };
 use super::*;
 use crate::chunk::{Chunk, ChunkId};
@@ -100,6 +106,11 @@ promises!(
     only_what_is_asked_for_and_there_is_read,
     documents_inside_a_file_are_no_entries_and_known_by_it,
     a_document_is_as_old_as_it_says_and_compared_by_its_file,
+    a_session_belongs_to_who_asked,
+    sessions_are_searched_in_every_case_and_only_where_they_may_be_seen,
+    a_thread_of_a_chat_is_one_session_of_its_place,
+    only_so_many_turns_and_days_are_kept,
+    a_token_is_found_by_its_key_until_it_is_revoked,
 );
 
 async fn changes_come_in_order_and_each_document_once(ground: &Ground) {

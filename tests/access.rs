@@ -1,0 +1,226 @@
+//! Who may call: tokens over the socket and over TCP, other users of the machine, limits, the audit.
+
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::certificate::Certificate;
+use crate::support::{Instance, path, skipped, until};
+
+/// An instance with a document in each of two spaces.
+fn two_spaces() -> Instance {
+    let instance = Instance::without_embedder();
+    fill(&instance);
+    instance
+}
+
+fn fill(instance: &Instance) {
+    for space in ["hr", "legal"] {
+        instance
+            .write(&format!("{space}/{space}.md"), format!("# {space}\n\nthe {space} vacation\n"));
+        let folder = instance.docs().join(space);
+        instance.run(&["add", path(&folder), "--space", space, "--name", space]).expect(0);
+    }
+}
+
+fn token(instance: &Instance, arguments: &[&str]) -> String {
+    let mut all = vec!["token", "create"];
+    all.extend(arguments);
+    instance.run(&all).expect(0).stdout.trim().to_owned()
+}
+
+/// A command of somebody who shows a token.
+fn with_token(instance: &Instance, secret: &str, arguments: &[&str]) -> crate::support::Finished {
+    let output = instance.command(arguments).env("RAGTERM_CLIENT__TOKEN", secret).output().unwrap();
+    crate::support::Finished {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn spaces_of(found: &Value) -> Vec<&str> {
+    found["hits"].as_array().unwrap().iter().map(|hit| hit["space"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_token_opens_its_spaces_and_no_others() {
+    let instance = two_spaces();
+    let secret = token(&instance, &["ci", "--space", "hr"]);
+    let search = ["search", "--json", "vacation"];
+    let found = with_token(&instance, &secret, &search).expect(0).json();
+    assert_eq!(spaces_of(&found), ["hr"]);
+    let who = with_token(&instance, &secret, &["token", "whoami", "--json"]).expect(0).json();
+    assert_eq!(who["principal"], "token:ci");
+    assert_eq!(who["spaces"][0]["space"], "hr");
+    let sources = with_token(&instance, &secret, &["sources", "--json"]).expect(0).stdout;
+    assert!(sources.contains("hr") && !sources.contains("legal"), "{sources}");
+    let status = with_token(&instance, &secret, &["status", "--json"]).expect(0).json();
+    assert_eq!(status["documents"]["indexed"], 1);
+    for (arguments, told) in [
+        (&["search", "vacation", "--space", "legal"][..], "no space `legal`"),
+        (&["search", "vacation", "--space", "never"], "no space `never`"),
+        (&["sources", "remove", "legal"], "no source `legal`"),
+    ] {
+        let refused = with_token(&instance, &secret, arguments);
+        assert!(refused.code != 0 && refused.stderr.contains(told), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_is_not_granted_is_refused_with_exit_code_4() {
+    let instance = two_spaces();
+    let read = token(&instance, &["reader", "--space", "hr"]);
+    let all = token(&instance, &["all", "--space", "*"]);
+    let docs = instance.docs();
+    for secret in [&read, &all] {
+        for arguments in [
+            &["add", path(&docs), "--space", "hr", "--name", "more"][..],
+            &["sources", "remove", "hr"],
+            &["sources", "confirm", "hr"],
+            &["verify"],
+            &["token", "list"],
+            &["token", "create", "mine", "--space", "hr"],
+            &["stop"],
+        ] {
+            let refused = with_token(&instance, secret, arguments);
+            assert_eq!(refused.code, 4, "{arguments:?}: {}", refused.stderr);
+            assert_eq!(refused.stdout, "", "{arguments:?}");
+        }
+    }
+    assert_eq!(instance.status()["documents"]["indexed"], 2);
+}
+
+#[test]
+fn a_wrong_expired_or_revoked_token_opens_nothing_and_says_nothing_else() {
+    let instance = two_spaces();
+    let short = token(&instance, &["short", "--space", "hr", "--expires", "1s"]);
+    let revoked = token(&instance, &["revoked", "--space", "hr"]);
+    let good = token(&instance, &["good", "--space", "hr"]);
+    instance.run(&["token", "revoke", "revoked"]).expect(0);
+    let search = ["search", "--json", "vacation"];
+    until("the token to end", || with_token(&instance, &short, &search).code == 4);
+    let mut altered = good.clone();
+    altered.replace_range(good.len() - 1.., if good.ends_with('0') { "1" } else { "0" });
+    let mut said = Vec::new();
+    for secret in [short.as_str(), &revoked, &altered, "ragterm_", "nonsense", "x y"] {
+        let refused = with_token(&instance, secret, &search).expect(4);
+        assert_eq!(refused.stdout, "");
+        said.push(refused.stderr);
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:?}");
+    with_token(&instance, &good, &search).expect(0);
+    let listed = instance.run(&["token", "list", "--json"]).expect(0);
+    let names: Vec<Value> = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(names.len(), 2, "{}", listed.stdout);
+    assert!(!listed.stdout.contains(&good[20..]), "{}", listed.stdout);
+    assert!(names.iter().any(|token| token["name"] == "good" && token["used"].is_string()));
+    let kept = std::fs::read(instance.data().join("catalog.db")).unwrap();
+    let secret = good[25..].as_bytes();
+    assert!(!kept.windows(secret.len()).any(|window| window == secret), "the secret is kept");
+}
+
+#[test]
+fn over_tcp_a_token_is_needed_and_the_certificate_is_checked() {
+    let certificate = Certificate::new();
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let instance = Instance::without_embedder()
+        .with("RAGTERM_DAEMON__LISTEN", &listen)
+        .with("RAGTERM_DAEMON__TLS_CERT", path(&certificate.path("certificate.pem")))
+        .with("RAGTERM_DAEMON__TLS_KEY", path(&certificate.path("key.pem")));
+    fill(&instance);
+    let secret = token(&instance, &["remote", "--space", "hr"]);
+    let url = format!("https://localhost:{port}");
+    let authority = certificate.path("authority.pem");
+    let remote = Instance::without_embedder()
+        .with("RAGTERM_CLIENT__URL", &url)
+        .with("RAGTERM_CLIENT__CA", path(&authority));
+    let search = ["search", "--json", "vacation"];
+    remote.run(&search).expect(4);
+    with_token(&remote, "ragterm_0000000000000000_00", &search).expect(4);
+    let found = with_token(&remote, &secret, &search).expect(0).json();
+    assert_eq!(spaces_of(&found), ["hr"]);
+    // Nothing speaks to a server whose certificate nobody known has signed.
+    let stranger = Instance::without_embedder().with("RAGTERM_CLIENT__URL", &url);
+    let refused = with_token(&stranger, &secret, &search).expect(3);
+    assert!(refused.stderr.contains("certificate"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_port_beyond_this_machine_needs_a_certificate_and_a_client_tls() {
+    let open = Instance::without_embedder().with("RAGTERM_DAEMON__LISTEN", "0.0.0.0:7450");
+    let refused = open.run(&["daemon"]).expect(2);
+    assert!(refused.stderr.contains("daemon.tls_cert"), "{}", refused.stderr);
+    let plain = Instance::without_embedder().with("RAGTERM_CLIENT__URL", "http://example.com:7450");
+    let refused = plain.run(&["status"]).expect(2);
+    assert!(refused.stderr.contains("https://"), "{}", refused.stderr);
+}
+
+#[test]
+fn who_calls_too_often_is_asked_to_wait() {
+    let instance = Instance::without_embedder()
+        .with("RAGTERM_ACCESS__CALLS_PER_MINUTE", "1")
+        .with("RAGTERM_ACCESS__BURST", "2");
+    fill(&instance);
+    let secret = token(&instance, &["busy", "--space", "hr"]);
+    let search = ["search", "--json", "vacation"];
+    with_token(&instance, &secret, &search).expect(0);
+    with_token(&instance, &secret, &search).expect(0);
+    let refused = with_token(&instance, &secret, &search).expect(3);
+    assert!(refused.stderr.contains("too often") && refused.stderr.contains("wait"));
+    (0..5).for_each(|_| drop(instance.run(&search).expect(0)));
+}
+
+#[test]
+fn the_audit_log_says_who_asked_what_without_the_words() {
+    let instance = two_spaces();
+    let secret = token(&instance, &["ci", "--space", "hr"]);
+    with_token(&instance, &secret, &["search", "vacation", "--space", "hr"]).expect(0);
+    with_token(&instance, &secret, &["verify"]).expect(4);
+    let log = instance.data().join("audit.jsonl");
+    until("the line", || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("search")));
+    let text = std::fs::read_to_string(&log).unwrap();
+    let line: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(line["person"], "token:ci");
+    assert_eq!(line["spaces"], serde_json::json!(["hr"]));
+    assert!(line["hash"].is_string() && !text.contains("vacation"), "{text}");
+}
+
+#[test]
+fn another_user_of_the_machine_sees_what_it_is_granted() {
+    if !rustix::process::geteuid().is_root() {
+        return skipped("only root can run a command as another user");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let socket = directory.path().join("shared.sock");
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, "[[grants]]\nto = \"user:65534\"\nspaces = [\"hr\"]\n").unwrap();
+    let instance = Instance::without_embedder()
+        .with("RAGTERM_CONFIG", path(&config))
+        .with("RAGTERM_SOCKET", path(&socket));
+    fill(&instance);
+    let as_user = |uid: u32, arguments: &[&str]| {
+        let mut command = instance.command(arguments);
+        command.env("RAGTERM_CLIENT__OWNER", "root").env("HOME", "/nonexistent");
+        command.env("RAGTERM_DATA_DIR", "/nonexistent/data").env("RAGTERM_CONFIG", "/dev/null");
+        command.uid(uid).gid(uid).stdin(Stdio::null()).current_dir("/").output()
+    };
+    let Ok(found) = as_user(65_534, &["search", "--json", "vacation"]) else {
+        return skipped("another user cannot run the program from where it was built");
+    };
+    let text = String::from_utf8_lossy(&found.stdout);
+    assert_eq!(found.status.code(), Some(0), "{}", String::from_utf8_lossy(&found.stderr));
+    assert!(text.contains("\"hr\"") && !text.contains("legal"), "{text}");
+    let refused = as_user(65_533, &["search", "--json", "vacation"]).unwrap();
+    assert_ne!(refused.status.code(), Some(0));
+    assert!(refused.stdout.is_empty());
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,89 @@
+//! Discord: what is seen in a guild's channel and alone, and the choice of spaces.
+
+use ragterm_chats::discord::{FakeDiscord, Message, Person, Rules, TOKEN};
+use serde_json::json;
+
+use super::Office;
+use crate::fakes::chat::Reply;
+
+const GUILD: u64 = 900;
+const ROLE: u64 = 61;
+
+const GRANTS: &str = "
+[[grants]]
+to = 'discord:900'
+spaces = ['hr']
+
+[[grants]]
+to = 'discord:900/role:61'
+spaces = ['legal']
+";
+
+struct Scene {
+    office: Office,
+    discord: FakeDiscord,
+}
+
+fn ann() -> Person {
+    Person::new(501, "ann").with_roles(&[ROLE])
+}
+
+impl Scene {
+    fn new(reply: Reply) -> Self {
+        let mut office = Office::new("discord", GRANTS, reply);
+        let discord = FakeDiscord::with(Rules { writes: 10_000, ..Rules::default() });
+        let settings = [
+            ("RAGTERM_DISCORD__BOT_TOKEN", TOKEN),
+            ("RAGTERM_DISCORD__API_URL", &discord.url()),
+            ("RAGTERM_DISCORD__GUILDS", "900"),
+        ];
+        office.start("discord", &settings);
+        discord.until_ready();
+        Self { office, discord }
+    }
+
+    fn answer(&self, interaction: u64) -> Vec<Message> {
+        self.discord.until("the answer", |world| {
+            let answers = world.answers(interaction);
+            let is_done = answers.last().is_some_and(|last| last.button("Helpful").is_some());
+            is_done.then(|| answers.into_iter().cloned().collect())
+        })
+    }
+}
+
+fn shown(messages: &[Message]) -> String {
+    let one = |message: &Message| format!("{} {:?}", message.content, message.embeds);
+    messages.iter().map(one).collect()
+}
+
+#[test]
+fn in_public_the_guild_counts_and_unseen_by_others_the_roles_too() {
+    let scene = Scene::new(Reply::of(&["So it is [1] [2]."]));
+    let channel = scene.discord.text_channel(GUILD, "general");
+    let question = json!({ "question": "How many vacation days of the board are carried over?" });
+    let public = scene.discord.slash(&ann(), channel, "ask", question.clone());
+    let public = shown(&scene.answer(public));
+    assert!(public.contains("Leave policy") && !public.contains("Settlement"), "{public}");
+    assert!(!scene.office.prompts().contains("swordfish"));
+    let mut alone = question;
+    alone["private"] = true.into();
+    let alone = scene.discord.slash(&ann(), channel, "ask", alone);
+    let messages = scene.answer(alone);
+    assert!(messages[0].is_ephemeral);
+    let alone = shown(&messages);
+    assert!(alone.contains("Leave policy") && alone.contains("Settlement"), "{alone}");
+}
+
+#[test]
+fn a_guild_without_a_grant_is_told_what_to_do() {
+    let scene = Scene::new(Reply::of(&["never said"]));
+    let channel = scene.discord.text_channel(901, "elsewhere");
+    let asked = scene.discord.slash(&ann(), channel, "ask", json!({ "question": "How many?" }));
+    let told = scene.discord.until("the explanation", |world| {
+        let answers = world.answers(asked);
+        let last = answers.last()?;
+        last.content.contains("grants").then(|| last.content.clone())
+    });
+    assert!(told.contains("discord:901"), "{told}");
+    assert!(scene.office.chat.asked().is_empty());
+}
