@@ -90,11 +90,20 @@ pub struct Nature {
     pub cuts: bool,
     /// A part of a request that is refused.
     pub refuses: Option<&'static str>,
+    /// Whether it answers questions alone, and tells nothing of its models.
+    pub tells_nothing: bool,
 }
 
 impl Default for Nature {
     fn default() -> Self {
-        Self { context: 4_096, thinks: false, key: None, cuts: false, refuses: None }
+        Self {
+            context: 4_096,
+            thinks: false,
+            key: None,
+            cuts: false,
+            refuses: None,
+            tells_nothing: false,
+        }
     }
 }
 
