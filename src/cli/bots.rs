@@ -18,10 +18,17 @@ use crate::config::{self, Platform};
 use crate::error::{Error, ErrorKind, Result};
 
 const SLACK: &str = "\
+Examples:
+  ragterm slack                                        until SIGTERM or Ctrl-C
+  RAGTERM_CONFIG=/etc/ragterm/slack.toml ragterm slack
+
 The bot needs no public address: it connects to Slack by Socket Mode. `[slack]` of the configuration
 has its tokens; README.md takes you from nothing to an answer.";
 
 const DISCORD: &str = "\
+Examples:
+  ragterm discord                                      until SIGTERM or Ctrl-C
+
 The bot connects to Discord's gateway. `[discord]` of the configuration has its tokens; README.md
 takes you from nothing to an answer.";
 

@@ -1,7 +1,6 @@
 //! Every call of the service, with random words, names and ids; and replies that can be compared.
 
 use prost::Message;
-use ragterm_proto::Client;
 use ragterm_proto::v1::ask_event::Event;
 use ragterm_proto::v1::{
     AddSourceRequest, AskEvent, AskRequest, ConfirmSourceRequest, CopyCatalogRequest,
@@ -13,6 +12,7 @@ use ragterm_proto::v1::{
 };
 use tonic::{Response, Status, Streaming};
 
+use super::client::Client;
 use super::world::{Caller, Random, SPACES, WORDS};
 
 /// What calls are made of.
