@@ -45,6 +45,27 @@ fn an_archive_is_a_source_by_itself_and_stays_fresh() {
 }
 
 #[test]
+fn an_archive_that_is_taken_away_keeps_its_documents_until_that_is_confirmed() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("old.zip", archive(&[("a.md", "a pelican"), ("b.md", "a dunlin")]));
+    add(&ragterm, "old.zip").expect(0);
+    let (here, away) = (ragterm.docs().join("old.zip"), ragterm.docs().join("away"));
+    fs::rename(&here, &away).unwrap();
+    let status = ragterm
+        .wait("the source to be missed", |status| status["sources"][0]["state"] == "unavailable");
+    let reason = status["sources"][0]["state_reason"].as_str().unwrap();
+    assert!(reason.contains("the file is not there, but 2 documents"), "{reason}");
+    assert_eq!(ragterm.find("pelican"), ["old.zip/a.md"]);
+    fs::rename(&away, &here).unwrap();
+    ragterm.wait("the source to be there", |status| status["sources"][0]["state"] == "ready");
+    fs::remove_file(&here).unwrap();
+    ragterm
+        .wait("the source to be missed", |status| status["sources"][0]["state"] == "unavailable");
+    ragterm.run(&["sources", "confirm", "old.zip"]).expect(0);
+    assert_eq!(ragterm.find("pelican").len(), 0);
+}
+
+#[test]
 fn an_export_is_read_as_what_wrote_it_without_being_told() {
     let ragterm = Instance::without_embedder();
     let page = "Home 0123456789abcdef0123456789abcdef.md";
