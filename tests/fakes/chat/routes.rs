@@ -81,6 +81,8 @@ async fn chat(
     if let Some(refusal) = refusal(&state, &asked) {
         return refusal;
     }
+    // Its sender is as old as the server.
+    let _there = state.held.subscribe().wait_for(|held| !held).await;
     let reply = (state.script)(&asked);
     match reply.then {
         Then::Refuse(status, message) => refuse(&state, status, message),
