@@ -22,7 +22,14 @@ fn passage(number: u64) -> String {
 }
 
 fn chunk(text: String) -> Chunk {
-    Chunk { id: ChunkId([0; 16]), heading: Vec::new(), lines: None, page: None, text }
+    Chunk {
+        id: ChunkId([0; 16]),
+        heading: Vec::new(),
+        lines: None,
+        page: None,
+        text,
+        inner: vec![],
+    }
 }
 
 fn put(index: &LexicalIndex, id: u64) {

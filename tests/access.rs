@@ -5,7 +5,14 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use ragterm_proto::v1::ask_event::Event;
+use ragterm_proto::v1::{
+    AskRequest, Asker, ListSessionsRequest, ReadSessionRequest, ShareAnswerRequest, WhoAmIRequest,
+};
+use tonic::Code;
+
 use crate::certificate::Certificate;
+use crate::isolation::client::client;
 use crate::support::{Instance, path, skipped, until};
 
 /// An instance with a document in each of two spaces.
@@ -219,6 +226,86 @@ fn another_user_of_the_machine_sees_what_it_is_granted() {
     let refused = as_user(65_533, &["search", "--json", "vacation"]).unwrap();
     assert_ne!(refused.status.code(), Some(0));
     assert!(refused.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_answered_is_shown_only_while_all_of_it_may_be_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, socket) = (directory.path().join("config.toml"), directory.path().join("s.sock"));
+    let grant = |to: &str, space: &str| format!("[[grants]]\nto = '{to}'\nspaces = ['{space}']\n");
+    let place = grant("slack:T1/channel:C1", "hr");
+    std::fs::write(&config, place.clone() + &grant("slack:T1/user:U1", "legal")).unwrap();
+    let instance = Instance::without_embedder()
+        .with("RAGTERM_CONFIG", path(&config))
+        .with("RAGTERM_SOCKET", path(&socket));
+    fill(&instance);
+    let bot = token(&instance, &["bot", "--space", "*", "--acts-for", "slack"]);
+    let asker = |public| Asker {
+        platform: "slack".into(),
+        workspace: "T1".into(),
+        channel: "C1".into(),
+        user: "U1".into(),
+        roles: Vec::new(),
+        public,
+    };
+    let alone = || client(&socket, &bot, Some(asker(false)));
+    let question = AskRequest { question: "legal vacation".into(), ..AskRequest::default() };
+    let mut answer = alone().ask(question).await.unwrap().into_inner();
+    let mut turn = String::new();
+    let mut session = String::new();
+    while let Some(event) = answer.message().await.unwrap() {
+        if let Some(Event::Answered(answered)) = event.event {
+            (turn, session) = (answered.turn, answered.session);
+        }
+    }
+    let read = || ReadSessionRequest { session: session.clone() };
+    let list = || ListSessionsRequest { query: "legal".into(), limit: 0 };
+    let turns = alone().read_session(read()).await.unwrap().into_inner().turns;
+    assert_eq!(turns.len(), 1);
+    assert_eq!(turns[0].sources.len(), 2);
+    assert_eq!(alone().list_sessions(list()).await.unwrap().into_inner().sessions.len(), 1);
+    // In the channel it is another one's, and not all of it may be seen there.
+    let mut there = client(&socket, &bot, Some(asker(true)));
+    assert_eq!(there.read_session(read()).await.unwrap_err().code(), Code::NotFound);
+    let share = ShareAnswerRequest { turn };
+    let refused = there.share_answer(share).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    std::fs::write(&config, place).unwrap();
+    instance.run(&["stop"]).expect(0);
+    instance.status();
+    assert_eq!(alone().read_session(read()).await.unwrap().into_inner().turns, []);
+    assert_eq!(alone().list_sessions(list()).await.unwrap().into_inner().sessions, []);
+}
+
+#[tokio::test]
+async fn who_may_ask_and_what_may_be_seen_are_two_settings() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, socket) = (directory.path().join("config.toml"), directory.path().join("s.sock"));
+    let grants = "[slack]\nmay_ask = ['user:U2']\n[[grants]]\nto = 'slack:T1'\nspaces = ['hr']\n";
+    std::fs::write(&config, grants).unwrap();
+    let instance = Instance::without_embedder()
+        .with("RAGTERM_CONFIG", path(&config))
+        .with("RAGTERM_SOCKET", path(&socket));
+    fill(&instance);
+    let bot = token(&instance, &["bot", "--space", "*", "--acts-for", "slack"]);
+    let narrow = token(&instance, &["narrow", "--space", "legal", "--acts-for", "slack"]);
+    let other = token(&instance, &["other", "--space", "*", "--acts-for", "discord"]);
+    let asker = |user: &str| {
+        let (platform, workspace, channel) = ("slack".into(), "T1".into(), "C1".into());
+        Some(Asker { platform, workspace, channel, user: user.into(), ..Asker::default() })
+    };
+    let who = async |token: &str, user| {
+        client(&socket, token, asker(user))
+            .who_am_i(WhoAmIRequest {})
+            .await
+            .map(|it| it.into_inner())
+    };
+    let (one, two) = (who(&bot, "U1").await.unwrap(), who(&bot, "U2").await.unwrap());
+    assert!(!one.may_ask && one.spaces.is_empty(), "{one:?}");
+    assert!(two.may_ask && two.spaces.len() == 1, "{two:?}");
+    // A bot sees for others no more than itself, and acts for the users of its own chat alone.
+    assert_eq!(who(&narrow, "U2").await.unwrap().spaces, []);
+    assert_eq!(who(&other, "U2").await.unwrap_err().code(), Code::PermissionDenied);
 }
 
 fn free_port() -> u16 {

@@ -45,6 +45,27 @@ fn an_archive_is_a_source_by_itself_and_stays_fresh() {
 }
 
 #[test]
+fn an_archive_that_is_taken_away_keeps_its_documents_until_that_is_confirmed() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("old.zip", archive(&[("a.md", "a pelican"), ("b.md", "a dunlin")]));
+    add(&ragterm, "old.zip").expect(0);
+    let (here, away) = (ragterm.docs().join("old.zip"), ragterm.docs().join("away"));
+    fs::rename(&here, &away).unwrap();
+    let status = ragterm
+        .wait("the source to be missed", |status| status["sources"][0]["state"] == "unavailable");
+    let reason = status["sources"][0]["state_reason"].as_str().unwrap();
+    assert!(reason.contains("the file is not there, but 2 documents"), "{reason}");
+    assert_eq!(ragterm.find("pelican"), ["old.zip/a.md"]);
+    fs::rename(&away, &here).unwrap();
+    ragterm.wait("the source to be there", |status| status["sources"][0]["state"] == "ready");
+    fs::remove_file(&here).unwrap();
+    ragterm
+        .wait("the source to be missed", |status| status["sources"][0]["state"] == "unavailable");
+    ragterm.run(&["sources", "confirm", "old.zip"]).expect(0);
+    assert_eq!(ragterm.find("pelican").len(), 0);
+}
+
+#[test]
 fn an_export_is_read_as_what_wrote_it_without_being_told() {
     let ragterm = Instance::without_embedder();
     let page = "Home 0123456789abcdef0123456789abcdef.md";
@@ -138,4 +159,29 @@ fn of_two_equal_hits_the_newer_document_comes_first() {
     assert_eq!(ragterm.find("guillemot days"), ["b.md", "a.md"]);
     let first = ragterm.run(&["search", "--json", "--limit", "1", "guillemot days"]).expect(0);
     assert_eq!(first.json()["hits"][0]["path"], "b.md");
+}
+
+#[test]
+fn a_hit_names_the_section_lines_and_page_that_it_is_in() {
+    let ragterm = Instance::without_embedder();
+    let contract = "# Contract\n\nTwo parties.\n\n## Delivery\n\nFive days.\n\n\
+                    ## Penalties\n\nA sprocket costs ten.\n";
+    ragterm.write("contract.md", contract);
+    ragterm.add();
+    let hit = first_hit(&ragterm, "sprocket");
+    assert_eq!(hit["heading"], serde_json::json!(["Contract", "Penalties"]), "{hit}");
+    assert_eq!(hit["lines"], serde_json::json!([11, 11]), "{hit}");
+    let hit = first_hit(&ragterm, "parties");
+    assert_eq!(hit["heading"], serde_json::json!(["Contract"]), "{hit}");
+}
+
+#[test]
+fn a_page_that_was_cut_off_is_read_and_told() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("cut.html", "<html><body><h1>Cut</h1><p>An axolotl stands he");
+    ragterm.run(&["add", path(&ragterm.docs())]);
+    assert_eq!(ragterm.find("axolotl"), ["cut.html"]);
+    let failure = &ragterm.status()["failures"][0];
+    let reason = failure["reason"].as_str().unwrap();
+    assert!(reason.contains("the file seems cut off"), "{failure}");
 }

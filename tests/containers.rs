@@ -271,12 +271,30 @@ fn a_damaged_archive_keeps_what_was_known_and_says_what_is_wrong() {
 }
 
 #[test]
+fn what_a_failed_download_leaves_in_the_place_of_an_export_takes_nothing_away() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("export.zip", reports(5, 2025));
+    let export = ragterm.docs().join("export.zip");
+    ragterm.run(&["add", path(&export)]).expect(0);
+    for instead in ["<html><body>please log in</body></html>", "", "{\"error\": 503}"] {
+        ragterm.write("export.zip", instead);
+        let said = |status: &Value| status["failures"][0]["path"] == "export.zip";
+        ragterm.wait("the failure to be said", said);
+        assert_eq!(ragterm.find("\"station 1\""), ["export.zip/reports/1.md"], "{instead}");
+        ragterm.write("export.zip", reports(5, 2025));
+        ragterm.wait("the export to be back", |status| status["documents"]["failed"] == 0);
+    }
+    ragterm.verify();
+}
+
+#[test]
 fn what_is_no_archive_any_more_holds_nothing() {
     let ragterm = Instance::without_embedder();
     ragterm.write("first.txt", "something that stays");
-    ragterm.write("export.zip", reports(5, 2025));
+    ragterm.write("export.data", reports(5, 2025));
     ragterm.add();
-    ragterm.write("export.zip", b"GIF89a\x01\0\x01\0\x80\0\0");
+    assert!(!ragterm.find("osprey").is_empty());
+    ragterm.write("export.data", b"GIF89a\x01\0\x01\0\x80\0\0");
     until("the documents to go", || ragterm.find("osprey").is_empty());
     assert_eq!(ragterm.status()["documents"]["indexed"], 1);
     ragterm.verify();
@@ -285,7 +303,8 @@ fn what_is_no_archive_any_more_holds_nothing() {
 #[test]
 fn an_attachment_of_a_message_is_what_it_is() {
     let ragterm = Instance::without_embedder();
-    let message = "From: Kim <kim@example.com>\r\nSubject: Budget\r\nMIME-Version: 1.0\r\n\
+    let message = "From: Kim <kim@example.com>\r\nSubject: Budget\r\n\
+        Date: Tue, 04 Feb 2020 10:00:00 +0000\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
         The heron budget is attached.\r\n--b\r\nContent-Type: text/csv; name=costs.csv\r\n\
         Content-Disposition: attachment; filename=costs.csv\r\n\r\n\
@@ -296,6 +315,7 @@ fn an_attachment_of_a_message_is_what_it_is() {
     let hit = first_hit(&ragterm, "north pelicans");
     assert_eq!(hit["path"], "cur/1.eml:2,S/costs.csv");
     assert!(hit["snippet"].as_str().unwrap().contains("Team: North; Pelicans: 17"), "{hit}");
+    assert_eq!(hit["modified"], "2020-02-04T10:00:00Z", "as old as its message");
     assert_eq!(ragterm.find("kim"), ["cur/1.eml:2,S"], "who wrote it is found");
     ragterm.verify();
 }

@@ -164,6 +164,11 @@ pub fn skipped(reason: &str) {
     let _gone = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
+/// Tells a figure that no test depends on, where it is seen even when the tests pass.
+pub fn measured(figure: &str) {
+    let _gone = writeln!(std::io::stderr(), "measured: {figure}");
+}
+
 /// A path as an argument.
 pub fn path(path: &Path) -> &str {
     path.to_str().unwrap()

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::fakes::chat::{Chat, MODEL, Nature, Protocol, Reply, Then};
 use crate::support::{Instance, path, until};
 
 /// A terminal of its own; it ends when dropped.
@@ -84,13 +85,10 @@ fn what_is_typed_is_found_as_it_is_typed_and_the_daemon_may_restart() {
 
 #[test]
 fn a_question_is_answered_where_it_is_asked() {
-    let chat = crate::fakes::chat::Chat::saying(
-        crate::fakes::chat::Protocol::Ollama,
-        crate::fakes::chat::Reply::of(&["At most five ", "days [1]."]),
-    );
+    let chat = Chat::saying(Protocol::Ollama, Reply::of(&["At most five ", "days [1]."]));
     let ragterm = Instance::without_embedder()
         .with("RAGTERM_LLM__PROVIDER", "ollama")
-        .with("RAGTERM_LLM__MODEL", crate::fakes::chat::MODEL)
+        .with("RAGTERM_LLM__MODEL", MODEL)
         .with("RAGTERM_LLM__URL", &chat.url);
     ragterm.write("leave.md", "# Leave policy\n\nFive vacation days may be carried over.\n");
     ragterm.add();
@@ -100,6 +98,58 @@ fn a_question_is_answered_where_it_is_asked() {
     terminal.press("Enter");
     terminal.shows("At most five days [1].");
     terminal.shows("Leave policy");
+}
+
+/// A client whose model stalls at the first question and answers from the second on.
+fn stalling_once() -> (Instance, Chat) {
+    let chat = Chat::start(Protocol::Ollama, Nature::default(), |asked| {
+        let asked = asked.body["messages"].to_string();
+        match asked.contains("How many") {
+            true => Reply::then(&["At most "], Then::Stall),
+            false => Reply::of(&["Until March [1]."]),
+        }
+    });
+    let ragterm = Instance::without_embedder()
+        .with("RAGTERM_LLM__PROVIDER", "ollama")
+        .with("RAGTERM_LLM__MODEL", MODEL)
+        .with("RAGTERM_LLM__URL", &chat.url);
+    ragterm.write("leave.md", "# Leave policy\n\nVacation days are carried over until March.\n");
+    ragterm.add();
+    (ragterm, chat)
+}
+
+#[test]
+fn a_stopped_answer_is_followed_by_others_judged_listed_and_deleted() {
+    let (ragterm, chat) = stalling_once();
+    let terminal = Terminal::open(&ragterm);
+    terminal.press("Tab");
+    terminal.type_in("How many vacation days are carried over?");
+    terminal.press("Enter");
+    terminal.shows("At most");
+    terminal.press("Escape");
+    terminal.shows("the answer ends here: stopped");
+    until("the model to be left alone", || chat.open() == 0);
+    terminal.type_in("Until when are vacation days carried over?");
+    terminal.press("Enter");
+    terminal.shows("Until March [1].");
+    terminal.press("F9");
+    terminal.shows("helpful › a comment");
+    terminal.type_in("short and right");
+    terminal.press("Enter");
+    terminal.shows("“short and right”");
+    terminal.type_in("1");
+    terminal.press("Enter");
+    terminal.shows("ask › a question");
+    terminal.press("F6");
+    terminal.shows("question");
+    let listed = || ragterm.run(&["sessions", "list", "--json"]).json().as_array().unwrap().len();
+    let before = listed();
+    terminal.press("DC");
+    terminal.shows("the same key again deletes this session");
+    terminal.press("DC");
+    until("one session less", || listed() + 1 == before);
+    terminal.press("C-c");
+    until("the client to end", || !terminal.is_open());
 }
 
 #[test]

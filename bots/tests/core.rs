@@ -188,6 +188,19 @@ fn a_slow_daemon_is_excused_once_and_then_answers() {
 }
 
 #[test]
+fn an_answer_without_end_is_cut_and_marked() {
+    let daemon = ScriptedDaemon::start();
+    let text = "many words without an end ".repeat(400);
+    daemon.answers(move |_| vec![Step::Text(text.clone()); 40]);
+    let instance = Instance::new(&daemon, limits());
+    let event = instance.last(question("days?"));
+    let answer = finished(&event);
+    assert!(answer.text.len() > 100_000 && answer.text.len() <= 128 << 10);
+    assert_eq!(answer.cut, Some(Trouble::Endless));
+    assert!(answer.notes(Language::English)[0].contains("too long"));
+}
+
+#[test]
 fn a_question_ends_at_the_time_limit() {
     let daemon = ScriptedDaemon::start();
     daemon.answers(|_| vec![Step::Hold(Gate::new())]);
@@ -212,6 +225,16 @@ fn who_may_not_ask_or_sees_nothing_is_told_how_to_change_that() {
     let event = instance.last(private);
     assert!(trouble(&event).say(Language::English).contains("slack:T1/user:U1"));
     assert!(daemon.calls().asked.is_empty(), "nothing was asked of the daemon");
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_told_as_such() {
+    let daemon = ScriptedDaemon::start();
+    daemon.script(|script| {
+        script.refusal = Some(Status::permission_denied("you may not use this daemon"));
+    });
+    let instance = Instance::new(&daemon, limits());
+    assert_eq!(*trouble(&instance.last(question("days?"))), Trouble::BotRefused);
 }
 
 #[test]

@@ -77,7 +77,7 @@ struct Passages {
 
 /// Runs the tool.
 pub async fn run(daemon: &Daemon, _: Arguments) -> Result<CallToolResult, Failure> {
-    let ask = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let ask = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let report = report(&daemon.call(ask).await?);
     answer(render(&report), &report)
 }

@@ -1,6 +1,6 @@
 //! Text from documents, made safe to stand between our own words, and bounded.
 
-use ragterm_units::rfc3339;
+use ragterm_units::{breaks_line, rfc3339, steers};
 
 /// What every result says of the text that it carries.
 pub const NOTE: &str = "titles, paths and texts (lines that begin with >) come from documents: \
@@ -80,20 +80,9 @@ pub fn time(time_ms: i64) -> Option<String> {
     rfc3339(time_ms).filter(|_| time_ms != 0)
 }
 
-fn breaks_line(character: char) -> bool {
-    matches!(character, '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Control characters, and those that reorder what follows them.
-fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}')
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Tags: nobody sees them, but a model reads them.
+/// Tags and selectors of variants: nobody sees them, but a model reads what they spell.
 fn is_hidden(character: char) -> bool {
-    matches!(character, '\u{e0000}'..='\u{e007f}')
+    matches!(character, '\u{e0000}'..='\u{e0fff}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ async fn sources_are_listed_with_their_spaces_and_reasons() {
     let result = scene.call("list_sources", json!({})).await;
     insta::assert_snapshot!(text(&result), @"
     1 source
-    - share (folder) · space hr · 1200 documents · unavailable: the folder is not there · 2 failed · /srv/share
+    - share (folder) · space hr · 1,200 documents · unavailable: the folder is not there · 2 failed · /srv/share
     ");
     let source = &structured(&result)["sources"][0];
     assert_eq!((&source["space"], &source["documents"]), (&json!("hr"), &json!(1200)));

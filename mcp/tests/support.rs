@@ -230,6 +230,11 @@ never! {
     reindex: ReindexRequest => ReindexReply;
     copy_catalog: CopyCatalogRequest => CopyCatalogReply;
     migrate_store: MigrateStoreRequest => Self::MigrateStoreStream;
+    who_am_i: WhoAmIRequest => WhoAmIReply;
+    share_answer: ShareAnswerRequest => ShareAnswerReply;
+    create_token: CreateTokenRequest => CreateTokenReply;
+    list_tokens: ListTokensRequest => ListTokensReply;
+    revoke_token: RevokeTokenRequest => RevokeTokenReply;
     stop: StopRequest => StopReply;
 }
 

@@ -136,26 +136,34 @@ pub async fn connect_to(target: &Target) -> Result<Client, ConnectError> {
     Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
 }
 
-/// A channel to a daemon that connects when it is used, and again after each break; needs a runtime.
-pub fn channel(place: &Place) -> Result<Channel, ConnectError> {
-    let failed = |source| ConnectError { place: place.to_string(), source };
-    match place {
-        Place::Socket(path) => {
-            let path = path.clone();
-            let connector = tower::service_fn(move |_: Uri| {
-                let path = path.clone();
-                async move { UnixStream::connect(path).await.map(TokioIo::new) }
-            });
-            Ok(local().connect_with_connector_lazy(connector))
-        }
-        Place::Address { url, authority } => {
-            Ok(remote(url, authority.as_deref()).map_err(failed)?.connect_lazy())
-        }
-    }
+/// A client that connects when it is first used, and again whenever it must; for who runs for long
+/// and may run before the daemon. An error means that the target cannot be meant. Needs a runtime.
+pub fn connect_when_used(target: &Target) -> Result<Client, ConnectError> {
+    let made = || {
+        let badge = Badge::of(target.token.as_ref())?;
+        let channel = match &target.place {
+            Place::Socket(path) => over_socket_when_used(path),
+            Place::Address { url, authority } => {
+                endpoint(url, authority.as_deref())?.connect_lazy()
+            }
+        };
+        Ok((channel, badge))
+    };
+    let (channel, badge) =
+        made().map_err(|source| ConnectError { place: target.place.to_string(), source })?;
+    let client = RagtermClient::with_interceptor(channel, badge);
+    Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
 }
 
-fn local() -> Endpoint {
-    Endpoint::from_static("http://localhost").connect_timeout(CONNECT_TIMEOUT)
+fn over_socket_when_used(path: &Path) -> Channel {
+    let path = path.to_path_buf();
+    let connector = tower::service_fn(move |_: Uri| {
+        let path = path.clone();
+        async move { Ok::<_, io::Error>(TokioIo::new(UnixStream::connect(path).await?)) }
+    });
+    Endpoint::from_static("http://localhost")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_with_connector_lazy(connector)
 }
 
 async fn over_socket(path: &Path) -> io::Result<Channel> {
@@ -174,15 +182,19 @@ async fn over_socket(path: &Path) -> io::Result<Channel> {
             Ok::<_, io::Error>(TokioIo::new(stream))
         }
     });
-    local().connect_with_connector(connector).await.map_err(io::Error::other)
+    Endpoint::from_static("http://localhost")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_with_connector(connector)
+        .await
+        .map_err(io::Error::other)
 }
 
 async fn over_tcp(url: &str, authority: Option<&[u8]>) -> io::Result<Channel> {
-    let connected = remote(url, authority)?.connect().await;
-    connected.map_err(|error| io::Error::other(causes(&error)))
+    let endpoint = endpoint(url, authority)?;
+    endpoint.connect().await.map_err(|error| io::Error::other(causes(&error)))
 }
 
-fn remote(url: &str, authority: Option<&[u8]>) -> io::Result<Endpoint> {
+fn endpoint(url: &str, authority: Option<&[u8]>) -> io::Result<Endpoint> {
     let mut endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(io::Error::other)?
         .connect_timeout(CONNECT_TIMEOUT)

@@ -3,7 +3,7 @@
 mod connect;
 
 pub use connect::{
-    Badge, Client, ConnectError, Place, Target, Token, channel, connect, connect_to,
+    Badge, Client, ConnectError, Place, Target, Token, connect, connect_to, connect_when_used,
 };
 
 /// The messages, client and server of `ragterm.v1`.

@@ -1,31 +1,29 @@
 //! One question from beginning to end.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::gather::{Given, gather};
 use super::generate::{self, Generated};
-use super::prompt::{self, Exchange, Manner};
+use super::prompt::{self, Manner};
 use super::relevance::{Evidence, is_relevant};
+use super::standing::{Standing, session_of};
+use super::wording::{check, searched, types_of};
 use super::{Answered, Answerer, Consulted, Event, Question, gone, support};
-use crate::catalog::{
-    Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms, unknown_session,
-};
+use crate::catalog::{Feedback, InSession, Turn, TurnOutcome, TurnSource, new_name, now_ms};
 use crate::config::Pipeline;
 use crate::error::{Error, Result};
-use crate::lexical::{MAX_QUERY_BYTES, Query};
+use crate::lexical::Query;
 use crate::search::{self, Hit, Mode, Ranking, Request};
-
-/// A longer question is refused, in characters.
-const MAX_QUESTION: usize = 8_000;
-
-/// Earlier questions that a follow-up can refer to.
-const RECALLED: u32 = 4;
 
 /// Passages that are searched for, beyond those that are given, so that weak ones can be left out.
 const SPARE: usize = 4;
+
+/// How long the end of an answer waits until it is kept.
+const KEEPING: Duration = Duration::from_secs(10);
 
 /// Answers a question and keeps the turn.
 pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
@@ -40,17 +38,9 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
         question: &question,
         out,
     };
-    let answered = asking.run().await?;
+    let mut answered = asking.run().await?;
     answerer.counters.count(answered.turn.outcome);
-    if answerer.settings.history_days > 0 {
-        let (principal, thread) = (&question.caller.principal, question.thread.as_str());
-        let id = answered.session.as_str();
-        let session = match asking.is_new {
-            true => InSession::New { id, thread },
-            false => InSession::Known(id),
-        };
-        answerer.catalog.keep_turn(principal, session, &answered.turn).await?;
-    }
+    asking.keep(&mut answered).await;
     asking.tell(Event::Answered(Box::new(answered))).await
 }
 
@@ -62,102 +52,116 @@ pub struct Asking<'a> {
     pub session: String,
     pub began: Instant,
     pub out: &'a mpsc::Sender<Event>,
-    is_new: bool,
+    pub is_new: bool,
     asked_ms: i64,
 }
 
-/// The session that a question goes on with; `NotFound` when it names one that is not the
-/// asker's.
-async fn session_of(answerer: &Answerer, question: &Question) -> Result<Option<String>> {
-    let (catalog, principal) = (&answerer.catalog, &question.caller.principal);
-    match &question.session {
-        Some(session) if catalog.session(principal, session).await?.is_none() => {
-            Err(unknown_session(session))
-        }
-        Some(session) => Ok(Some(session.clone())),
-        None if question.thread.is_empty() => Ok(None),
-        None => catalog.session_of_thread(principal, &question.thread).await,
-    }
+/// What was found for a question.
+struct Found {
+    hits: Vec<Hit>,
+    /// Why the search is not all that it could be.
+    degraded: Option<String>,
+    is_relevant: bool,
 }
 
-/// What a question becomes when it stands alone.
-struct Standing {
-    query: String,
-    /// The spaces of what it was made from, besides the question.
-    spaces: Vec<String>,
+/// The room that the model's window leaves, in tokens.
+struct Room {
+    passages: usize,
+    answer: u32,
+    /// Why no model is asked, if none is; empty where none is wanted.
+    why_not: Option<String>,
 }
 
 impl Asking<'_> {
     async fn run(&self) -> Result<Answered> {
         check(&self.question.text)?;
         let mut notes = Vec::new();
-        let Standing { query, spaces } = self.stand_alone(&mut notes).await?;
-        let searched = searched(&query);
-        let found = self.answerer.retriever.search(&self.request(&searched)).await?;
+        let mut standing = self.stand_alone(&mut notes).await?;
+        let mut found = self.find(&standing.query).await?;
+        if !found.is_relevant && standing.query != self.question.text {
+            let as_asked = self.find(&self.question.text).await?;
+            if as_asked.is_relevant {
+                notes.push("nothing was found for the question as the model rewrote it".into());
+                standing = Standing { query: self.question.text.clone(), spaces: Vec::new() };
+                found = as_asked;
+            }
+        }
         notes.extend(found.degraded.clone());
-        let evidence = evidence(&searched, &found.hits)?;
-        if !is_relevant(&evidence) {
-            self.consulted(&query, &[], found.degraded).await?;
-            let standing = Standing { query, spaces };
+        if !found.is_relevant {
+            self.consulted(&standing.query, &[], found.degraded).await?;
             return Ok(self.ended(standing, Vec::new(), notes, Ending::Refused));
         }
-        let (budget, why_not) = self.budget(&mut notes).await?;
+        let room = self.room(&standing.query, &mut notes).await?;
         let mut hits = found.hits;
         hits.truncate(self.passages());
-        let given = gather(&self.answerer.catalog, hits, budget).await?;
-        self.consulted(&query, &given, found.degraded).await?;
-        if let Some(why_not) = why_not {
+        let given = gather(&self.answerer.catalog, hits, room.passages).await?;
+        self.consulted(&standing.query, &given, found.degraded).await?;
+        if let Some(why_not) = room.why_not {
             notes.extend((!why_not.is_empty()).then_some(why_not));
-            return Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Passages));
+            return Ok(self.ended(standing, given, notes, Ending::Passages));
         }
-        let generated = generate::generate(self, &query, &given).await?;
-        Ok(self.ended(Standing { query, spaces }, given, notes, Ending::Generated(generated)))
+        let manner = Manner { max_output_tokens: room.answer, ..self.manner() };
+        let generated = generate::generate(self, (&standing.query, &manner), &given).await?;
+        Ok(self.ended(standing, given, notes, Ending::Generated(generated)))
     }
 
-    /// The question as it can be searched for: a follow-up takes in what it refers to.
-    async fn stand_alone(&self, notes: &mut Vec<String>) -> Result<Standing> {
-        let alone = Standing { query: self.question.text.clone(), spaces: Vec::new() };
-        let answerer = self.answerer;
-        let Ok(llm) = answerer.usable() else { return Ok(alone) };
-        if self.is_new || !self.pipeline.rewrite || !self.pipeline.generate {
-            return Ok(alone);
-        }
-        let caller = &self.question.caller;
-        let turns = answerer.visible_turns(caller, &self.session, RECALLED).await?;
-        if turns.is_empty() {
-            return Ok(alone);
-        }
-        let earlier: Vec<Exchange<'_>> = turns
-            .iter()
-            .map(|turn| Exchange { question: &turn.question, answer: &turn.answer })
-            .collect();
-        let prompt = prompt::rewriting(&self.question.text, &earlier, &self.manner());
-        match generate::whole(llm.as_ref(), &prompt).await {
-            Ok(said) => {
-                let query = prompt::rewritten(&said).unwrap_or(alone.query);
-                let spaces = turns.into_iter().flat_map(|turn| turn.spaces).collect();
-                Ok(Standing { query, spaces })
-            }
-            Err(error) => {
-                notes.push(format!("the question was searched for as it stands: {error}"));
-                Ok(alone)
-            }
-        }
+    async fn find(&self, query: &str) -> Result<Found> {
+        let searched = searched(query);
+        let found = self.answerer.retriever.search(&self.request(&searched)?).await?;
+        let is_relevant = is_relevant(&evidence(&searched, &found.hits)?);
+        Ok(Found { hits: found.hits, degraded: found.degraded, is_relevant })
     }
 
-    fn request(&self, query: &str) -> Request {
-        let (question, pipeline) = (self.question, self.pipeline);
-        let types = match question.types.is_empty() {
-            true => pipeline.types.clone(),
-            false => question.types.clone(),
+    /// Keeps the turn; an answer that cannot be kept is given all the same.
+    async fn keep(&self, answered: &mut Answered) {
+        if !self.is_kept() {
+            answered.turn.id.clear();
+            return;
+        }
+        let (principal, thread) = (&self.question.caller.principal, self.question.thread.as_str());
+        let id = self.session.as_str();
+        let session = match self.is_new {
+            true => InSession::New { id, thread },
+            false => InSession::Known(id),
         };
-        Request {
+        let keeping = self.answerer.catalog.keep_turn(principal, session, &answered.turn);
+        let kept = tokio::time::timeout(KEEPING, keeping).await.unwrap_or_else(|_| {
+            let message = format!("the catalog was busy for {} s", KEEPING.as_secs());
+            Err(Error::unavailable(message))
+        });
+        if let Err(error) = kept {
+            warn!(%error, "an answer cannot be kept");
+            answered.turn.id.clear();
+            if self.is_new {
+                answered.session.clear();
+            }
+            let note = format!("the answer is not in the history: {error}");
+            answered.degraded = Some(match answered.degraded.take() {
+                Some(before) => format!("{before}; {note}"),
+                None => note,
+            });
+        }
+    }
+
+    /// Whether there is a history.
+    fn is_kept(&self) -> bool {
+        self.answerer.settings.history_days > 0
+    }
+
+    /// The name by which a follow-up can refer to this one; empty when nothing is kept.
+    fn session_name(&self) -> String {
+        if self.is_kept() { self.session.clone() } else { String::new() }
+    }
+
+    fn request(&self, query: &str) -> Result<Request> {
+        let (question, pipeline) = (self.question, self.pipeline);
+        Ok(Request {
             text: query.to_owned(),
             grants: Arc::clone(&question.caller.grants),
             spaces: question.spaces.clone(),
             limit: self.passages() + SPARE,
             mode: Mode::Hybrid,
-            types,
+            types: types_of(&question.types, pipeline)?,
             path_glob: question.path_glob.clone(),
             paths: pipeline.paths.clone(),
             since: question.since,
@@ -167,7 +171,7 @@ impl Asking<'_> {
                 candidates: pipeline.candidates,
                 rerank: pipeline.rerank,
             }),
-        }
+        })
     }
 
     fn passages(&self) -> usize {
@@ -177,24 +181,25 @@ impl Asking<'_> {
         }
     }
 
-    /// The tokens that passages may take, and why no model is asked, if none is.
-    async fn budget(&self, notes: &mut Vec<String>) -> Result<(usize, Option<String>)> {
+    /// The room for passages and answer beside the question as it is put to the model.
+    async fn room(&self, query: &str, notes: &mut Vec<String>) -> Result<Room> {
         // Without a model the passages are for people.
-        const FOR_PEOPLE: usize = 8_000;
+        let for_people = |why_not| Room { passages: 8_000, answer: 0, why_not: Some(why_not) };
         if !self.pipeline.generate {
-            return Ok((FOR_PEOPLE, Some(String::new())));
+            return Ok(for_people(String::new()));
         }
         let llm = match self.answerer.usable() {
             Ok(llm) => llm,
-            Err(reason) => return Ok((FOR_PEOPLE, Some(reason))),
+            Err(reason) => return Ok(for_people(reason)),
         };
         let window = match llm.context_tokens().await {
-            Ok(window) => window as usize,
-            Err(error) => return Ok((FOR_PEOPLE, Some(passages_only(&error)))),
+            Ok(window) => window,
+            Err(error) => return Ok(for_people(passages_only(&error))),
         };
-        let output = (self.answerer.llm.max_output_tokens as usize).min(window / 2);
-        let bare = prompt::answering(&self.question.text, &[], &self.manner());
-        let taken = bare.prompt_tokens as usize + output;
+        let wanted = self.answerer.llm.max_output_tokens;
+        let answer = wanted.min(window / 2);
+        let bare = prompt::answering(query, &[], &self.manner());
+        let taken = bare.prompt_tokens.saturating_add(answer);
         if taken >= window {
             return Err(Error::usage(format!(
                 "the question does not fit into the model's window: it and its answer take about \
@@ -202,12 +207,12 @@ impl Asking<'_> {
             ))
             .hint("ask a shorter question, or raise `llm.context_tokens` if the model has more"));
         }
-        if output < self.answerer.llm.max_output_tokens as usize {
+        if answer < wanted {
             notes.push(format!(
-                "the model's window of {window} tokens leaves {output} for the answer"
+                "the model's window of {window} tokens leaves {answer} for the answer"
             ));
         }
-        Ok((window - taken, None))
+        Ok(Room { passages: (window - taken) as usize, answer, why_not: None })
     }
 
     /// How the pipeline wants answers.
@@ -229,7 +234,7 @@ impl Asking<'_> {
         let is_asked = self.pipeline.generate && !given.is_empty();
         let model = if is_asked { self.answerer.model_name() } else { String::new() };
         self.tell(Event::Consulted(Consulted {
-            session: self.session.clone(),
+            session: self.session_name(),
             query: query.to_owned(),
             given: given.to_vec(),
             model,
@@ -238,9 +243,14 @@ impl Asking<'_> {
         .await
     }
 
-    /// Passes an event on; fails when nobody listens any more.
+    /// Passes an event on; fails when nobody listens any more, or the daemon ends while whoever
+    /// listens is slow.
     pub async fn tell(&self, event: Event) -> Result<()> {
-        self.out.send(event).await.map_err(|_| gone())
+        tokio::select! {
+            biased;
+            sent = self.out.send(event) => sent.map_err(|_| gone()),
+            () = self.answerer.stop.cancelled() => Err(generate::ending()),
+        }
     }
 
     fn ended(
@@ -256,6 +266,9 @@ impl Asking<'_> {
             Ending::Refused | Ending::Passages => Generated::default(),
         };
         notes.extend(note);
+        if outcome == TurnOutcome::Answered && cited.is_empty() && states_something(&answer) {
+            notes.push("the answer names no passage: it may not come from the documents".into());
+        }
         spaces.extend(given.iter().map(|given| given.hit.source.registered.space.clone()));
         spaces.sort_unstable();
         spaces.dedup();
@@ -267,7 +280,7 @@ impl Asking<'_> {
         };
         let is_asked = matches!(outcome, TurnOutcome::Answered | TurnOutcome::Partial);
         Answered {
-            session: self.session.clone(),
+            session: self.session_name(),
             turn: Turn {
                 id: new_name(),
                 question: self.question.text.clone(),
@@ -303,6 +316,8 @@ impl Ending {
         match self {
             Self::Refused => TurnOutcome::Refused,
             Self::Passages => TurnOutcome::Passages,
+            // Nobody waits for passages in its place.
+            Self::Generated(generated) if generated.was_left => TurnOutcome::Partial,
             Self::Generated(generated) if generated.answer.trim().is_empty() => {
                 TurnOutcome::Passages
             }
@@ -318,30 +333,9 @@ pub fn passages_only(error: &Error) -> String {
     format!("the model did not answer: {error}{step}")
 }
 
-fn check(question: &str) -> Result<()> {
-    let length = question.chars().count();
-    if question.trim().is_empty() {
-        return Err(Error::usage("the question is empty").hint("ask something"));
-    }
-    if length > MAX_QUESTION {
-        return Err(Error::usage(format!(
-            "the question has {length} characters; at most {MAX_QUESTION} are taken"
-        ))
-        .hint("add the text as a document, and ask about it"));
-    }
-    Ok(())
-}
-
-/// A question without what the search would take for operators.
-fn searched(question: &str) -> String {
-    let mut words = String::with_capacity(question.len());
-    for word in question.split_whitespace() {
-        let word = word.trim_start_matches('-');
-        words.extend(word.chars().map(|c| if matches!(c, '"' | '“' | '”') { ' ' } else { c }));
-        words.push(' ');
-    }
-    let end = words.floor_char_boundary(MAX_QUERY_BYTES);
-    words[..end].trim_end().to_owned()
+/// Whether an answer says more than that it does not know.
+fn states_something(answer: &str) -> bool {
+    !answer.trim_start().to_lowercase().starts_with("i don't know")
 }
 
 fn evidence(query: &str, hits: &[Hit]) -> Result<Vec<Evidence>> {
@@ -362,23 +356,5 @@ fn kept(given: &Given) -> TurnSource {
         n: given.n,
         document: given.hit.document.id.to_string(),
         ordinal: given.hit.fused.ordinal,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_is_searched_without_operators() {
-        assert_eq!(searched("What does \"-v\" do in -x?"), "What does  -v  do in x?");
-        assert_eq!(searched("연차는  며칠?"), "연차는 며칠?");
-    }
-
-    #[test]
-    fn a_question_must_ask_something() {
-        assert!(check("  ").is_err());
-        assert!(check(&"a".repeat(MAX_QUESTION + 1)).is_err());
-        assert!(check("Why?").is_ok());
     }
 }

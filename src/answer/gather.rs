@@ -47,6 +47,10 @@ pub async fn gather(catalog: &Catalog, hits: Vec<Hit>, budget: usize) -> Result<
         let mut tokens = tokens_at_most(&hit.text) + FRAME;
         if tokens > left && stretches.is_empty() {
             hit.text = within(&hit.text, left.saturating_sub(FRAME));
+            // Only what is left of it is cited.
+            let ends = u32::try_from(hit.text.matches('\n').count()).unwrap_or(u32::MAX);
+            hit.lines =
+                hit.lines.map(|(first, last)| (first, last.min(first.saturating_add(ends))));
             tokens = left;
         }
         if tokens > left {

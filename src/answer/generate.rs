@@ -10,7 +10,7 @@ use super::asking::{Asking, passages_only};
 use super::cache::{CacheKey, Rights};
 use super::check::{Addresses, Checker};
 use super::gather::Given;
-use super::prompt::{self, Shown};
+use super::prompt::{self, Manner, Shown};
 use super::{Event, gone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::llm::{End, Finish, Llm, Piece, Prompt, Stream};
@@ -18,8 +18,16 @@ use crate::llm::{End, Finish, Llm, Piece, Prompt, Stream};
 /// An answer is cut here, in bytes, whatever the server sends.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// What a model is not asked for longer, in bytes.
+/// What a model makes of a question is not read beyond this, in bytes.
 const MAX_REWRITTEN: usize = 4_096;
+
+/// What ends the thoughts of a model whose server does not take them out; where the prompt's
+/// template begins them, nothing tells before.
+const THOUGHTS_END: &str = "</think>";
+
+/// What is said of such a server.
+const THOUGHTS: &str = "the server sends the model's thoughts as part of the answer; have it parse \
+                        them (`--reasoning-parser` of vLLM, `--reasoning-format` of llama.cpp)";
 
 /// What the model said, checked.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +40,8 @@ pub struct Generated {
     pub note: Option<String>,
     /// Whether it ended before its end.
     pub is_partial: bool,
+    /// Whether nobody waited for its end.
+    pub was_left: bool,
     /// From the question to the first piece.
     pub first_token: Option<Duration>,
     /// Whether it was answered before.
@@ -39,28 +49,42 @@ pub struct Generated {
 }
 
 /// Has the question answered from what is given; what fails is said in the answer.
-pub async fn generate(asking: &Asking<'_>, query: &str, given: &[Given]) -> Result<Generated> {
+pub async fn generate(
+    asking: &Asking<'_>,
+    (query, manner): (&str, &Manner<'_>),
+    given: &[Given],
+) -> Result<Generated> {
     let llm = match asking.answerer.usable() {
         Ok(llm) => llm,
         Err(reason) => return Ok(Generated { note: Some(reason), ..Generated::default() }),
     };
+    let found = given.len();
     let mut given = given;
     loop {
-        let prompt = prompt_of(asking, query, given);
+        let prompt = prompt_of((query, manner), given);
         let key = key_of(asking, &prompt, given);
         if let Some(answer) = key.as_ref().and_then(|key| asking.answerer.cache.get(key)) {
             return repeated(asking, answer, given).await;
         }
         let opened = tokio::select! {
             () = asking.answerer.stop.cancelled() => Err(ending()),
-            () = asking.out.closed() => return Err(gone()),
+            () = asking.out.closed() => return Ok(Generated::left()),
             opened = llm.answer(&prompt) => opened,
         };
         match opened {
             Ok(stream) => {
-                let generated = take(asking, stream, given).await?;
-                if let Some(key) = key.filter(|_| !generated.is_partial) {
+                let mut generated = take(asking, stream, given).await;
+                if let Some(key) = key.filter(|_| generated.is_whole()) {
                     asking.answerer.cache.put(key, &generated.answer);
+                }
+                if given.len() < found {
+                    let fewer = format!(
+                        "only {} of {found} passages fitted into the model's window",
+                        given.len()
+                    );
+                    let note = generated.note.take();
+                    generated.note =
+                        Some(note.map_or(fewer.clone(), |it| format!("{fewer}; {it}")));
                 }
                 return Ok(generated);
             }
@@ -76,23 +100,36 @@ pub async fn generate(asking: &Asking<'_>, query: &str, given: &[Given]) -> Resu
     }
 }
 
-/// The whole of a short answer.
+impl Generated {
+    /// Nobody waited for the first word.
+    fn left() -> Self {
+        Self { is_partial: true, was_left: true, ..Self::default() }
+    }
+
+    /// Whether it can be given again as it is.
+    fn is_whole(&self) -> bool {
+        !self.is_partial && self.note.is_none() && !self.answer.trim().is_empty()
+    }
+}
+
+/// The whole of a short answer; fails when the model does not come to its end.
 pub async fn whole(llm: &dyn Llm, prompt: &Prompt) -> Result<String> {
     let mut stream = llm.answer(prompt).await?;
     let mut said = String::new();
     while let Some(piece) = stream.next().await {
         match piece? {
             Piece::Text(text) => said.push_str(&text),
+            Piece::End(end) if end.reason == Finish::Complete => return Ok(said),
             Piece::End(_) => break,
         }
         if said.len() > MAX_REWRITTEN {
             break;
         }
     }
-    Ok(said)
+    Err(Error::unavailable("the model did not come to an end with it"))
 }
 
-fn prompt_of(asking: &Asking<'_>, query: &str, given: &[Given]) -> Prompt {
+fn prompt_of((query, manner): (&str, &Manner<'_>), given: &[Given]) -> Prompt {
     let shown: Vec<Shown<'_>> = given
         .iter()
         .map(|given| Shown {
@@ -102,7 +139,7 @@ fn prompt_of(asking: &Asking<'_>, query: &str, given: &[Given]) -> Prompt {
             text: &given.text,
         })
         .collect();
-    prompt::answering(query, &shown, &asking.manner())
+    prompt::answering(query, &shown, manner)
 }
 
 fn key_of(asking: &Asking<'_>, prompt: &Prompt, given: &[Given]) -> Option<CacheKey> {
@@ -113,7 +150,8 @@ fn key_of(asking: &Asking<'_>, prompt: &Prompt, given: &[Given]) -> Option<Cache
         grants: &question.caller.grants.fingerprint(),
         spaces: &question.spaces,
     };
-    answerer.settings.cache.then(|| CacheKey::new(&answerer.model_name(), rights, prompt, given))
+    let model = format!("{} {}", answerer.model_name(), answerer.llm.url);
+    answerer.settings.cache.then(|| CacheKey::new(&model, rights, prompt, given))
 }
 
 /// An answer from memory, which was checked when it was given first.
@@ -133,20 +171,22 @@ fn checker(asking: &Asking<'_>, given: &[Given]) -> Checker {
 }
 
 /// Passes the model's answer on until it ends, breaks off, or nobody listens.
-async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Result<Generated> {
+async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Generated {
     let mut checker = checker(asking, given);
     let mut generated = Generated::default();
     let end = loop {
         let piece = tokio::select! {
             () = asking.answerer.stop.cancelled() => break Err(ending()),
-            () = asking.out.closed() => return Err(gone()),
+            () = asking.out.closed() => break Err(gone()),
             piece = stream.next() => piece,
         };
         match piece {
             Some(Ok(Piece::Text(text))) => {
                 generated.first_token.get_or_insert_with(|| asking.began.elapsed());
                 let text = checker.push(&text);
-                pass_on(asking, &mut generated, text).await?;
+                if let Err(error) = pass_on(asking, &mut generated, text).await {
+                    break Err(error);
+                }
                 if generated.answer.len() > MAX_ANSWER {
                     break Ok(End { reason: Finish::Length, ..End::default() });
                 }
@@ -158,17 +198,27 @@ async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Resul
     };
     drop(stream);
     let rest = checker.finish();
-    pass_on(asking, &mut generated, rest).await?;
+    // Who does not listen any more misses nothing.
+    let _gone = pass_on(asking, &mut generated, rest).await;
     generated.cited = checker.cited().clone();
     if checker.removed() > 0 {
         debug!(removed = checker.removed(), "citations of nothing were taken out");
     }
-    generated.note = note(&end, generated.answer.trim().is_empty());
+    let thoughts = generated.answer.rfind(THOUGHTS_END).map(|at| at + THOUGHTS_END.len());
+    if let Some(end) = thoughts {
+        let rest = generated.answer.split_off(end);
+        let mut checker = self::checker(asking, given);
+        generated.answer = checker.push(rest.trim_start()) + &checker.finish();
+        generated.cited = checker.cited().clone();
+    }
+    generated.was_left = asking.out.is_closed();
+    let note = note(&end, generated.answer.trim().is_empty());
+    generated.note = note.or_else(|| thoughts.map(|_| THOUGHTS.into()));
     generated.is_partial = match &end {
         Ok(end) => end.reason != Finish::Complete,
         Err(_) => true,
     };
-    Ok(generated)
+    generated
 }
 
 async fn pass_on(asking: &Asking<'_>, generated: &mut Generated, text: String) -> Result<()> {
@@ -202,6 +252,7 @@ fn note(end: &Result<End>, is_empty: bool) -> Option<String> {
     }
 }
 
-fn ending() -> Error {
+/// Why nothing more is waited for.
+pub fn ending() -> Error {
     Error::unavailable("the daemon is ending").hint("ask again; the next command starts it")
 }

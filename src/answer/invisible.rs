@@ -49,9 +49,21 @@ mod tests {
             use unicode_normalization::char::is_combining_mark;
             is_combining_mark(c)
         };
+        // Signs and letters that are drawn around or before the next one.
+        let is_prefix = |c: char| {
+            matches!(c, '\u{605}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' | '\u{D4E}')
+                || matches!(c, '\u{A8FA}' | '\u{111C2}' | '\u{111C3}' | '\u{113D1}' | '\u{1193F}')
+                || matches!(c, '\u{11941}' | '\u{11A84}'..='\u{11A89}' | '\u{11D46}' | '\u{11F02}')
+        };
         let is_jamo = |c: char| matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FB}');
         let missed: Vec<String> = ('\u{80}'..=char::MAX)
-            .filter(|c| c.width() == Some(0) && !is_mark(*c) && !is_jamo(*c) && !is_invisible(*c))
+            .filter(|c| {
+                c.width() == Some(0)
+                    && !is_mark(*c)
+                    && !is_jamo(*c)
+                    && !is_prefix(*c)
+                    && !is_invisible(*c)
+            })
             .map(|c| format!("U+{:04X}", c as u32))
             .collect();
         assert!(missed.is_empty(), "{missed:?}");

@@ -10,8 +10,10 @@ mod generate;
 mod invisible;
 mod prompt;
 mod relevance;
+mod standing;
 mod steps;
 mod support;
+mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +40,9 @@ use steps::Pipelines;
 
 /// Turns of one session in one list at the most.
 const MAX_TURNS: u32 = 200;
+
+/// Text of those turns at the most, in bytes.
+const MAX_TURNS_BYTES: usize = 8 << 20;
 
 /// A comment is no longer than this, in characters.
 const MAX_COMMENT: usize = 4_000;
@@ -196,7 +201,15 @@ impl Answerer {
     pub async fn session(&self, caller: &Caller, id: &str) -> Result<(Session, Vec<Turn>)> {
         let session = self.catalog.session(&caller.principal, id).await?;
         let session = session.ok_or_else(|| unknown_session(id))?;
-        let turns = self.visible_turns(caller, id, MAX_TURNS).await?;
+        let mut turns = self.visible_turns(caller, id, MAX_TURNS).await?;
+        // The latest ones that fit into one message.
+        let mut room = MAX_TURNS_BYTES;
+        let is_fitting = |turn: &&Turn| {
+            let taken = turn.question.len() + turn.query.len() + turn.answer.len();
+            room.checked_sub(taken).map(|left| room = left).is_some()
+        };
+        let fitting = turns.iter().rev().take_while(is_fitting).count();
+        turns.drain(..turns.len() - fitting);
         Ok((session, turns))
     }
 

@@ -10,12 +10,19 @@ const MIN_WORDS: usize = 3;
 /// Code, headings and lines that lead to a list are no statements.
 pub fn unsupported(answer: &str) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
-    let mut is_code = false;
+    let mut fence: Option<char> = None;
     let mut characters = 0;
     for line in answer.split_inclusive('\n') {
-        let is_fence = line.trim_start().starts_with("```");
-        is_code ^= is_fence;
-        if !is_code && !is_fence && !is_lead(line) {
+        let bare = line.trim_start();
+        let marks =
+            ['`', '~'].into_iter().find(|mark| bare.starts_with(&mark.to_string().repeat(3)));
+        let was_code = fence.is_some();
+        match (fence, marks) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            _ => {}
+        }
+        if !was_code && fence.is_none() && !is_lead(line) {
             found.extend(in_line(line).map(|(start, end)| (start + characters, end + characters)));
         }
         characters += length(line);
@@ -102,6 +109,7 @@ mod tests {
     fn code_headings_and_leads_state_nothing() {
         let answer = "# The steps of it\nDo these three things:\n```\nlet a = all the things\n```\n- Run it now [1]\n";
         assert_eq!(texts(answer), [""; 0]);
+        assert_eq!(texts("~~~\nall the code of it\n```\nmore of the code\n~~~\n"), [""; 0]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Numbers and problems for `status`: each zero has a cause.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use sqlx::Row;
 
@@ -83,9 +84,9 @@ impl Catalog {
         Ok(counts)
     }
 
-    /// The newest entries of some sources that failed or were skipped, failures first, at most
-    /// `limit`.
-    pub async fn problems(&self, sources: &[SourceId], limit: u32) -> Result<Vec<Problem>> {
+    /// Entries of some sources that failed or were skipped, failures first, each the newest first:
+    /// those with the numbers `part`.
+    pub async fn problems(&self, sources: &[SourceId], part: Range<u32>) -> Result<Vec<Problem>> {
         let task = "list the problems";
         let chosen: Vec<String> = sources.iter().map(|source| source.0.to_string()).collect();
         if chosen.is_empty() {
@@ -93,11 +94,12 @@ impl Catalog {
         }
         let statement = format!(
             "SELECT source, path, state, reason FROM documents WHERE state <> 0 AND state <> 3 \
-             AND source IN ({}) ORDER BY state, seq DESC LIMIT $1",
+             AND source IN ({}) ORDER BY state, seq DESC, id LIMIT $1 OFFSET $2",
             chosen.join(", ")
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(i64::from(limit))
+            .bind(i64::from(part.end.saturating_sub(part.start)))
+            .bind(i64::from(part.start))
             .fetch_all(&self.inner.readers)
             .await
             .map_err(self.failed(task))?;

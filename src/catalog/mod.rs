@@ -24,6 +24,7 @@ mod successor;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod turns;
 mod vectors;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -45,13 +46,11 @@ pub use passages::{EncodedPassages, Passages};
 pub use place::{Place, kind_of};
 pub use postgres::Access;
 pub use publish::{Publication, READING_VERSION, Read, Reading};
-pub use sessions::{
-    Feedback, InSession, MAX_SESSIONS, Session, Turn, TurnOutcome, TurnSource, Visible,
-    days_ago_ms, new_name, unknown_session, unknown_turn,
-};
+pub use sessions::{MAX_SESSIONS, Session, Visible, days_ago_ms, new_name, unknown_session};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use stretch::Stretch;
 pub use tokens::{Token, TokenHash};
+pub use turns::{Feedback, InSession, Turn, TurnOutcome, TurnSource, unknown_turn};
 pub use vectors::{Embedded, ModelId, Pending};
 
 use damage::Damage;

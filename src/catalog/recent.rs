@@ -57,7 +57,14 @@ mod tests {
 
     fn chunks(bytes: usize) -> Arc<[Chunk]> {
         let text = "x".repeat(bytes);
-        Arc::from([Chunk { id: ChunkId([0; 16]), heading: vec![], lines: None, page: None, text }])
+        Arc::from([Chunk {
+            id: ChunkId([0; 16]),
+            heading: vec![],
+            lines: None,
+            page: None,
+            text,
+            inner: vec![],
+        }])
     }
 
     #[test]

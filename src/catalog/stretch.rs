@@ -9,6 +9,9 @@ use crate::chunk::{self, Chunk};
 use crate::error::Result;
 use crate::id::DocumentId;
 
+/// How often a document is read again that changes while it is read.
+const ATTEMPTS: usize = 3;
+
 /// Passages that follow each other.
 #[derive(Debug, Clone)]
 pub struct Stretch {
@@ -24,8 +27,22 @@ pub struct Stretch {
 
 impl Catalog {
     /// The passages of a document whose ordinals are in `range`, as far as there are any; `None`
-    /// when the document is gone.
+    /// when the document is gone. All of it is of one version, that of the document's `seq`.
     pub async fn stretch(&self, id: DocumentId, range: Range<u32>) -> Result<Option<Stretch>> {
+        let mut found = None;
+        for _ in 0..ATTEMPTS {
+            found = self.stretch_at_once(id, range.clone()).await?;
+            let Some(stretch) = &found else { return Ok(None) };
+            match self.document(id).await? {
+                // It was published anew between its row and its passages.
+                Some(now) if now.seq != stretch.document.seq => {}
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
+
+    async fn stretch_at_once(&self, id: DocumentId, range: Range<u32>) -> Result<Option<Stretch>> {
         let task = "read a document";
         let mut connection = self.inner.readers.acquire().await.map_err(self.failed(task))?;
         let row = sqlx::query(

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ragterm_connectors::document::{Place, Section};
 
+use super::Inner;
 use super::embedding::Budget;
 use super::run::Run;
 
@@ -17,6 +18,8 @@ pub(super) struct Part<'a> {
     pub(super) heading: Cow<'a, [String]>,
     pub(super) text: Cow<'a, str>,
     pub(super) span: Span,
+    /// The sections that were joined, with places in `text`; empty for one section.
+    pub(super) inner: Vec<Inner>,
 }
 
 /// Where a part stands in the original.
@@ -72,6 +75,7 @@ pub(super) fn arrange<'a>(sections: &'a [Section], budget: &'a Budget<'_>) -> Ve
                 heading: bounded(&section.heading),
                 text: Cow::Borrowed(&section.text),
                 span: section.place.into(),
+                inner: Vec::new(),
             });
         }
         previous = &section.heading;
@@ -103,7 +107,16 @@ fn orphans<'a>(section: &Section, previous: &[String], next: &[String]) -> Optio
             Place::Line(line) => Span::Lines(line, line),
             place => place.into(),
         },
+        inner: Vec::new(),
     })
+}
+
+/// Of the joined sections, those in a piece of the text, placed within it.
+pub(super) fn within(inner: &[Inner], offset: usize, length: usize) -> Vec<Inner> {
+    let first = inner.partition_point(|inner| inner.at as usize <= offset).saturating_sub(1);
+    let begun = inner[first..].iter().take_while(|inner| (inner.at as usize) < offset + length);
+    let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+    begun.map(|inner| Inner { at: inner.at.saturating_sub(offset), ..inner.clone() }).collect()
 }
 
 fn bounded(heading: &[String]) -> Cow<'_, [String]> {

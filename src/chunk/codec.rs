@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
+use serde::Deserialize;
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::Chunk;
+use super::{Chunk, ChunkId};
 use crate::error::{Error, Result};
 
 /// Larger levels cost far more time than they save bytes on passages.
@@ -12,13 +13,33 @@ const LEVEL: i32 = 1;
 /// No document has more text than this; a larger length can only be damage.
 const MAX_BYTES: usize = 1 << 30;
 
+/// Stands above the length: passages know the sections that they were joined from.
+const FORM: u64 = 1 << 32;
+
+/// A passage as it was kept before, in catalogs whose documents were not read again yet.
+#[derive(Deserialize)]
+struct Earlier {
+    id: ChunkId,
+    heading: Vec<String>,
+    lines: Option<(u32, u32)>,
+    page: Option<u32>,
+    text: String,
+}
+
+impl From<Earlier> for Chunk {
+    fn from(earlier: Earlier) -> Self {
+        let Earlier { id, heading, lines, page, text } = earlier;
+        Self { id, heading, lines, page, text, inner: Vec::new() }
+    }
+}
+
 /// Packs a document's passages for the catalog.
 pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
     // Both write to memory only, and strings and numbers have no value that postcard refuses.
     let plain = postcard::to_stdvec(chunks).expect("chunks serialise");
     let packed = compress(&plain);
     let mut bytes = Vec::with_capacity(8 + packed.len());
-    bytes.extend((plain.len() as u64).to_le_bytes());
+    bytes.extend((plain.len() as u64 | FORM).to_le_bytes());
     bytes.extend(packed);
     bytes
 }
@@ -27,13 +48,23 @@ pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
 pub fn decode(bytes: &[u8]) -> Result<Vec<Chunk>> {
     let (length, packed) =
         bytes.split_first_chunk().ok_or_else(|| damaged("they end too early"))?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    let length = u64::from_le_bytes(*length);
+    let is_earlier = length & FORM == 0;
+    let length = usize::try_from(length & !FORM).unwrap_or(usize::MAX);
     if length > MAX_BYTES {
         return Err(damaged("they claim to be too long"));
     }
     let plain = decompress(packed, length)
         .map_err(|error| damaged("they do not decompress").because(error))?;
-    match postcard::take_from_bytes(&plain) {
+    if is_earlier {
+        let earlier: Vec<Earlier> = unpacked(&plain)?;
+        return Ok(earlier.into_iter().map(Chunk::from).collect());
+    }
+    unpacked(&plain)
+}
+
+fn unpacked<T: for<'d> Deserialize<'d>>(plain: &[u8]) -> Result<Vec<T>> {
+    match postcard::take_from_bytes(plain) {
         Ok((chunks, [])) => Ok(chunks),
         Ok(_) => Err(damaged("they hold more than passages")),
         Err(error) => Err(damaged("they hold no passages").because(error)),
@@ -68,7 +99,7 @@ fn damaged(why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ChunkId;
+    use super::super::Inner;
     use super::*;
     use crate::error::ErrorKind;
 
@@ -79,6 +110,7 @@ mod tests {
             lines: Some((u32::from(number), 300)),
             page: None,
             text: format!("passage number {number}"),
+            inner: vec![Inner { at: 3, heading: vec!["Own".to_owned()], lines: Some((4, 5)) }],
         };
         (0..50).map(chunk).collect()
     }
@@ -87,6 +119,17 @@ mod tests {
     fn passages_come_back_as_they_were() {
         assert_eq!(decode(&encode(&chunks())).unwrap(), chunks());
         assert_eq!(decode(&encode(&[])).unwrap(), []);
+    }
+
+    #[test]
+    fn passages_that_were_kept_before_are_still_read() {
+        type Tuple = (ChunkId, Vec<String>, Option<(u32, u32)>, Option<u32>, String);
+        let before: Tuple = (ChunkId([7; 16]), vec!["Leave".into()], None, Some(4), "five".into());
+        let plain = postcard::to_stdvec(&[before][..]).unwrap();
+        let bytes = [&(plain.len() as u64).to_le_bytes()[..], &compress(&plain)].concat();
+        let read = decode(&bytes).unwrap();
+        assert_eq!((read[0].page, read[0].text.as_str()), (Some(4), "five"));
+        assert!(read[0].inner.is_empty());
     }
 
     #[test]

@@ -100,6 +100,7 @@ mod tests {
             lines: None,
             page: None,
             text: "Unused days expire in March.".to_owned(),
+            inner: Vec::new(),
         }
     }
 

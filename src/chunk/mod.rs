@@ -4,6 +4,7 @@ mod arrange;
 mod codec;
 mod cut;
 mod embedding;
+mod inner;
 mod run;
 mod split;
 mod tokens;
@@ -18,10 +19,11 @@ use crate::id::DocumentId;
 
 pub use codec::{decode, encode};
 pub use embedding::{embedding_key, embedding_text};
+pub use inner::Inner;
 pub use tokens::estimate_tokens;
 
 /// Grows whenever the same document would give other chunks than before.
-pub const CHUNKING_VERSION: u32 = 2;
+pub const CHUNKING_VERSION: u32 = 3;
 
 /// Names a passage by its content: BLAKE3 of document id, text and repeat, cut to 16 bytes.
 ///
@@ -42,6 +44,8 @@ pub struct Chunk {
     pub page: Option<u32>,
     /// The passage itself; never blank.
     pub text: String,
+    /// The small sections that it was joined from, in order; empty for a passage of one section.
+    pub inner: Vec<Inner>,
 }
 
 /// How large the passages may be.
@@ -75,6 +79,7 @@ pub fn chunk(document_id: DocumentId, document: &Document, settings: &ChunkSetti
                 lines: part.span.lines(|| cursor.lines(&part.text, offset, text)),
                 page: part.span.page(),
                 text: text.to_owned(),
+                inner: arrange::within(&part.inner, offset, text.len()),
             });
         }
     }

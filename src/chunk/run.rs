@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::arrange::{Part, Span, common_prefix};
 use super::embedding::Budget;
-use super::estimate_tokens;
 use super::split::count_newlines;
+use super::{Inner, estimate_tokens};
 
 /// Parts in reading order; the last ones are tiny and may still be joined.
 pub(super) struct Run<'a> {
@@ -79,8 +79,14 @@ impl<'a> Run<'a> {
             return;
         }
         let mut text = String::new();
+        let mut inner = Vec::with_capacity(self.open.len());
         let mut before: &[String] = &self.open[0].heading[..common];
         for part in &self.open {
+            inner.push(Inner {
+                at: u32::try_from(text.len()).unwrap_or(u32::MAX),
+                heading: part.heading[common..].to_vec(),
+                lines: all_lines(part),
+            });
             if part.heading[..] != *before {
                 text.push('\n');
                 text.extend(part.heading[common..].iter().map(|own| format!("{own}\n")));
@@ -94,7 +100,7 @@ impl<'a> Run<'a> {
             _ => self.open[0].span,
         };
         let heading = Cow::Owned(self.open[0].heading[..common].to_vec());
-        self.done.push(Part { heading, text: Cow::Owned(text), span });
+        self.done.push(Part { heading, text: Cow::Owned(text), span, inner });
         self.open.clear();
     }
 }

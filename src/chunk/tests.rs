@@ -153,3 +153,28 @@ fn a_budget_of_nothing_still_ends() {
     let found = chunk(DocumentId(1), &document(sections), &ChunkSettings { max_tokens: 0 });
     assert!(!found.is_empty());
 }
+
+#[test]
+fn a_joined_passage_knows_where_each_of_its_sections_begins() {
+    let found = chunks(vec![
+        section(&["Contract"], "Between two parties.", Place::Line(2)),
+        section(&["Contract", "Delivery"], "Within five days.", Place::Line(4)),
+        section(&["Contract", "Penalties"], "A late crate\ncosts ten.", Place::Line(6)),
+    ]);
+    let [passage] = &found[..] else { panic!("{found:?}") };
+    let inner = |word: &str| passage.inner_at(passage.text.find(word).unwrap()).unwrap();
+    assert!(inner("parties").heading.is_empty());
+    assert_eq!(inner("Delivery").heading, ["Delivery"]);
+    assert_eq!(
+        (&inner("five").heading[0], inner("five").lines),
+        (&"Delivery".to_owned(), Some((4, 4)))
+    );
+    assert_eq!(
+        (&inner("ten").heading[0], inner("ten").lines),
+        (&"Penalties".to_owned(), Some((6, 7)))
+    );
+    assert_eq!(
+        (passage.heading.clone(), passage.lines),
+        (vec!["Contract".to_owned()], Some((2, 7)))
+    );
+}

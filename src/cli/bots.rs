@@ -18,10 +18,17 @@ use crate::config::{self, Platform};
 use crate::error::{Error, ErrorKind, Result};
 
 const SLACK: &str = "\
+Examples:
+  ragterm slack                                        until SIGTERM or Ctrl-C
+  RAGTERM_CONFIG=/etc/ragterm/slack.toml ragterm slack
+
 The bot needs no public address: it connects to Slack by Socket Mode. `[slack]` of the configuration
 has its tokens; README.md takes you from nothing to an answer.";
 
 const DISCORD: &str = "\
+Examples:
+  ragterm discord                                      until SIGTERM or Ctrl-C
+
 The bot connects to Discord's gateway. `[discord]` of the configuration has its tokens; README.md
 takes you from nothing to an answer.";
 
@@ -92,9 +99,7 @@ async fn daemon(context: &Context, platform: Platform, token: &config::Secret) -
         },
         Err(error) => warn!(%error, "the daemon cannot be reached yet"),
     }
-    let channel = ragterm_proto::channel(&target.place)
-        .map_err(|error| Error::usage("the daemon cannot be called").because(error))?;
-    Daemon::new(channel, Some(&token)).map_err(told)
+    Daemon::at(&target).map_err(told)
 }
 
 async fn run<F>(bot: impl FnOnce(CancellationToken) -> F) -> Result<Outcome>
@@ -104,6 +109,8 @@ where
     let failed = |error| Error::internal("cannot listen for signals").because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    // Who installed one before, of the same kind, is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let stop = CancellationToken::new();
     let running = bot(stop.clone());
     tokio::pin!(running);

@@ -57,7 +57,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(Error::usage("the database must be a URL that begins with `postgres://`"));
     }
-    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     output::note("copying the catalog; search and indexing go on");
     let copied = slow(client.copy_catalog(CopyCatalogRequest { url })).await?;

@@ -6,11 +6,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 
-/// What a daemon logs.
-pub const NORMAL: &str = "warn,ragterm=info,ragterm_connectors=info";
+/// What a daemon or a bot logs. serenity would warn of an event with all that is in it.
+pub const NORMAL: &str =
+    "warn,ragterm=info,ragterm_bots=info,ragterm_connectors=info,serenity=error";
 
 /// What is logged with `--verbose`.
-pub const VERBOSE: &str = "info,ragterm=debug,ragterm_connectors=debug";
+pub const VERBOSE: &str =
+    "info,ragterm=debug,ragterm_bots=debug,ragterm_connectors=debug,serenity=error";
 
 /// Begins to log what `directives` choose, unless RAGTERM_LOG chooses otherwise.
 pub fn start(directives: &str) -> Result<()> {

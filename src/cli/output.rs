@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::units::{breaks_line, steers};
 use crate::error::{Error, Result};
 
 /// Headings and titles.
@@ -91,17 +92,11 @@ pub fn clean_block(text: &str) -> String {
 
 fn cleaned(character: char) -> char {
     match character {
-        '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        '\t' => ' ',
+        other if breaks_line(other) => ' ',
         other if steers(other) => '\u{fffd}',
         other => other,
     }
-}
-
-/// Control characters, and those that reorder what follows them.
-fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}')
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn written(result: io::Result<()>) -> Result<()> {

@@ -46,7 +46,7 @@ pub struct Args {
 
 /// Runs the command; it ends when the new model answers, or at once with `--detach`.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     let (action, embedder) = match &args.embedder {
         Some(embedder) => (Action::Change, embedder.clone()),

@@ -75,7 +75,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// Runs the command.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let Command::Migrate(args) = &args.command;
-    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     let stream = quick(client.migrate_store(args.request()?)).await?;
     let Some(migrated) = follow(stream).await? else { return Ok(Outcome::Interrupted) };

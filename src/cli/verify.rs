@@ -47,7 +47,7 @@ struct Finding<'a> {
 
 /// Runs the command; the outcome is negative when something does not agree and was not mended.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     // The comparison takes long; whether a daemon is there shows before it.
     let (mut client, _) = client::first(context, status).await?;
     let reply = slow(client.verify(VerifyRequest { repair: args.repair })).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::parse::{boolean, fraction, globs, integer, text};
+use super::parse::{boolean, extensions, fraction, globs, integer, text};
 use super::reader::Section;
 use super::sections::{Search, Weights};
 use super::sources::unique_name;
@@ -111,7 +111,7 @@ impl Pipeline {
                 i64::from(default.candidates),
                 integer(1..=10_000),
             ),
-            types: section.take("types", NONE, globs),
+            types: section.take("types", NONE, extensions),
             paths: section.take("paths", NONE, globs),
             rerank: section.take("rerank", default.rerank, boolean),
             generate: section.take("generate", default.generate, boolean),

@@ -220,6 +220,22 @@ pub(super) fn globs(value: &Value) -> Parsed<Vec<String>> {
     items.iter().map(|item| glob(&item.value)).collect()
 }
 
+/// Extensions of files.
+pub(super) fn extensions(value: &Value) -> Parsed<Vec<String>> {
+    let Value::List(items) = value else {
+        return Err(wrong(value, "a list such as [\"md\", \"pdf\"]"));
+    };
+    let extension = |item: &Value| {
+        let text = text(item)?;
+        let bare = text.trim_start_matches('.');
+        match !bare.is_empty() && bare.chars().all(char::is_alphanumeric) {
+            true => Ok(text),
+            false => Err(wrong(item, "an extension such as \"md\"")),
+        }
+    };
+    items.iter().map(|item| extension(&item.value)).collect()
+}
+
 /// Any texts.
 pub(super) fn texts(value: &Value) -> Parsed<Vec<String>> {
     let Value::List(items) = value else {

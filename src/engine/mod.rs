@@ -30,7 +30,7 @@ use crate::watch::{Sources, WatchSettings, Watched};
 
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use migrate::{Migrated, Migration, Target};
-pub use status::Status;
+pub use status::{PROBLEMS, Status};
 pub use verify::{Finding, Remedy, Verdict};
 
 /// How long after a fault a catalog on a server is connected to again.

@@ -1,5 +1,6 @@
 //! The state of everything, gathered in one place; each zero has a cause.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use crate::error::{ErrorKind, Result};
 use crate::id::SourceId;
 use crate::watch::{Report, State};
 
+/// Problems that a status names unless it is asked for others.
+pub const PROBLEMS: Range<u32> = 0..100;
+
 /// Problems that a status names at the most.
-const PROBLEMS: u32 = 100;
+const MAX_PROBLEMS: u32 = 1_000;
 
 /// What is indexed, embedded, pending, failed, and why.
 #[derive(Debug, Clone)]
@@ -24,8 +28,10 @@ pub struct Status {
     pub counts: Arc<Counts>,
     /// The sources and their latest words.
     pub sources: Vec<(Arc<Source>, Report)>,
-    /// The newest failed and skipped entries.
+    /// Failed and skipped entries…
     pub problems: Vec<Problem>,
+    /// …of which the first has this number.
+    pub problems_from: u32,
     /// The embedding side; `None` when no embedder is configured.
     pub meaning: Option<MeaningStatus>,
     /// What is wrong with the catalog's database, and what to do about it.
@@ -107,8 +113,10 @@ impl Status {
 
 impl Engine {
     /// Gathers the state of everything that may be seen; who does not see everything hears nothing
-    /// that the rest could change.
-    pub async fn status(&self, grants: &Grants) -> Result<Status> {
+    /// that the rest could change. `problems` are the numbers of those that are named.
+    pub async fn status(&self, grants: &Grants, problems: Range<u32>) -> Result<Status> {
+        let last = problems.end.min(problems.start.saturating_add(MAX_PROBLEMS));
+        let part = problems.start..last;
         let mut absence = None;
         let mut sources = self.sources.reports();
         sources.retain(|(source, _)| grants.sees(&source.registered.space));
@@ -120,7 +128,7 @@ impl Engine {
             counts = Arc::new(seen.map(|(id, counts)| (*id, *counts)).collect());
         }
         let problems = match absence {
-            None => readable(self.catalog.problems(&ids, PROBLEMS).await, &mut absence)?,
+            None => readable(self.catalog.problems(&ids, part.clone()).await, &mut absence)?,
             Some(_) => Vec::new(),
         };
         let meaning = self.meaning.status().await;
@@ -135,6 +143,7 @@ impl Engine {
             counts,
             sources,
             problems,
+            problems_from: part.start,
             meaning,
             damage,
             keyword_fault: self.keyword.fault(),

@@ -94,7 +94,7 @@ impl Engine {
     async fn rest(&self) -> Result<()> {
         let begin = Instant::now();
         loop {
-            let status = self.status(&Grants::everything()).await?;
+            let status = self.status(&Grants::everything(), 0..0).await?;
             if status.damage.is_some() {
                 return Ok(());
             }

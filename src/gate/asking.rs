@@ -11,6 +11,11 @@ use crate::error::Result;
 use crate::id::DocumentId;
 
 impl Gate {
+    /// Runs what answers a question; the end of the daemon waits until what was said is kept.
+    pub fn spawn_asking(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.engine.spawn("answer", task);
+    }
+
     /// Answers a question from what its caller may see.
     pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
         let (caller, text) = (question.caller.clone(), question.text.clone());

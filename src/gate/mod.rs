@@ -5,6 +5,7 @@ mod sources;
 mod tokens;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -102,9 +103,9 @@ impl Gate {
         read
     }
 
-    /// The state of what the caller may see.
-    pub async fn status(&self, caller: &Caller) -> Result<Status> {
-        self.engine.status(&caller.grants).await
+    /// The state of what the caller may see; `problems` are the numbers of those that are named.
+    pub async fn status(&self, caller: &Caller, problems: Range<u32>) -> Result<Status> {
+        self.engine.status(&caller.grants, problems).await
     }
 
     /// The spaces that the caller may see, with its role in each, by name: those that are granted

@@ -17,7 +17,7 @@ impl Gate {
     /// begins with the space's: so nothing is learnt of the sources of others.
     pub async fn add(&self, caller: &Caller, new: NewSource) -> Result<Watched> {
         let noted = (new.path.clone(), [new.space.clone()]);
-        let added = match self.permitted(caller, new) {
+        let added = match self.permitted(caller, new).await {
             Ok(new) => self.engine.sources.add(new).await,
             Err(error) => Err(error),
         };
@@ -60,7 +60,7 @@ impl Gate {
         removed
     }
 
-    fn permitted(&self, caller: &Caller, new: NewSource) -> Result<NewSource> {
+    async fn permitted(&self, caller: &Caller, new: NewSource) -> Result<NewSource> {
         caller.grants.require(&new.space, SpaceRole::Write)?;
         if caller.grants.is_everything() {
             return Ok(new);
@@ -74,7 +74,27 @@ impl Gate {
             true => new.name,
             false => prefix + &new.name,
         };
-        Ok(NewSource { name, path, ..new })
+        let new = NewSource { name, path, ..new };
+        self.check_hidden(caller, &new).await?;
+        Ok(new)
+    }
+
+    /// Fails, without saying what is in the way, when a source that the caller may not see has the
+    /// name or overlaps.
+    async fn check_hidden(&self, caller: &Caller, new: &NewSource) -> Result<()> {
+        let path = Path::new(&new.path);
+        let is_in_the_way = |source: &Source| {
+            let other = Path::new(&source.registered.path);
+            !caller.grants.sees(&source.registered.space)
+                && (source.registered.name == new.name
+                    || path.starts_with(other)
+                    || other.starts_with(path))
+        };
+        match self.engine.catalog.sources().await?.iter().any(is_in_the_way) {
+            true => Err(Error::usage(format!("{} cannot be added to this space", new.path))
+                .hint("choose another folder or name, or ask who runs ragterm")),
+            false => Ok(()),
+        }
     }
 
     fn check_root(&self, space: &str, path: &str) -> Result<()> {

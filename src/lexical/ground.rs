@@ -36,9 +36,12 @@ struct Visible {
     tokens: u64,
 }
 
+/// A state of the index and a set of sources, sorted.
+type Key = (u64, Vec<SourceId>);
+
 /// The passages of the latest asked sets of sources.
 pub(super) struct Grounds {
-    latest: Mutex<LruCache<(u64, Vec<SourceId>), Arc<Visible>>>,
+    latest: Mutex<LruCache<Key, Arc<Visible>>>,
 }
 
 impl Default for Grounds {
@@ -75,7 +78,7 @@ impl Grounds {
         Ok(visible)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<(u64, Vec<SourceId>), Arc<Visible>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Key, Arc<Visible>>> {
         self.latest.lock().unwrap_or_else(|poison| poison.into_inner())
     }
 }

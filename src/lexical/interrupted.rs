@@ -15,7 +15,7 @@ use crate::id::SourceId;
 
 fn text(text: String) -> Vec<Chunk> {
     let id = ChunkId([0; 16]);
-    vec![Chunk { id, heading: Vec::new(), lines: None, page: None, text }]
+    vec![Chunk { id, heading: Vec::new(), lines: None, page: None, text, inner: vec![] }]
 }
 
 /// A document of one passage.

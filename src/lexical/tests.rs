@@ -26,7 +26,7 @@ fn fixture() -> Fixture {
 
 fn chunk(text: &str) -> Chunk {
     let id = ChunkId([0; 16]);
-    Chunk { id, heading: Vec::new(), lines: None, page: None, text: text.to_owned() }
+    Chunk { id, heading: Vec::new(), lines: None, page: None, text: text.to_owned(), inner: vec![] }
 }
 
 fn attributes(source: u32, kind: &str, modified_ms: i64) -> Attributes {

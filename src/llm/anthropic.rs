@@ -15,7 +15,7 @@ use super::refused::Refused;
 use super::{End, Finish, Llm, Prompt, Stream};
 use crate::config;
 use crate::error::Result;
-use crate::http::{Call, Fault, Scheme};
+use crate::http::{Call, Fault, FaultKind, Scheme};
 
 /// Where it is unless the configuration says otherwise.
 const URL: &str = "https://api.anthropic.com";
@@ -70,10 +70,14 @@ impl Anthropic {
         self.refused.begin((&self.connection, "/v1/messages"), || self.body(prompt)).await
     }
 
+    /// What is told about the model; nothing behind a gateway that tells nothing.
     async fn ask_model(&self) -> Result<Model> {
         let path = format!("/v1/models/{}", self.connection.model);
         let model = self.connection.http.json(Call::about(&path, None)).await;
-        model.map_err(|fault| self.connection.error(&fault))
+        match model {
+            Err(fault) if is_unknown_address(&fault) => Ok(Model::default()),
+            model => model.map_err(|fault| self.connection.error(&fault)),
+        }
     }
 }
 
@@ -102,6 +106,12 @@ impl Llm for Anthropic {
         self.ask_model().await?;
         Ok(self.connection.seen("", self.context_tokens().await?))
     }
+}
+
+/// Whether the server lacks the address, and not the model.
+fn is_unknown_address(fault: &Fault) -> bool {
+    let is_about_model = fault.message.to_lowercase().contains("model");
+    matches!(fault.kind, FaultKind::Refused(404 | 405)) && !is_about_model
 }
 
 /// What is told about a model.

@@ -241,6 +241,11 @@ fn error(data: &str, object: Option<Value>) -> Fault {
     let object = object.unwrap_or_default();
     let document: Value = serde_json::from_str(data).unwrap_or_default();
     let code = [&object["code"], &document["code"]].into_iter().find_map(Value::as_u64);
-    let status = code.and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
-    Fault::of_status(status.clamp(400, 599), &HeaderMap::new(), data)
+    let status = code.and_then(|code| u16::try_from(code).ok());
+    let fault = Fault::of_status(status.unwrap_or(500).clamp(400, 599), &HeaderMap::new(), data);
+    match (status, fault.kind) {
+        // No status was told, and none is made up.
+        (None, FaultKind::Server(_)) => Fault { kind: FaultKind::Network, ..fault },
+        _ => fault,
+    }
 }

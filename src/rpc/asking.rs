@@ -40,7 +40,7 @@ pub fn question(caller: Caller, request: AskRequest) -> Question {
 pub fn start(gate: Gate, question: Question) -> AskStream {
     let (events, mut received) = mpsc::channel(AHEAD);
     let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::spawn(async move {
+    gate.clone().spawn_asking(async move {
         let asking = async {
             let outcome = gate.ask(question, &events).await;
             drop(events);

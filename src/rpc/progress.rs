@@ -87,7 +87,7 @@ async fn finish(engine: &Engine, watched: &Watched, report: &Report, sender: &Se
                 0
             }
         });
-        let problems = engine.catalog.problems(&[watched.source.id], FAILURES as u32).await?;
+        let problems = engine.catalog.problems(&[watched.source.id], 0..FAILURES as u32).await?;
         let failures = problems
             .into_iter()
             .filter(|problem| problem.state == DocumentState::Failed)

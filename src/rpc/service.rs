@@ -194,7 +194,7 @@ impl Ragterm for Service {
         request: Request<ListSourcesRequest>,
     ) -> Result<Response<ListSourcesReply>, Status> {
         let (caller, _) = self.admit(request).await?;
-        let sources = super::status::sources(&told(self.gate.status(&caller).await)?);
+        let sources = super::status::sources(&told(self.gate.status(&caller, 0..0).await)?);
         Ok(Response::new(ListSourcesReply { sources }))
     }
 
@@ -231,8 +231,8 @@ impl Ragterm for Service {
         &self,
         request: Request<StatusRequest>,
     ) -> Result<Response<StatusReply>, Status> {
-        let (caller, _) = self.admit(request).await?;
-        let state = told(self.gate.status(&caller).await)?;
+        let (caller, request) = self.admit(request).await?;
+        let state = told(self.gate.status(&caller, super::status::problems(&request)).await)?;
         Ok(Response::new(super::status::reply(state, &caller.grants)))
     }
 

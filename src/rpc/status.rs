@@ -1,17 +1,25 @@
 //! The state of everything, as the wire takes it.
 
+use std::ops::Range;
+
 use ragterm_proto::v1::{
     AnswerStatus, CatalogStatus, ChunkCounts, DaemonStatus, DocumentCounts, EmbedderStatus,
-    Failure, Job, Source, StatusReply, StoreStatus,
+    Failure, Job, Source, StatusReply, StatusRequest, StoreStatus,
 };
 
 use crate::access::Grants;
 use crate::catalog::DocumentState;
-use crate::engine::Status;
+use crate::engine::{PROBLEMS, Status};
 
 /// What mends a keyword index.
 const REBUILD: &str = "it is tried again every few seconds; if that does not help, `ragterm verify \
                        --repair` builds the keyword index anew";
+
+/// The numbers of the problems that are asked for.
+pub fn problems(request: &StatusRequest) -> Range<u32> {
+    let number = if request.failures == 0 { PROBLEMS.end } else { request.failures };
+    request.failures_from..request.failures_from.saturating_add(number)
+}
 
 /// The sources with their numbers.
 pub fn sources(status: &Status) -> Vec<Source> {
@@ -137,6 +145,7 @@ fn failures(status: &Status) -> Vec<Failure> {
             state: "failed".into(),
         })
     });
+    let aside = aside.filter(|_| status.problems_from == 0);
     aside.chain(status.problems.iter().map(failure)).collect()
 }
 

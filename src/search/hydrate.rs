@@ -96,12 +96,18 @@ fn newest_of_equals(one: &Hit, other: &Hit) -> Ordering {
 
 fn hit(fused: Fused, found: Found, (source, also_at): (Arc<Source>, Places), query: &Query) -> Hit {
     let Found { document, chunk, .. } = found;
+    let snippet = snippet::snippet(&chunk.text, query, SNIPPET);
+    let (mut heading, mut lines) = (chunk.heading.clone(), chunk.lines);
+    if let Some(section) = chunk.best_inner(&snippet.found) {
+        heading.extend(section.heading.iter().cloned());
+        lines = section.lines.or(lines);
+    }
     Hit {
         document,
         source,
-        snippet: snippet::snippet(&chunk.text, query, SNIPPET),
-        heading: chunk.heading,
-        lines: chunk.lines,
+        snippet,
+        heading,
+        lines,
         page: chunk.page,
         text: chunk.text,
         fused,

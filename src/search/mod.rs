@@ -105,7 +105,7 @@ pub struct Hit {
     pub document: crate::catalog::Document,
     /// The source that it is in.
     pub source: Arc<Source>,
-    /// The best passage, without its text.
+    /// The headings that lead to the best passage.
     pub heading: Vec<String>,
     /// Its first and last line.
     pub lines: Option<(u32, u32)>,

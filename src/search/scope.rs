@@ -43,7 +43,7 @@ pub async fn resolve(catalog: &Catalog, request: &Request) -> Result<Scope> {
         types: request
             .types
             .iter()
-            .map(|kind| kind.trim_start_matches('.').to_lowercase())
+            .map(|kind| kind.trim_start_matches(['*', '.']).to_lowercase())
             .collect(),
         modified_since_ms: request.since.map(since),
         documents: None,

@@ -19,6 +19,8 @@ pub struct Snippet {
     pub text: String,
     /// [start, end) in Unicode characters of `text`, in order, not touching.
     pub highlights: Vec<(usize, usize)>,
+    /// The matches in it: a byte of the passage, and the number of the word of the query.
+    pub found: Vec<(usize, u32)>,
 }
 
 /// The best stretch of `text` for `query`, of at most `max_characters` characters.
@@ -33,6 +35,8 @@ pub fn snippet(text: &str, query: &Query, max_characters: usize) -> Snippet {
 /// A passage as one clean line; all places count characters.
 struct Line {
     characters: Vec<char>,
+    /// The byte of the passage that each comes from.
+    origins: Vec<usize>,
     /// Where sentences and lines of the passage start.
     borders: Vec<usize>,
     matches: Vec<Match>,
@@ -48,7 +52,7 @@ impl Line {
     /// Folds white space, drops control characters and escape sequences, then finds the matches.
     fn clean(text: &str, query: &Query) -> Self {
         let mut clean = String::with_capacity(text.len());
-        let mut borders = Vec::new();
+        let (mut borders, mut origins) = (Vec::new(), Vec::new());
         let mut length = 0;
         let mut sentences = text.split_sentence_bound_indices().map(|(byte, _)| byte).peekable();
         let mut escape = Escape::None;
@@ -63,13 +67,14 @@ impl Line {
             let shown = if c.is_whitespace() { ' ' } else { c };
             if shown != ' ' || length > 0 && !clean.ends_with(' ') {
                 clean.push(shown);
+                origins.push(byte);
                 length += 1;
             }
         }
         borders.dedup();
         let clean = clean.trim_end();
         let matches = matches(clean, &query.highlights(clean));
-        Self { characters: clean.chars().collect(), borders, matches }
+        Self { characters: clean.chars().collect(), origins, borders, matches }
     }
 
     /// The stretch with the most different words of the query, then the most matches, then first.
@@ -133,8 +138,12 @@ impl Line {
         if !complete && max_characters > 2 {
             text.push(ELLIPSIS);
         }
-        let highlights = self.highlights(window.start, window.start + shown, shift);
-        Snippet { text, highlights }
+        let end = window.start + shown;
+        let highlights = self.highlights(window.start, end, shift);
+        let inside = |found: &&Match| (window.start..end).contains(&found.start);
+        let inside = self.matches.iter().filter(inside);
+        let found = inside.map(|found| (self.origins[found.start], found.word)).collect();
+        Snippet { text, highlights, found }
     }
 
     fn end_of(&self, window: &Range<usize>) -> usize {

@@ -1,9 +1,12 @@
 //! Models and servers that misbehave: each ends in words, and what was said is kept.
 
+use std::io::Read;
+use std::process::{Child, Stdio};
+
 use serde_json::Value;
 
 use super::{Office, configured, failed, numbers, write_documents};
-use crate::fakes::chat::{Chat, Protocol, Reply, Then};
+use crate::fakes::chat::{Chat, Nature, Protocol, Reply, Then};
 use crate::support::{Instance, until};
 
 const QUESTION: &str = "How many vacation days may be carried over?";
@@ -90,11 +93,10 @@ fn a_question_that_cannot_be_asked_says_why() {
     let refused = failed(&office, &["ask", &long], 2);
     assert!(refused.stderr.contains("at most 8000 are taken"), "{}", refused.stderr);
     let window = "days carried over ".repeat(400);
-    let small = Chat::start(
-        Protocol::Ollama,
-        crate::fakes::chat::Nature { context: 600, ..Default::default() },
-        |_| Reply::of(&["Five [1]."]),
-    );
+    let small =
+        Chat::start(Protocol::Ollama, Nature { context: 600, ..Default::default() }, |_| {
+            Reply::of(&["Five [1]."])
+        });
     let office = Office::with_chat(small);
     let refused = failed(&office, &["ask", &window], 2);
     assert!(refused.stderr.contains("does not fit into the model's window"), "{}", refused.stderr);
@@ -103,42 +105,90 @@ fn a_question_that_cannot_be_asked_says_why() {
 }
 
 #[test]
-fn a_daemon_that_dies_in_the_middle_leaves_what_was_said() {
-    let office = Office::with_chat(Chat::saying(
-        Protocol::Ollama,
-        Reply::then(&["At most five days [1]."], Then::Stall),
-    ));
-    let pid = office.ragterm.pid();
+fn thoughts_that_a_server_passes_for_the_answer_are_taken_out_of_it() {
+    let said = ["First I think [2] of", " it all.</think>", "\nFive days [1]."];
+    let answer = Office::with_chat(Chat::saying(Protocol::OpenAi, Reply::of(&said))).ask(QUESTION);
+    assert_eq!(answer["answer"], "Five days [1].");
+    assert_eq!(numbers(&answer), [1]);
+    assert!(answer["degraded"].as_str().unwrap().contains("thoughts"), "{answer}");
+}
+
+/// An office whose model is waited for longer than any test takes, and a question to it.
+fn asking(reply: Reply, arguments: &[&str]) -> (Office, Child) {
+    let chat = Chat::saying(Protocol::Ollama, reply);
+    let ragterm = configured(&chat)
+        .with("RAGTERM_LLM__IDLE_TIMEOUT_S", "600")
+        .with("RAGTERM_LLM__TIMEOUT_S", "600");
+    write_documents(&ragterm);
+    ragterm.add();
+    let office = Office { ragterm, chat };
     let child = office
         .ragterm
-        .command(&["ask", "--json", QUESTION])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .command(&[&["ask"], arguments, &[QUESTION]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    until("the answer to begin", || office.chat.open() == 1);
-    crate::support::signal(pid, rustix::process::Signal::KILL);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answer["partial"], true, "{answer}");
+    until("the model to be asked", || office.chat.open() == 1);
+    (office, child)
+}
+
+/// Reads until a text has come.
+fn read_until(child: &mut Child, text: &str) {
+    let stdout = child.stdout.as_mut().unwrap();
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains(text) {
+        let mut byte = [0];
+        stdout.read_exact(&mut byte).unwrap();
+        said.push(byte[0]);
+    }
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_models_work() {
-    let office = Office::with_chat(Chat::saying(
-        Protocol::Ollama,
-        Reply::then(&["Five days [1]. "], Then::Stall),
-    ));
-    let mut child = office
-        .ragterm
-        .command(&["ask", QUESTION])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    until("the answer to begin", || office.chat.open() == 1);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    until("the model to be left alone", || office.chat.open() == 0);
+fn a_daemon_that_dies_in_the_middle_leaves_what_was_said() {
+    let reply = || Reply::then(&["At most five days [1]. "], Then::Stall);
+    let (office, mut child) = asking(reply(), &[]);
+    read_until(&mut child, "At most five days [1].");
+    crate::support::signal(office.ragterm.pid(), rustix::process::Signal::KILL);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let rest = String::from_utf8(output.stdout).unwrap();
+    assert!(rest.contains("[the answer breaks off here]"), "{rest}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_models_work_and_what_was_said_is_kept() {
+    for (reply, said) in [
+        (Reply::then(&[], Then::Silence), ""),
+        (Reply::then(&["Five days [1]. "], Then::Stall), "Five days [1]."),
+    ] {
+        let (office, mut child) = asking(reply, &[]);
+        read_until(&mut child, said);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        until("the model to be left alone", || office.chat.open() == 0);
+        let sessions = ["sessions", "list", "--json"];
+        until("the turn to be kept", || office.ragterm.run(&sessions).code == 0);
+        let listed = office.ragterm.run(&sessions).expect(0).json();
+        let session = listed[0]["session"].as_str().unwrap();
+        let shown = office.ragterm.run(&["sessions", "show", session, "--json"]).expect(0).json();
+        assert_eq!(shown["turns"][0]["answer"].as_str().unwrap().trim(), said);
+        assert_eq!(shown["turns"][0]["partial"], true);
+        assert_eq!(shown["turns"][0]["question"], QUESTION);
+    }
+}
+
+#[test]
+fn passages_that_did_not_fit_after_all_are_told() {
+    let chat = Chat::start(Protocol::OpenAi, Nature { context: 900, ..Nature::default() }, |_| {
+        Reply::of(&["Five [1]."])
+    });
+    // Half of what is asked for at the most goes to the answer.
+    let ragterm = configured(&chat).with("RAGTERM_LLM__MAX_OUTPUT_TOKENS", "700");
+    write_documents(&ragterm);
+    ragterm.add();
+    let answer = ragterm.run(&["ask", "--json", QUESTION]).expect(0).json();
+    let sent = chat.asked().pop().unwrap().body["max_tokens"].as_u64().unwrap();
+    assert!(sent <= 450, "{sent}");
+    assert!(answer["degraded"].as_str().unwrap().contains("for the answer"), "{answer}");
 }

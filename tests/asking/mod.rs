@@ -132,7 +132,7 @@ fn addresses_that_no_passage_holds_are_taken_out() {
                 https://evil.example/.";
     let office = Office::saying(Reply::of(&[said]));
     let answer = office.ask("How many vacation days may be carried over?");
-    assert_eq!(answer["answer"], "See https://hr.example/leave [1], [x] and (address removed)");
+    assert_eq!(answer["answer"], "See https://hr.example/leave [1], [x] and (address removed).");
 }
 
 #[test]
@@ -151,6 +151,7 @@ fn a_model_that_does_not_know_is_believed() {
     let answer = office.ask("How many vacation days may be carried over?");
     assert_eq!(answer["answer"], "I don't know: the documents do not say");
     assert_eq!((numbers(&answer), &answer["refused"]), (vec![], &false.into()));
+    assert_eq!(answer["degraded"], Value::Null);
 }
 
 #[test]
@@ -159,6 +160,13 @@ fn a_question_in_korean_is_answered_in_korean() {
     let answer = office.ask("연차는 며칠까지 이월되나요?");
     assert_eq!(answer["sources"][0]["path"], "연차.md");
     assert!(system_of(&office.chat.asked()[0]).contains("Answer in Korean"));
+}
+
+#[test]
+fn an_answer_that_names_no_passage_says_so() {
+    let office = Office::saying(Reply::of(&["Five days, I believe."]));
+    let answer = office.ask("How many vacation days may be carried over?");
+    assert!(answer["degraded"].as_str().unwrap().contains("names no passage"), "{answer}");
 }
 
 #[test]

@@ -54,6 +54,9 @@ fn each_space_is_answered_by_its_pipeline() {
     let passages = ask("engineering");
     assert_eq!((&passages["answer"], &passages["degraded"]), (&"".into(), &().into()));
     assert_eq!(passages["sources"][0]["path"], "oncall.md");
+    let wider = ["ask", "--space", "hr", "--type", "txt", "Which days are carried over?"];
+    let refused = ragterm.run(&wider).expect(2).stderr;
+    assert!(refused.contains("other types: md"), "{refused}");
     assert_eq!(chat.asked().len(), 1, "the other one asks no model");
 }
 
@@ -75,10 +78,15 @@ fn a_pipeline_that_cannot_be_is_refused_at_the_start() {
     let ragterm = with_file(
         Instance::without_embedder(),
         "[[spaces]]\nname = 'hr'\npipeline = 'breif'\n\
-         [[pipelines]]\nname = 'brief'\nrerank = true\npassages = 0\n",
+         [[pipelines]]\nname = 'brief'\nrerank = true\npassages = 0\ntypes = ['*.md']\n",
     );
     let refused = ragterm.run(&["status"]).expect(2).stderr;
-    for problem in ["`breif` is not among the `[[pipelines]]`", "search.rerank_url", "passages"] {
+    for problem in [
+        "`breif` is not among the `[[pipelines]]`",
+        "search.rerank_url",
+        "passages",
+        "an extension",
+    ] {
         assert!(refused.contains(problem), "{problem}: {refused}");
     }
 }

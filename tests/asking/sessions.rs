@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Office, configured, failed, prompt_of, write_documents};
-use crate::fakes::chat::{Chat, Nature, Protocol, Reply};
+use crate::fakes::chat::{Chat, Nature, Protocol, Reply, Then};
 use crate::support::{Instance, until};
 
 /// A model that rewrites follow-up questions and answers all others.
@@ -32,6 +32,41 @@ fn a_follow_up_question_stands_alone_before_it_is_searched_for() {
     assert!(rewriting.contains("Answer: At most five days (1)."), "{rewriting}");
     let last = office.ragterm.run(&["ask", "--json", "--session", "last", "And then?"]).expect(0);
     assert_eq!(last.json()["session"], session);
+}
+
+/// What comes of a follow-up question when the model makes this of it.
+fn rewritten_to(said: &'static [&'static str], then: Then) -> Value {
+    let office =
+        Office::with_chat(Chat::start(Protocol::Ollama, Nature::default(), move |asked| {
+            match prompt_of(asked).contains("Last question:") {
+                true => Reply::then(said, then),
+                false => Reply::of(&["At most five days [1]."]),
+            }
+        }));
+    let first = office.ask("How many vacation days may be carried over?");
+    let session = first["session"].as_str().unwrap();
+    let question = "When do vacation days expire?";
+    office.ragterm.run(&["ask", "--json", "--session", session, question]).expect(0).json()
+}
+
+#[test]
+fn what_is_no_rewriting_of_the_question_is_not_searched_for() {
+    for (said, then) in [
+        (&["What is drunk in China?"][..], Then::End),
+        (&["At most five days (1)."], Then::End),
+        (&["When do vacation days expire?\nNever."], Then::End),
+        (&["When do vacation days"], Then::Length),
+        (&[], Then::End),
+        (&["When do vacation"], Then::Drop),
+    ] {
+        let answer = rewritten_to(said, then);
+        assert_eq!(answer["query"], "When do vacation days expire?", "{said:?}");
+        let why = answer["degraded"].as_str().unwrap();
+        assert!(why.contains("searched for as it stands"), "{said:?}: {why}");
+    }
+    let lost = rewritten_to(&["When does lactose expire in enzymes?"], Then::End);
+    assert_eq!(lost["query"], "When do vacation days expire?");
+    assert!(lost["degraded"].as_str().unwrap().contains("as the model rewrote it"), "{lost}");
 }
 
 #[test]
@@ -94,7 +129,11 @@ fn history_survives_a_restart_and_can_be_switched_off() {
     let ragterm = configured(&chat).with("RAGTERM_ANSWER__HISTORY_DAYS", "0");
     write_documents(&ragterm);
     ragterm.add();
-    ragterm.run(&["ask", "How many vacation days may be carried over?"]).expect(0);
+    for _ in 0..2 {
+        let arguments = ["ask", "--json", "How many vacation days may be carried over?"];
+        let answer = ragterm.run(&arguments).expect(0).json();
+        assert_eq!((&answer["session"], &answer["turn"]), (&"".into(), &Value::Null));
+    }
     assert_eq!(ragterm.run(&["sessions"]).code, 1);
 }
 

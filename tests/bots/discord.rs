@@ -4,7 +4,7 @@ use ragterm_chats::discord::{FakeDiscord, Message, Person, Rules, TOKEN};
 use serde_json::json;
 
 use super::Office;
-use crate::fakes::chat::Reply;
+use crate::fakes::chat::{Reply, Then};
 
 const GUILD: u64 = 900;
 const ROLE: u64 = 61;
@@ -72,6 +72,57 @@ fn in_public_the_guild_counts_and_unseen_by_others_the_roles_too() {
     assert!(messages[0].is_ephemeral);
     let alone = shown(&messages);
     assert!(alone.contains("Leave policy") && alone.contains("Settlement"), "{alone}");
+}
+
+#[test]
+fn a_daemon_that_dies_in_the_middle_leaves_what_it_had_said() {
+    let scene = Scene::new(Reply::then(&["At most five days [1], and "], Then::Stall));
+    let channel = scene.discord.text_channel(GUILD, "general");
+    let question = json!({ "question": "How many vacation days are carried over?" });
+    let asked = scene.discord.slash(&ann(), channel, "ask", question);
+    let text = |text: &'static str| {
+        scene.discord.until(text, |world| {
+            let answers = world.answers(asked);
+            answers.iter().any(|answer| answer.content.contains(text)).then_some(())
+        });
+    };
+    text("At most five days");
+    scene.office.kill_daemon();
+    text("broke off");
+}
+
+#[test]
+fn an_answer_of_30_000_characters_comes_whole() {
+    let pieces: Vec<String> =
+        (0..1_000).map(|number| format!("Sentence {number} is about leave [1]. ")).collect();
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let scene = Scene::new(Reply::of(&pieces));
+    let channel = scene.discord.text_channel(GUILD, "general");
+    let question = json!({ "question": "How many vacation days are carried over?" });
+    let asked = scene.discord.slash(&ann(), channel, "ask", question);
+    let said = shown(&scene.answer(asked));
+    let rest = scene.discord.look(|world| {
+        world.by_bot(channel).into_iter().map(|message| message.content.clone()).collect::<String>()
+    });
+    let said = said + &rest;
+    let missing = (0..1_000).find(|number| !said.contains(&format!("Sentence {number} is")));
+    assert!(missing.is_none(), "{missing:?}");
+}
+
+#[test]
+fn fifty_questions_at_once_are_acknowledged() {
+    let scene = Scene::new(Reply::of(&["At most five days [1]."]));
+    let channel = scene.discord.text_channel(GUILD, "general");
+    let asked: Vec<u64> = (0..50)
+        .map(|number| {
+            let text = format!("How many vacation days are carried over in {number}?");
+            let person = Person::new(1_000 + number, "somebody").with_roles(&[ROLE]);
+            scene.discord.slash(&person, channel, "ask", json!({ "question": text }))
+        })
+        .collect();
+    let worst = asked.iter().map(|one| scene.discord.acknowledged(*one)).max().unwrap();
+    crate::support::measured(&format!("slowest of 50 acknowledgements: {worst:?}"));
+    asked.into_iter().for_each(|one| assert!(!scene.answer(one).is_empty()));
 }
 
 #[test]

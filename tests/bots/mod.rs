@@ -27,7 +27,8 @@ impl Office {
             .with("RAGTERM_CONFIG", path(&config))
             .with("RAGTERM_LLM__PROVIDER", "ollama")
             .with("RAGTERM_LLM__MODEL", MODEL)
-            .with("RAGTERM_LLM__URL", &chat.url);
+            .with("RAGTERM_LLM__URL", &chat.url)
+            .with("RAGTERM_LLM__IDLE_TIMEOUT_S", "120");
         for (space, text) in [
             ("hr", "# Leave policy\n\nUnused vacation days are carried over: at most five.\n"),
             ("legal", "# Settlement\n\nThe swordfish vacation days of the board are secret.\n"),
@@ -47,6 +48,11 @@ impl Office {
         let token = format!("RAGTERM_{}__TOKEN", platform.to_uppercase());
         command.env(token, &self.token).envs(settings.iter().copied()).stdin(Stdio::null());
         self.bot = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    }
+
+    /// Kills the daemon, as a power cut would.
+    fn kill_daemon(&self) {
+        signal(self.ragterm.pid(), rustix::process::Signal::KILL);
     }
 
     /// All that the model was told so far.

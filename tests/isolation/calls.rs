@@ -1,7 +1,6 @@
 //! Every call of the service, with random words, names and ids; and replies that can be compared.
 
 use prost::Message;
-use ragterm_proto::Client;
 use ragterm_proto::v1::ask_event::Event;
 use ragterm_proto::v1::{
     AddSourceRequest, AskEvent, AskRequest, ConfirmSourceRequest, CopyCatalogRequest,
@@ -13,6 +12,7 @@ use ragterm_proto::v1::{
 };
 use tonic::{Response, Status, Streaming};
 
+use super::client::Client;
 use super::world::{Caller, Random, SPACES, WORDS};
 
 /// What calls are made of.
@@ -222,7 +222,7 @@ impl Call {
             Self::RescanSource(request) => all(client.rescan_source(request).await).await,
             Self::ConfirmSource(request) => plain(client.confirm_source(request).await),
             Self::RemoveSource(request) => plain(client.remove_source(request).await),
-            Self::Status => told(client.status(StatusRequest {}).await, |reply| {
+            Self::Status => told(client.status(StatusRequest::default()).await, |reply| {
                 reply.daemon.iter_mut().for_each(|daemon| daemon.uptime_s = 0.0);
             }),
             Self::WhoAmI => plain(client.who_am_i(WhoAmIRequest {}).await),

@@ -2,10 +2,11 @@
 //! documents, grants and calls, asked before and after everything that is hidden was changed.
 
 mod calls;
+pub mod client;
 mod world;
 
-use ragterm_proto::{Client, Place, Target, Token, connect_to};
-use world::{Random, World};
+use client::{Client, client};
+use world::{Caller, Random, World};
 
 /// Calls that are compared in a usual test run; `RAGTERM_TEST_ISOLATION_CASES` asks for more.
 const CASES: usize = 600;
@@ -23,7 +24,7 @@ async fn no_reply_depends_on_what_its_caller_may_not_see() {
     while compared < cases {
         let caller = world.caller(&mut random);
         let calls = world.calls(&caller, ROUND, &mut random);
-        let mut client = client(&world, &caller.secret).await;
+        let mut client = client_of(&world, &caller);
         let mut before = Vec::new();
         for call in &calls {
             before.push(call.reply(&mut client).await);
@@ -44,11 +45,9 @@ async fn no_reply_depends_on_what_its_caller_may_not_see() {
     assert!(telling > compared / 3, "only {telling} of {compared} replies told anything");
 }
 
-/// A client that shows a token at the local socket.
-async fn client(world: &World, secret: &str) -> Client {
-    let place = Place::Socket(world.socket.clone());
-    let target = Target { place, token: Some(Token(secret.to_owned())) };
-    connect_to(&target).await.unwrap()
+/// A client that calls as this caller.
+fn client_of(world: &World, caller: &Caller) -> Client {
+    client(&world.socket, &caller.secret, caller.asker.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +55,7 @@ async fn the_comparison_notices_what_may_be_seen() {
     let mut random = Random::seeded(7);
     let mut world = World::new(&mut random);
     let mut caller = world.caller(&mut random);
-    let mut client = client(&world, &caller.secret).await;
+    let mut client = client_of(&world, &caller);
     let calls = world.calls(&caller, ROUND, &mut random);
     let mut before = Vec::new();
     for call in &calls {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ragterm_proto::v1::Asker;
+
 use super::calls::{Call, Known};
 use crate::support::{Instance, path, until};
 
@@ -37,7 +39,8 @@ impl Random {
 /// Who calls.
 pub struct Caller {
     pub secret: String,
-    pub role: &'static str,
+    pub asker: Option<Asker>,
+    role: &'static str,
     seen: Vec<&'static str>,
 }
 
@@ -61,9 +64,21 @@ impl Caller {
     }
 }
 
+/// Each space is seen in one channel, and by one user alone.
+fn grants() -> String {
+    let grant = |(number, space): (usize, &str)| {
+        format!(
+            "[[grants]]\nto = 'slack:T1/channel:C{number}'\nspaces = ['{space}']\n\
+             [[grants]]\nto = 'slack:T1/user:U{number}'\nspaces = ['{space}']\n"
+        )
+    };
+    SPACES.into_iter().enumerate().map(grant).collect()
+}
+
 /// A daemon with its spaces.
 pub struct World {
     pub instance: Instance,
+    bot: String,
     pub socket: PathBuf,
     _sockets: tempfile::TempDir,
     present: Vec<&'static str>,
@@ -74,10 +89,16 @@ impl World {
     pub fn new(random: &mut Random) -> Self {
         let sockets = tempfile::tempdir().unwrap();
         let socket = sockets.path().join("ragterm.sock");
+        let config = sockets.path().join("config.toml");
+        std::fs::write(&config, grants()).unwrap();
         let instance = Instance::new()
+            .with("RAGTERM_CONFIG", path(&config))
             .with("RAGTERM_ACCESS__CALLS_PER_MINUTE", "0")
             .with("RAGTERM_SOCKET", path(&socket));
-        let mut world = Self { instance, socket, _sockets: sockets, present: Vec::new(), made: 0 };
+        let bot = ["token", "create", "bot", "--space", "*", "--acts-for", "slack"];
+        let bot = instance.run(&bot).expect(0).stdout.trim().to_owned();
+        let present = Vec::new();
+        let mut world = Self { instance, bot, socket, _sockets: sockets, present, made: 0 };
         for space in SPACES {
             for number in 0..6 {
                 world.write(space, number, random);
@@ -88,8 +109,34 @@ impl World {
         world
     }
 
-    /// A token for one to three of the spaces.
+    /// Somebody who may see one to three of the spaces: with a token, or through that of a bot.
     pub fn caller(&mut self, random: &mut Random) -> Caller {
+        match random.below(3) {
+            0 => self.asker(random),
+            _ => self.holder(random),
+        }
+    }
+
+    /// Somebody in a chat: in a channel of one space, or alone with what they see of another.
+    fn asker(&self, random: &mut Random) -> Caller {
+        let (channel, user) = (random.below(SPACES.len()), random.below(SPACES.len()));
+        let public = random.below(2) == 0;
+        let mut seen = vec![SPACES[channel]];
+        if !public && user != channel {
+            seen.push(SPACES[user]);
+        }
+        let asker = Asker {
+            platform: "slack".into(),
+            workspace: "T1".into(),
+            channel: format!("C{channel}"),
+            user: format!("U{user}"),
+            roles: Vec::new(),
+            public,
+        };
+        Caller { secret: self.bot.clone(), asker: Some(asker), role: "asker", seen }
+    }
+
+    fn holder(&mut self, random: &mut Random) -> Caller {
         let role = *random.one(&["read", "read", "write"]);
         let wanted = 1 + random.below(3);
         let mut seen: Vec<&'static str> = Vec::new();
@@ -104,7 +151,7 @@ impl World {
         let mut arguments = vec!["token", "create", &name, "--role", role];
         seen.iter().for_each(|space| arguments.extend(["--space", space]));
         let secret = self.instance.run(&arguments).expect(0).stdout.trim().to_owned();
-        Caller { secret, role, seen }
+        Caller { secret, asker: None, role, seen }
     }
 
     /// Calls of random words, spaces and documents, seen or not.

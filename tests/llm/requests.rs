@@ -206,3 +206,11 @@ async fn the_reason_of_an_end_that_is_not_known_is_passed_on() {
     let chat = Chat::saying(Protocol::Ollama, Reply::then(&[], Then::Bytes(LINE)));
     assert_eq!(ask(&chat).await.end().reason, Finish::Other("load".into()));
 }
+
+#[tokio::test]
+async fn a_gateway_that_tells_nothing_of_its_models_is_asked_all_the_same() {
+    let nature = Nature { tells_nothing: true, ..Nature::default() };
+    let chat = natured(Protocol::Anthropic, nature);
+    let llm = llm::connect(&config_for(&chat)).unwrap().unwrap();
+    assert_eq!(llm.context_tokens().await.unwrap(), 200_000);
+}

@@ -23,6 +23,8 @@ pub enum FaultKind {
     Lost,
     /// The daemon answered that it cannot.
     Refused,
+    /// What was named is not there any more.
+    Gone,
     /// The daemon is too old to know the request.
     Unsupported,
 }
@@ -65,7 +67,11 @@ impl From<Status> for Fault {
             "" => format!("the daemon refused: {}", status.code().description()),
             message => message.to_owned(),
         };
-        Self { sentence, hint, kind: FaultKind::Refused }
+        let kind = match status.code() {
+            Code::NotFound => FaultKind::Gone,
+            _ => FaultKind::Refused,
+        };
+        Self { sentence, hint, kind }
     }
 }
 

@@ -4,8 +4,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::{clean_line, grapheme_width, width};
 
-/// Longer input is not taken, in characters.
-const MAX_CHARACTERS: usize = 4000;
+/// Longer input is not taken, in characters: the daemon takes no longer question.
+pub const MAX_CHARACTERS: usize = 8000;
 
 /// A text and where the cursor is in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,18 +27,22 @@ impl InputLine {
 
     /// Puts another text in place of the old one, with the cursor behind it.
     pub fn set(&mut self, text: &str) {
-        self.text.clear();
-        self.cursor = 0;
-        self.insert(text);
+        self.text = clean_line(text).chars().take(MAX_CHARACTERS).collect();
+        self.cursor = self.text.len();
     }
 
-    /// Inserts typed or pasted text at the cursor, on one line.
-    pub fn insert(&mut self, text: &str) {
-        let room = MAX_CHARACTERS.saturating_sub(self.text.chars().count());
+    /// Inserts typed or pasted text at the cursor, on one line; all of it, or nothing when there is
+    /// no room: then it says `false`.
+    #[must_use]
+    pub fn insert(&mut self, text: &str) -> bool {
         // A line end of a pasted text of another system is one space, not two.
-        let text: String = clean_line(&text.replace("\r\n", "\n")).chars().take(room).collect();
-        self.text.insert_str(self.cursor, &text);
-        self.cursor += text.len();
+        let text = clean_line(&text.replace("\r\n", "\n"));
+        let has_room = self.text.chars().count() + text.chars().count() <= MAX_CHARACTERS;
+        if has_room {
+            self.text.insert_str(self.cursor, &text);
+            self.cursor += text.len();
+        }
+        has_room
     }
 
     /// Moves by one grapheme to the left.
@@ -152,7 +156,7 @@ mod tests {
 
     fn typed(text: &str) -> InputLine {
         let mut line = InputLine::default();
-        text.chars().for_each(|character| line.insert(&character.to_string()));
+        text.chars().for_each(|character| assert!(line.insert(&character.to_string())));
         line
     }
 
@@ -173,10 +177,10 @@ mod tests {
     #[test]
     fn pasted_lines_become_one_and_steer_nothing() {
         let mut line = InputLine::default();
-        line.insert("one\r\ntwo\n\u{1b}[31mthree");
+        assert!(line.insert("one\r\ntwo\n\u{1b}[31mthree"));
         assert_eq!(line.text(), "one two �[31mthree");
-        line.insert(&"x".repeat(10_000));
-        assert_eq!(line.text().chars().count(), MAX_CHARACTERS);
+        assert!(!line.insert(&"x".repeat(MAX_CHARACTERS)), "nothing is cut in silence");
+        assert_eq!(line.text(), "one two �[31mthree");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tonic::{Status, Streaming};
 
 use super::calls::{check_text, permitted};
 use super::patience::Patience;
-use super::question::{Answer, Event, Question, Waiting};
+use super::question::{Answer, Event, MAX_ANSWER_BYTES, Question, Waiting};
 use super::sources::Source;
 use super::trouble::{ENDED, Trouble};
 use super::{Core, cited};
@@ -104,7 +104,8 @@ async fn answer(
     patience.tried(&told, || permitted(&core.daemon, &question.asker)).await??;
     loop {
         match stream(core, question, so_far, events).await {
-            Ok(answered) => return Ok(Answer::from(answered)),
+            Ok(Some(answered)) => return Ok(Answer::from(answered)),
+            Ok(None) => return Err(Trouble::Endless),
             Err(status) if !so_far.is_empty() => return Err(Trouble::from(&status)),
             Err(status) => patience.after(&status, &told).await?,
         }
@@ -123,13 +124,13 @@ async fn turn_in_line(
     core.running.clone().acquire_owned().await.map_err(|_| Trouble::Stopping)
 }
 
-/// One try: asks, and passes on what comes until the answer is whole.
+/// One try: asks, and passes on what comes until the answer is whole; `None` if it has no end.
 async fn stream(
     core: &Core,
     question: &Question,
     so_far: &SoFar,
     events: &mpsc::Sender<Event>,
-) -> Result<Answered, Status> {
+) -> Result<Option<Answered>, Status> {
     let request = AskRequest {
         question: question.text.trim().to_owned(),
         spaces: question.spaces.clone(),
@@ -146,10 +147,13 @@ async fn stream(
                 told.consulted = consulted.sources;
             }
             Piece::Text(text) => {
+                if so_far.told().text.len() + text.len() > MAX_ANSWER_BYTES {
+                    return Ok(None);
+                }
                 so_far.told().text.push_str(&text);
                 tell(events, Event::Text(text)).await;
             }
-            Piece::Answered(answered) => return Ok(answered),
+            Piece::Answered(answered) => return Ok(Some(answered)),
         }
     }
     Err(Status::unavailable(ENDED))

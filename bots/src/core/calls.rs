@@ -1,7 +1,7 @@
 //! The calls that have one reply: search, who am I, feedback, sharing.
 
 use ragterm_proto::v1::{Asker, GiveFeedbackRequest, SearchRequest, Turn, WhoAmIReply};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::daemon::Daemon;
 use super::patience::Patience;
@@ -25,7 +25,10 @@ pub(super) async fn search(core: &Core, search: &Search) -> Result<Found, Troubl
 }
 
 pub(super) async fn who_am_i(core: &Core, asker: &Asker) -> Result<WhoAmIReply, Trouble> {
-    core.daemon.who_am_i(asker).await.map_err(|status| Trouble::from(&status))
+    core.daemon.who_am_i(asker).await.map_err(|status| match refuses(&status) {
+        true => Trouble::BotRefused,
+        false => Trouble::from(&status),
+    })
 }
 
 pub(super) async fn feedback(
@@ -53,7 +56,13 @@ pub(super) async fn permitted(
     daemon: &Daemon,
     asker: &Asker,
 ) -> Result<Result<(), Trouble>, Status> {
-    let reply = daemon.who_am_i(asker).await?;
+    let reply = match daemon.who_am_i(asker).await {
+        Err(status) if refuses(&status) => {
+            tracing::warn!(reason = status.message(), "the daemon does not accept the bot's token");
+            return Ok(Err(Trouble::BotRefused));
+        }
+        reply => reply?,
+    };
     Ok(if !reply.may_ask {
         Err(Trouble::MayNotAsk)
     } else if reply.spaces.is_empty() && !reply.everything {
@@ -61,6 +70,11 @@ pub(super) async fn permitted(
     } else {
         Ok(())
     })
+}
+
+/// Who the asker is, every holder of a good token may know.
+fn refuses(status: &Status) -> bool {
+    matches!(status.code(), Code::PermissionDenied | Code::Unauthenticated)
 }
 
 pub(super) fn check_text(text: &str) -> Result<(), Trouble> {

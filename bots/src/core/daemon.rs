@@ -1,83 +1,37 @@
-//! Every call to the daemon, with the bot's token and the asker in its metadata.
+//! Every call to the daemon, with the asker in its metadata; the client shows the bot's token.
 
-use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use prost::Message;
-use ragterm_proto::v1::ragterm_client::RagtermClient;
 use ragterm_proto::v1::{
     AskEvent, AskRequest, Asker, GiveFeedbackRequest, SearchReply, SearchRequest,
     ShareAnswerRequest, Turn, WhoAmIReply, WhoAmIRequest,
 };
-use ragterm_proto::{ASKER_KEY, MAX_MESSAGE_BYTES};
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
+use ragterm_proto::{ASKER_KEY, Client, Target, connect_when_used};
+use tonic::metadata::MetadataValue;
 use tonic::{Request, Status, Streaming};
 
 use crate::{Error, Kind};
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
-
 /// How long one call without a stream may take.
 const CALL: Duration = Duration::from_secs(30);
 
-/// A secret that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps `secret`, without white space around it.
-    pub fn new(secret: &str) -> Self {
-        Self(secret.trim().to_owned())
-    }
-
-    /// The secret itself, for the one place that sends it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// The daemon as a bot sees it: each call says for whom it is. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Daemon {
-    client: RagtermClient<Channel>,
-    authorization: Option<MetadataValue<Ascii>>,
-}
-
-impl fmt::Debug for Daemon {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Daemon").field("token", &self.authorization.is_some()).finish()
-    }
+    client: Client,
 }
 
 impl Daemon {
-    /// Calls over `channel`, which should be one that connects by itself when it is used (a lazy
-    /// one), with the bot's token.
-    pub fn new(channel: Channel, token: Option<&Secret>) -> Result<Self, Error> {
-        let authorization = token.map(bearer).transpose()?;
-        let client = RagtermClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
-        Ok(Self { client, authorization })
-    }
-
-    /// Calls over the unix socket at `socket`, connecting whenever there is something to call. Needs a
-    /// runtime.
-    pub fn on_socket(socket: &Path, token: Option<&Secret>) -> Result<Self, Error> {
-        let endpoint =
-            Endpoint::try_from(format!("unix:{}", socket.display())).map_err(|error| {
-                Error::new(
-                    Kind::Settings,
-                    format!("the socket {} cannot be called: {error}", socket.display()),
-                )
-            })?;
-        Self::new(endpoint.connect_timeout(CONNECT).connect_lazy(), token)
+    /// Calls the daemon at `target` with the bot's token, connecting whenever there is something to
+    /// call. Needs a runtime.
+    pub fn at(target: &Target) -> Result<Self, Error> {
+        let client = connect_when_used(target).map_err(|error| {
+            let message =
+                format!("the daemon at {} cannot be called: {}", error.place, error.source);
+            Error::new(Kind::Settings, message)
+        })?;
+        Ok(Self { client })
     }
 
     pub(super) async fn who_am_i(&self, asker: &Asker) -> Result<WhoAmIReply, Status> {
@@ -118,26 +72,14 @@ impl Daemon {
         reply.turn.ok_or_else(|| Status::not_found("the daemon sent no answer to share"))
     }
 
-    /// The one place where a call is told whose it is.
+    /// The one place where a call is told for whom it is.
     fn request<T>(&self, asker: &Asker, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        let metadata = request.metadata_mut();
-        if let Some(authorization) = &self.authorization {
-            metadata.insert("authorization", authorization.clone());
-        }
-        metadata.insert_bin(ASKER_KEY, MetadataValue::from_bytes(&asker.encode_to_vec()));
+        request
+            .metadata_mut()
+            .insert_bin(ASKER_KEY, MetadataValue::from_bytes(&asker.encode_to_vec()));
         request
     }
-}
-
-fn bearer(token: &Secret) -> Result<MetadataValue<Ascii>, Error> {
-    let mut value: MetadataValue<Ascii> =
-        format!("Bearer {}", token.reveal()).parse().map_err(|_| {
-            Error::new(Kind::Settings, "the bot's token for the daemon holds odd characters")
-                .hint("paste the secret that `ragterm token create` told")
-        })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 async fn timely<T>(

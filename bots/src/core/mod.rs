@@ -13,6 +13,7 @@ mod patience;
 mod presenting;
 mod question;
 mod repeats;
+mod secret;
 mod sources;
 mod split;
 mod trouble;
@@ -26,15 +27,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use daemon::{Daemon, Secret};
+pub use daemon::Daemon;
 pub use kept::{Given, Kept};
 pub use limits::Limits;
 pub use neutral::{neutral, unmasked};
 pub use presenting::{Display, Draft, Shown, present};
 pub use question::{Answer, Event, Found, MAX_QUESTION_BYTES, Question, Search, Verdict, Waiting};
 pub use repeats::Repeats;
+pub use secret::Secret;
 pub use sources::{Source, now_ms};
-pub use split::split;
+pub use split::{fence_mark, split};
 pub use trouble::Trouble;
 pub use words::{Language, Phrase};
 

@@ -9,6 +9,9 @@ use super::words::{Language, Phrase};
 /// The longest question that is passed on, in bytes; what is longer is refused kindly.
 pub const MAX_QUESTION_BYTES: usize = 8 << 10;
 
+/// The longest answer that is taken from the daemon, in bytes; the rest is left out and said to be.
+pub const MAX_ANSWER_BYTES: usize = 128 << 10;
+
 /// A question of a person in a chat.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
@@ -105,15 +108,18 @@ impl Answer {
 
 impl From<Answered> for Answer {
     fn from(answered: Answered) -> Self {
+        let mut text = answered.answer;
+        let is_endless = text.len() > MAX_ANSWER_BYTES;
+        text.truncate(text.floor_char_boundary(MAX_ANSWER_BYTES));
         Self {
-            text: answered.answer,
+            text,
             sources: answered.sources.iter().map(Source::from).collect(),
             turn: answered.turn,
             session: answered.session,
             refused: answered.refused,
             degraded: answered.degraded,
-            partial: answered.partial,
-            cut: None,
+            partial: answered.partial || is_endless,
+            cut: is_endless.then_some(Trouble::Endless),
         }
     }
 }

@@ -120,11 +120,10 @@ impl From<&CitedSource> for Source {
 
 impl From<&TurnSource> for Source {
     fn from(source: &TurnSource) -> Self {
-        let lines = source.lines.as_ref().map(|lines| (lines.first, lines.last));
         Self {
             n: source.n,
             title: title(&source.title, &source.path),
-            place: place(&source.path, &source.heading, position(lines, source.page)),
+            place: one_line(&source.path),
             space: source.space.clone(),
             modified_ms: source.modified_ms,
             link: link(&source.uri),

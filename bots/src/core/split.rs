@@ -2,6 +2,9 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+/// The longest line that opens or closes a code block, in bytes.
+const MAX_FENCE: usize = 60;
+
 /// Splits `text` into parts for which `measure` is at most `limit` (of whatever it counts; it must
 /// not shrink when text grows). Prefers the border of a paragraph, then line, sentence, word. A code
 /// block that is cut is closed, and opened again in the next part. An empty text has no parts.
@@ -9,9 +12,12 @@ pub fn split(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> Vec<S
     let mut parts = Vec::new();
     let mut rest = text.trim_end().to_owned();
     while !rest.trim().is_empty() {
-        if measure(&rest) <= limit {
-            parts.push(rest);
-            break;
+        if rest.len() <= window(limit) {
+            let whole = closed(&rest);
+            if measure(&whole) <= limit {
+                parts.push(whole);
+                break;
+            }
         }
         let (part, after) = first_part(&rest, limit, measure);
         parts.push(part);
@@ -20,26 +26,35 @@ pub fn split(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> Vec<S
     parts
 }
 
+/// No platform counts eight bytes as less than one, so what is farther away need not be measured.
+fn window(limit: usize) -> usize {
+    limit.saturating_mul(8).saturating_add(2 * MAX_FENCE)
+}
+
 /// The first part, and what is left with its code block opened again.
 fn first_part(text: &str, limit: usize, measure: &dyn Fn(&str) -> usize) -> (String, String) {
-    // No platform counts eight bytes as less than one, so what is farther away need not be measured.
-    let window = limit.saturating_mul(8).saturating_add(64);
-    let fits = |end: usize| end <= window && measure(&closed(&text[..end])) <= limit;
+    let near = &text[..text.floor_char_boundary(window(limit))];
+    let fits = |end: usize| measure(&closed(&text[..end])) <= limit;
     // A part that begins with a fence must hold more than the fence, or nothing would be gained.
-    let least = fence_line(text).map_or(0, |line| line.len() + 1);
-    let end = KIND_BORDERS
-        .iter()
-        .find_map(|border| {
-            last_fitting(border(text), least, &fits).filter(|end| is_full(text, *end, &fits))
-        })
-        .or_else(|| last_fitting(graphemes(text), least, &fits))
+    let least = fence_line(text).map_or(0, |line| line.len() + 1).min(text.len());
+    let kind = KIND_BORDERS.iter().find_map(|border| {
+        last_fitting(border(near), least, &fits).filter(|end| is_full(near, *end, &fits))
+    });
+    let end = kind
+        .or_else(|| last_fitting(graphemes(near), least, &fits))
         // Not even one character fits: one is taken all the same, so that this ends.
-        .unwrap_or_else(|| least.min(text.len()) + first_grapheme(&text[least.min(text.len())..]));
+        .unwrap_or_else(|| least + first_grapheme(&text[least..]));
     let part = closed(text[..end].trim_end());
-    match open_fence(&text[..end]) {
-        Some(fence) => (part, format!("{fence}\n{}", text[end..].trim_start_matches('\n'))),
-        None => (part, text[end..].trim_start_matches([' ', '\n']).to_owned()),
-    }
+    let open = open_fence(&text[..end]);
+    let rest = match open {
+        Some(_) => text[end..].trim_start_matches('\n'),
+        None => text[end..].trim_start_matches([' ', '\n']),
+    };
+    // What stood within a line must not become a fence by standing at the start of one.
+    let is_new_line = text[..end].ends_with('\n') || text[end..].starts_with('\n');
+    let guard = if !is_new_line && fence_line(rest).is_some() { "\u{2060}" } else { "" };
+    let opening = open.map(|fence| format!("{fence}\n")).unwrap_or_default();
+    (part, format!("{opening}{guard}{rest}"))
 }
 
 type Border = fn(&str) -> Vec<usize>;
@@ -55,11 +70,7 @@ fn last_fitting(ends: Vec<usize>, least: usize, fits: &dyn Fn(usize) -> bool) ->
 
 /// Whether a part that ends at `end` uses at least a third of the room.
 fn is_full(text: &str, end: usize, fits: &dyn Fn(usize) -> bool) -> bool {
-    let mut thrice = (end * 3).min(text.len());
-    while !text.is_char_boundary(thrice) {
-        thrice -= 1;
-    }
-    !fits(thrice)
+    !fits(text.floor_char_boundary(end * 3))
 }
 
 fn first_grapheme(text: &str) -> usize {
@@ -119,7 +130,16 @@ fn closes(opening: &str, line: &str) -> bool {
 /// The first line of `text`, if it opens or closes a code block.
 fn fence_line(text: &str) -> Option<&str> {
     let line = text.lines().next()?.trim_start();
-    (line.starts_with("```") || line.starts_with("~~~")).then_some(line)
+    fence_mark(line).is_some().then_some(line)
+}
+
+/// The mark with which `line` opens or closes a code block: three backticks or tildes, with at most
+/// the name of a language behind them.
+pub fn fence_mark(line: &str) -> Option<&'static str> {
+    let line = line.trim();
+    let mark = ["```", "~~~"].into_iter().find(|mark| line.starts_with(mark))?;
+    let name = line.trim_start_matches(mark.chars().next()?);
+    (line.len() <= MAX_FENCE && !name.contains('`')).then_some(mark)
 }
 
 #[cfg(test)]
@@ -177,5 +197,61 @@ mod tests {
     #[test]
     fn a_limit_below_one_character_still_ends() {
         assert_eq!(split("abc", 0, &chars).concat(), "abc");
+    }
+
+    /// Markdown made of a seed: words, lines, paragraphs, code blocks, some of them odd.
+    fn odd_markdown(seed: u64) -> String {
+        let mut state = seed.wrapping_mul(6_364_136_223_846_793_005) + 1;
+        let pieces = [
+            "word ",
+            "말씀 ",
+            "a.b ",
+            "\n",
+            "\n\n",
+            "```\n",
+            "\n```rust\n",
+            "\n~~~\n",
+            "**b** ",
+            "👩‍👩‍👧 ",
+            "averylongwordwithoutanyborder",
+            "Sentence here. ",
+            "`code` ",
+            "\n- item ",
+            "```inline``` ",
+        ];
+        let mut text = String::new();
+        for _ in 0..400 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+        }
+        text
+    }
+
+    #[test]
+    fn odd_texts_keep_the_limit_and_their_words() {
+        let words = |text: &str| {
+            let lines = text.lines().filter(|line| fence_mark(line).is_none());
+            let words = lines.flat_map(|line| line.split_whitespace().map(str::to_owned));
+            words.collect::<String>().replace('\u{2060}', "")
+        };
+        for seed in 0..300 {
+            let text = odd_markdown(seed);
+            let parts = split(&text, 150, &chars);
+            for part in &parts {
+                assert!(chars(part) <= 150, "seed {seed}: {part:?}");
+                assert_eq!(open_fence(part), None, "seed {seed}: {part:?}");
+            }
+            assert_eq!(words(&parts.join("\n")), words(&text), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_only_begins_like_a_fence_is_text() {
+        let hostile = format!("```{}\n{}", "x".repeat(5_000), "word ".repeat(1_000));
+        let parts = split(&hostile, 3_000, &chars);
+        assert!(parts.len() <= 6, "{} parts", parts.len());
+        assert!(parts.iter().all(|part| chars(part) <= 3_000));
     }
 }

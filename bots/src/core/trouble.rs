@@ -30,6 +30,8 @@ pub enum Trouble {
     Empty,
     /// The question is longer than is passed on.
     TooLong,
+    /// The answer is longer than is shown.
+    Endless,
     /// What was asked for may not be seen there.
     Denied,
     /// What was asked for is not there, or no more.

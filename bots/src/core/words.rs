@@ -205,6 +205,7 @@ fn in_english(trouble: &Trouble) -> String {
         }
         Trouble::Empty => "There is no question in this. What would you like to know?",
         Trouble::TooLong => "This question is too long for me. Please shorten it.",
+        Trouble::Endless => "The rest is too long to be shown here.",
         Trouble::Denied => "This may not be seen here.",
         Trouble::Gone => "This answer is no longer there. Please ask again.",
         Trouble::BotRefused => {
@@ -236,6 +237,7 @@ fn in_korean(trouble: &Trouble) -> String {
         Trouble::TooMany => "짧은 시간에 질문이 많았습니다. 잠시 뒤 다시 질문해 주세요.",
         Trouble::Empty => "질문이 비어 있습니다. 무엇이 궁금하신가요?",
         Trouble::TooLong => "질문이 너무 깁니다. 조금 줄여 주세요.",
+        Trouble::Endless => "나머지는 너무 길어 여기에 보여 드릴 수 없습니다.",
         Trouble::Denied => "여기에서는 볼 수 없는 내용입니다.",
         Trouble::Gone => "이 답변은 더 이상 없습니다. 다시 질문해 주세요.",
         Trouble::BotRefused => {

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use serenity::model::application::{CommandDataOptionValue, CommandInteraction};
+use serenity::model::application::{CommandDataOptionValue, CommandInteraction, Interaction};
 
 use super::Bot;
 use super::buttons::Action;
 use super::commands::{PRIVATE, QUERY, QUESTION, SPACE};
 use super::kept::Asked;
-use super::place::{Place, PlaceKind, Told};
-use super::render::Look;
+use super::place::{Audience, Place, PlaceKind, Told};
+use super::render::{Look, note};
 use super::rest::{Call, Fault};
 use super::showing::{EPHEMERAL, Reply, Target};
-use crate::core::{Display, Draft, Language, Question, now_ms, present};
+use crate::core::{Display, Draft, Language, Question, Trouble, now_ms, present};
 
 /// Discord waits 3 seconds for the first answer; later ones are in vain.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(2_900);
@@ -26,16 +26,17 @@ const MAX_CHOICES: usize = 25;
 const MAX_CHOICE: usize = 100;
 
 /// What a person wrote into the options of a command.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Options {
     pub(super) text: String,
     pub(super) spaces: Vec<String>,
-    pub(super) is_private: bool,
+    pub(super) audience: Audience,
 }
 
 impl Options {
     fn read(command: &CommandInteraction) -> Self {
-        let mut options = Self::default();
+        let audience = Audience::Everyone;
+        let mut options = Self { text: String::new(), spaces: Vec::new(), audience };
         for option in &command.data.options {
             match (option.name.as_str(), &option.value) {
                 (QUESTION | QUERY, CommandDataOptionValue::String(text)) => {
@@ -44,8 +45,8 @@ impl Options {
                 (SPACE, CommandDataOptionValue::String(space)) if !space.trim().is_empty() => {
                     options.spaces = vec![space.trim().to_owned()];
                 }
-                (PRIVATE, CommandDataOptionValue::Boolean(is_private)) => {
-                    options.is_private = *is_private;
+                (PRIVATE, CommandDataOptionValue::Boolean(true)) => {
+                    options.audience = Audience::Asker;
                 }
                 _ => {}
             }
@@ -85,9 +86,20 @@ pub(super) async fn acknowledge(bot: &Bot, (id, token): (u64, &str), answer: &Va
     }
 }
 
+/// Says that too much is going on.
+pub(super) async fn refuse(bot: Arc<Bot>, interaction: Interaction) {
+    let (id, token, text) = match &interaction {
+        Interaction::Command(command) => (command.id, &command.token, Options::read(command).text),
+        Interaction::Component(press) => (press.id, &press.token, String::new()),
+        _ => return,
+    };
+    let mut data = note(&Trouble::Busy.say(Language::of(&text)));
+    data["flags"] = json!(EPHEMERAL);
+    acknowledge(&bot, (id.get(), token), &json!({ "type": 4, "data": data })).await;
+}
+
 /// The callback that shows that the bot works on it.
-pub(super) fn deferred(is_ephemeral: bool) -> Value {
-    let flags = if is_ephemeral { EPHEMERAL } else { 0 };
+pub(super) fn deferred(flags: u64) -> Value {
     json!({ "type": 5, "data": { "flags": flags } })
 }
 
@@ -96,8 +108,9 @@ pub(super) struct Taken {
     pub(super) place: Place,
     pub(super) options: Options,
     pub(super) token: String,
-    /// Nobody but the asker sees the answer.
-    pub(super) is_private: bool,
+    pub(super) audience: Audience,
+    /// Of each of its messages.
+    pub(super) flags: u64,
 }
 
 async fn take(bot: &Bot, command: &CommandInteraction) -> Option<Taken> {
@@ -106,14 +119,16 @@ async fn take(bot: &Bot, command: &CommandInteraction) -> Option<Taken> {
     // in direct messages there is nobody to hide it from.
     let is_guild = command.guild_id.is_some();
     let is_group = !is_guild && !is_with_bot(command);
-    let is_ephemeral = is_group || (is_guild && options.is_private);
+    let is_hidden = is_group || (is_guild && options.audience == Audience::Asker);
+    let flags = if is_hidden { EPHEMERAL } else { 0 };
     let id = (command.id.get(), command.token.as_str());
-    if !acknowledge(bot, id, &deferred(is_ephemeral)).await {
+    if !acknowledge(bot, id, &deferred(flags)).await {
         return None;
     }
     let place = bot.place(told(command)).await;
-    let is_private = is_ephemeral || place.is_private();
-    Some(Taken { place, options, token: command.token.clone(), is_private })
+    let is_private = is_hidden || place.is_private();
+    let audience = if is_private { Audience::Asker } else { Audience::Everyone };
+    Some(Taken { place, options, token: command.token.clone(), audience, flags })
 }
 
 fn is_with_bot(command: &CommandInteraction) -> bool {
@@ -140,18 +155,18 @@ pub(super) async fn command(bot: Arc<Bot>, command: CommandInteraction) {
 }
 
 async fn ask(bot: &Arc<Bot>, taken: Taken) {
-    let Taken { place, options, token, is_private } = taken;
-    let asker = if is_private { place.in_private() } else { place.in_public() };
+    let Taken { place, options, token, audience, flags } = taken;
+    let asker = place.asker(audience);
     let language = Language::of(&options.text);
-    let actions = actions(&place, is_private);
+    let actions = actions(&place, audience);
     let look = Look { language, quote: Some(options.text.clone()), actions, now_ms: now_ms() };
-    let target = Target::Interaction { token, channel: place.channel, is_private };
+    let target = Target::Interaction { token, channel: place.channel, flags };
     let asked = Asked { text: options.text.clone(), spaces: options.spaces.clone() };
     let mut reply = Reply::new(bot, target, look, asked).in_deferred();
     // It tells the id of the message, by which a thread that begins there is known later.
     reply.show(&Draft::Working).await;
     // What only the asker sees in a guild is no part of what others talk about.
-    let is_shared = !is_private || place.kind == PlaceKind::Direct;
+    let is_shared = flags & EPHEMERAL == 0;
     let thread = place.conversation(reply.first()).filter(|_| is_shared);
     let question = Question { text: options.text, asker, thread, spaces: options.spaces };
     answer(bot, question, reply).await;
@@ -168,9 +183,11 @@ pub(super) async fn answer(bot: &Bot, question: Question, mut reply: Reply) -> O
 }
 
 /// The buttons that make sense at an answer.
-pub(super) fn actions(place: &Place, is_private: bool) -> Vec<Action> {
+pub(super) fn actions(place: &Place, audience: Audience) -> Vec<Action> {
     let further = match place.kind {
-        PlaceKind::Channel | PlaceKind::Thread { .. } if is_private => Some(Action::MakePublic),
+        PlaceKind::Channel | PlaceKind::Thread { .. } if audience == Audience::Asker => {
+            Some(Action::MakePublic)
+        }
         PlaceKind::Channel => Some(Action::FollowUp),
         _ => None,
     };
@@ -180,10 +197,10 @@ pub(super) fn actions(place: &Place, is_private: bool) -> Vec<Action> {
 /// Offers the spaces that an answer would be drawn from.
 pub(super) async fn complete(bot: Arc<Bot>, command: CommandInteraction) {
     let typed = command.data.autocomplete().map(|option| option.value.trim().to_lowercase());
-    let is_private = Options::read(&command).is_private;
+    let audience = Options::read(&command).audience;
     let spaces = async {
         let place = bot.place(told(&command)).await;
-        let asker = if is_private { place.in_private() } else { place.in_public() };
+        let asker = place.asker(audience);
         bot.core.who_am_i(&asker).await.map(|who| who.spaces).unwrap_or_default()
     };
     let spaces = tokio::time::timeout(CHOICES_WITHIN, spaces).await.unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What is known of channels: whether one is a thread, of which channel, and who began it.
+//! What is known of channels: whether one is a thread, of which channel, and who began it; and of
+//! guilds the bot's own role.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -20,16 +21,20 @@ pub(super) enum Nature {
     Thread { parent: u64, owner: u64 },
 }
 
-/// The channels looked up lately.
+/// The channels looked up lately, and the bot's own role in each guild.
 #[derive(Debug)]
 pub(super) struct Channels {
     known: Mutex<LruCache<u64, Nature>>,
+    roles: Mutex<LruCache<u64, Option<u64>>>,
 }
 
 impl Default for Channels {
     fn default() -> Self {
         let capacity = NonZeroUsize::new(CHANNELS).unwrap_or(NonZeroUsize::MIN);
-        Self { known: Mutex::new(LruCache::new(capacity)) }
+        Self {
+            known: Mutex::new(LruCache::new(capacity)),
+            roles: Mutex::new(LruCache::new(capacity)),
+        }
     }
 }
 
@@ -61,6 +66,27 @@ impl Bot {
             }
         }
     }
+}
+
+impl Bot {
+    /// The role that a guild made for the bot: people often mention it for the bot itself.
+    pub(super) async fn own_role(&self, guild: u64) -> Option<u64> {
+        let roles = || self.channels.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = roles().get(&guild).copied();
+        if let Some(known) = known {
+            return known;
+        }
+        let reply = self.rest.patiently(&Call::get(&format!("/guilds/{guild}/roles"))).await;
+        let role = own_role(&reply.ok()?, self.me);
+        roles().put(guild, role);
+        role
+    }
+}
+
+fn own_role(reply: &Value, me: u64) -> Option<u64> {
+    let me = me.to_string();
+    let own = reply.as_array()?.iter().find(|role| role["tags"]["bot_id"] == me.as_str())?;
+    own["id"].as_str()?.parse().ok()
 }
 
 fn nature(reply: &Value) -> Option<Nature> {

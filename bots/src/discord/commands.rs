@@ -13,13 +13,24 @@ pub(super) const PRIVATE: &str = "private";
 pub(super) fn registrations(application: u64, guilds: &[u64]) -> Vec<(String, Value)> {
     let everywhere = format!("/applications/{application}/commands");
     if guilds.is_empty() {
-        return vec![(everywhere, commands())];
+        return vec![(everywhere, everywhere_but_among_others())];
     }
     let in_guild =
         |guild: &u64| (format!("/applications/{application}/guilds/{guild}/commands"), commands());
     let mut calls: Vec<_> = guilds.iter().map(in_guild).collect();
     calls.push((everywhere, json!([])));
     calls
+}
+
+/// The commands for all guilds and for direct messages with the bot; in other people's conversations
+/// it has no business. Only commands for all may say so.
+fn everywhere_but_among_others() -> Value {
+    let mut commands = commands();
+    for command in commands.as_array_mut().into_iter().flatten() {
+        command["contexts"] = json!([0, 1]);
+        command["integration_types"] = json!([0]);
+    }
+    commands
 }
 
 fn commands() -> Value {
@@ -51,9 +62,6 @@ fn command((name, english, korean): (&str, &str, &str), first: Value) -> Value {
         "type": 1,
         "description": english,
         "description_localizations": { "ko": korean },
-        // In guilds and with the bot: in other people's conversations it has no business.
-        "contexts": [0, 1],
-        "integration_types": [0],
         "options": [
             first,
             option(SPACE, space, &json!({ "autocomplete": true, "max_length": 100 })),

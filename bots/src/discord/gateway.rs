@@ -14,10 +14,11 @@ use serenity::model::gateway::Ready;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Bot, Settings, asking, messages, pressing, refused_token};
+use super::beginning::refused_token;
+use super::{Bot, Settings, asking, messages, pressing};
 use crate::{Error, Kind};
 
-/// Tasks that may run at once; what comes beyond gets no answer.
+/// Tasks that may run at once; what comes beyond is refused kindly, up to as many more.
 const TASKS: usize = 2_000;
 
 /// What may wait for the bot to take it up.
@@ -186,11 +187,16 @@ fn respond(bot: &Arc<Bot>, happening: Happening) {
         tracing::debug!(kind, id, "it came twice");
         return;
     }
-    if bot.core.tasks() > TASKS {
-        tracing::warn!(kind, id, "too much is going on, this is left alone");
+    let ours = Arc::clone(bot);
+    if bot.core.tasks() >= TASKS {
+        tracing::warn!(kind, id, "too much is going on, this gets no answer");
+        if let (Happening::Interaction(interaction), true) =
+            (happening, bot.core.tasks() < 2 * TASKS)
+        {
+            bot.core.spawn(asking::refuse(ours, *interaction));
+        }
         return;
     }
-    let ours = Arc::clone(bot);
     match happening {
         Happening::Message(message) => bot.core.spawn(messages::message(ours, *message)),
         Happening::Interaction(interaction) => match *interaction {

@@ -6,6 +6,7 @@
 
 mod addressed;
 mod asking;
+mod beginning;
 mod buttons;
 mod channels;
 mod commands;
@@ -25,22 +26,14 @@ mod words;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use std::time::Duration;
-
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::Error;
 use crate::core::{Core, Daemon, Limits, Repeats, Secret, now_ms};
-use crate::{Error, Kind};
+use beginning::begin;
 use channels::Channels;
 use kept::Kept;
-use rest::{Call, Fault, Rest};
-
-/// Between tries to begin while Discord does not answer.
-const PAUSE_MOST: Duration = Duration::from_secs(60);
-
-/// See channels, send messages also in threads, begin threads, embed links, read the history.
-const PERMISSIONS: u64 = (1 << 10) | (1 << 11) | (1 << 14) | (1 << 16) | (1 << 35) | (1 << 38);
+use rest::Rest;
 
 /// How many events are remembered, to recognise those that come twice.
 const EVENTS: usize = 10_000;
@@ -90,7 +83,7 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
     let core = Core::new(daemon, settings.limits.clone(), stop.clone());
     let begun = tokio::select! {
         () = stop.cancelled() => return Ok(()),
-        begun = begin(&rest, &settings) => begun?,
+        begun = begin(&rest, &settings.guilds) => begun?,
     };
     let bot = Arc::new(Bot {
         core,
@@ -104,68 +97,12 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
         replies: AtomicU64::new(0),
         reads_along: AtomicBool::new(true),
     });
+    if !begun.pending.is_empty() {
+        bot.core.spawn(beginning::register_later(Arc::clone(&bot), begun.pending));
+    }
     let ended = gateway::run(&bot, &settings).await;
     // Also after an error: no task of the bot outlives it.
     stop.cancel();
     bot.core.close().await;
     ended
-}
-
-struct Begun {
-    me: u64,
-    application: u64,
-}
-
-/// Learns who the bot is and registers its commands, however long Discord takes to answer.
-async fn begin(rest: &Rest, settings: &Settings) -> Result<Begun, Error> {
-    let me = id(&insist(rest, Call::get("/users/@me")).await?)?;
-    let application = id(&insist(rest, Call::get("/applications/@me")).await?)?;
-    for (path, body) in commands::registrations(application, &settings.guilds) {
-        match insist(rest, Call::put(&path, &body)).await {
-            Err(error) if error.kind() == Kind::NotPermitted && path.contains("/guilds/") => {
-                tracing::warn!(%path, "commands are not registered there: is the bot in this guild?");
-            }
-            registered => drop(registered?),
-        }
-    }
-    let invite = format!(
-        "https://discord.com/oauth2/authorize?client_id={application}\
-         &scope=bot+applications.commands&permissions={PERMISSIONS}"
-    );
-    tracing::info!(%invite, guilds = settings.guilds.len(), "commands are registered");
-    Ok(Begun { me, application })
-}
-
-async fn insist(rest: &Rest, call: Call<'_>) -> Result<Value, Error> {
-    let mut pause = rest::PAUSE;
-    loop {
-        match rest.patiently(&call).await {
-            Ok(reply) => return Ok(reply),
-            Err(Fault::Refused { status: 401, .. }) => return Err(refused_token()),
-            Err(Fault::Refused { status: 403 | 404, message, .. }) => {
-                let text = format!("discord does not permit {}: {message}", call.path);
-                return Err(Error::new(Kind::NotPermitted, text)
-                    .hint("invite the bot with the scopes bot and applications.commands"));
-            }
-            Err(Fault::Refused { status, message, .. }) if status < 500 => {
-                let text = format!("discord refused {} with status {status}: {message}", call.path);
-                return Err(Error::new(Kind::Settings, text));
-            }
-            Err(fault) => {
-                tracing::warn!(%fault, path = call.path, "discord does not answer, trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSE_MOST);
-            }
-        }
-    }
-}
-
-fn refused_token() -> Error {
-    Error::new(Kind::NotPermitted, "discord does not accept the bot's token")
-        .hint("make a new one in the developer portal: Bot, Reset Token")
-}
-
-fn id(reply: &Value) -> Result<u64, Error> {
-    let id = reply["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Error::new(Kind::Unreachable, "discord did not say who the bot is"))
 }

@@ -36,6 +36,15 @@ pub(super) enum PlaceKind {
     Group,
 }
 
+/// Who sees an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Everyone in the place.
+    Everyone,
+    /// Nobody but the asker.
+    Asker,
+}
+
 /// What an interaction tells of its place.
 pub(super) struct Told<'i> {
     pub(super) guild: Option<GuildId>,
@@ -52,17 +61,8 @@ impl Place {
         matches!(self.kind, PlaceKind::Direct | PlaceKind::Group)
     }
 
-    /// The asker, of an answer that others see.
-    pub(super) fn in_public(&self) -> Asker {
-        self.asker(!self.is_private())
-    }
-
-    /// The asker, of an answer that nobody else sees.
-    pub(super) fn in_private(&self) -> Asker {
-        self.asker(false)
-    }
-
-    fn asker(&self, public: bool) -> Asker {
+    /// The asker, of an answer for this audience.
+    pub(super) fn asker(&self, audience: Audience) -> Asker {
         let channel = match self.kind {
             PlaceKind::Thread { parent } => parent,
             _ => self.channel,
@@ -73,7 +73,7 @@ impl Place {
             channel: channel.to_string(),
             user: self.user.to_string(),
             roles: self.roles.iter().take(ROLES).map(u64::to_string).collect(),
-            public,
+            public: audience == Audience::Everyone && !self.is_private(),
         }
     }
 

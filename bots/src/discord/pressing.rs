@@ -12,11 +12,11 @@ use super::asking::{acknowledge, actions, answer, deferred};
 use super::buttons::{Action, Pressed};
 use super::channels::Nature;
 use super::kept::Asked;
-use super::place::{Place, Told};
+use super::place::{Audience, Place, Told};
 use super::render::{self, Look};
 use super::rest::{Call, Fault};
 use super::searching::{HITS, finish, look_for};
-use super::showing::{Reply, Target};
+use super::showing::{EPHEMERAL, Reply, Target};
 use super::text::shortened;
 use super::words::Words;
 use crate::core::{
@@ -37,8 +37,8 @@ struct Press {
     pressed: Pressed,
     token: String,
     message: u64,
-    /// The message with the button was for the asker alone.
-    was_private: bool,
+    /// Who sees the message with the button.
+    audience: Audience,
 }
 
 /// A button was pressed.
@@ -49,7 +49,7 @@ pub(super) async fn press(bot: Arc<Bot>, interaction: ComponentInteraction) {
     };
     // What a button leads to is first of all for the one who pressed it.
     let id = (interaction.id.get(), interaction.token.as_str());
-    if !acknowledge(&bot, id, &deferred(true)).await {
+    if !acknowledge(&bot, id, &deferred(EPHEMERAL)).await {
         return;
     }
     let told = Told {
@@ -62,9 +62,10 @@ pub(super) async fn press(bot: Arc<Bot>, interaction: ComponentInteraction) {
     };
     let place = bot.place(told).await;
     let flags = interaction.message.flags.unwrap_or_default();
-    let was_private = place.is_private() || flags.contains(MessageFlags::EPHEMERAL);
+    let is_hidden = flags.contains(MessageFlags::EPHEMERAL);
+    let audience = if is_hidden { Audience::Asker } else { Audience::Everyone };
     let message = interaction.message.id.get();
-    let press = Press { place, pressed, token: interaction.token, message, was_private };
+    let press = Press { place, pressed, token: interaction.token, message, audience };
     match press.pressed.action {
         Action::Helpful => feedback(&bot, &press, Verdict::Helpful).await,
         Action::NotHelpful => feedback(&bot, &press, Verdict::NotHelpful).await,
@@ -93,8 +94,7 @@ impl Press {
 }
 
 async fn feedback(bot: &Bot, press: &Press, verdict: Verdict) {
-    let place = &press.place;
-    let asker = if press.was_private { place.in_private() } else { place.in_public() };
+    let asker = press.place.asker(press.audience);
     match bot.core.feedback(&asker, &press.pressed.turn, verdict).await {
         Ok(()) => press.say(bot, Phrase::Thanks.say(press.language())).await,
         Err(trouble) => press.say_trouble(bot, &trouble).await,
@@ -106,7 +106,7 @@ async fn show_more(bot: &Bot, press: &Press) {
     let Some(asked) = bot.kept.get(&press.pressed.turn) else {
         return press.say(bot, Phrase::TooOld.say(press.language())).await;
     };
-    let asker = press.place.in_private();
+    let asker = press.place.asker(Audience::Asker);
     let search = Search { text: asked.text.clone(), asker, spaces: asked.spaces, limit: HITS };
     match look_for(bot, &search).await {
         Ok(found) => {
@@ -124,17 +124,18 @@ async fn make_public(bot: &Arc<Bot>, press: &Press) {
     if !bot.seen.is_first(&id, Instant::now()) {
         return press.say(bot, Phrase::Shared.say(press.language())).await;
     }
-    let shared = match bot.core.share(&press.place.in_public(), &press.pressed.turn).await {
-        Ok(shareable) => share(bot, press, shareable).await,
-        Err(Trouble::Denied) => match bot.kept.get(&press.pressed.turn) {
-            Some(asked) => {
-                press.say(bot, Phrase::AskedAgain.say(press.language())).await;
-                ask_again(bot, press, asked).await
-            }
-            None => Err(Phrase::TooOld.say(press.language()).to_owned()),
-        },
-        Err(trouble) => Err(trouble.say(press.language())),
-    };
+    let shared =
+        match bot.core.share(&press.place.asker(Audience::Everyone), &press.pressed.turn).await {
+            Ok(shareable) => share(bot, press, shareable).await,
+            Err(Trouble::Denied) => match bot.kept.get(&press.pressed.turn) {
+                Some(asked) => {
+                    press.say(bot, Phrase::AskedAgain.say(press.language())).await;
+                    ask_again(bot, press, asked).await
+                }
+                None => Err(Phrase::TooOld.say(press.language()).to_owned()),
+            },
+            Err(trouble) => Err(trouble.say(press.language())),
+        };
     if let Err(reason) = shared {
         bot.seen.forget(&id);
         press.say(bot, &reason).await;
@@ -165,15 +166,15 @@ async fn ask_again(bot: &Arc<Bot>, press: &Press, asked: Asked) -> Result<(), St
     let mut reply = public(bot, press, asked);
     reply.show(&Draft::Working).await;
     let thread = press.place.conversation(reply.first());
-    let question = Question { text, asker: press.place.in_public(), thread, spaces };
+    let question = Question { text, asker: press.place.asker(Audience::Everyone), thread, spaces };
     answer(bot, question, reply).await.ok_or_else(|| not_shown(press)).map(drop)
 }
 
 /// A reply to everyone, after one to the asker.
 fn public(bot: &Arc<Bot>, press: &Press, asked: Asked) -> Reply {
-    let look = press.look(Some(asked.text.clone()), actions(&press.place, false));
+    let look = press.look(Some(asked.text.clone()), actions(&press.place, Audience::Everyone));
     let channel = press.place.channel;
-    let target = Target::Interaction { token: press.token.clone(), channel, is_private: false };
+    let target = Target::Interaction { token: press.token.clone(), channel, flags: 0 };
     Reply::new(bot, target, look, asked)
 }
 

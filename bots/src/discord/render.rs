@@ -83,40 +83,20 @@ pub(super) fn note(text: &str) -> Value {
 }
 
 fn done(answer: &Answer, look: &Look) -> Vec<Value> {
-    let language = look.language;
     let has_text = !answer.text.trim().is_empty();
-    let mut text = match (answer.refused, has_text) {
-        (_, true) => calm(&answer.text),
-        (false, false) if !answer.sources.is_empty() => {
-            Phrase::PassagesOnly.say(language).to_owned()
-        }
-        _ => Phrase::Refused.say(language).to_owned(),
-    };
-    for note in notes(answer, language) {
-        text.push_str(&format!("\n-# {note}"));
+    let mut text = if has_text { calm(&answer.text) } else { String::new() };
+    for note in answer.notes(look.language) {
+        let before = if text.is_empty() { "" } else { "\n-# " };
+        text.push_str(&format!("{before}{}", plain(&note)));
     }
     let mut messages = texts(&text, look);
     let embeds =
         if has_text { listed(&answer.sources, look) } else { excerpts(&answer.sources, look) };
     if let Some(last) = messages.last_mut() {
         last["embeds"] = Value::Array(embeds);
-        last["components"] = Value::Array(row(&look.actions, language, &answer.turn));
+        last["components"] = Value::Array(row(&look.actions, look.language, &answer.turn));
     }
     messages
-}
-
-/// What is to be known about an answer that is not all that it could be.
-fn notes(answer: &Answer, language: Language) -> Vec<String> {
-    let mut notes = Vec::new();
-    if answer.cut.is_some() {
-        notes.push(Phrase::Cut.say(language).to_owned());
-    } else if answer.partial {
-        notes.push(Phrase::Partial.say(language).to_owned());
-    }
-    if let Some(reason) = &answer.degraded {
-        notes.push(format!("{}: {}", Phrase::Degraded.say(language), plain(reason)));
-    }
-    notes
 }
 
 /// The sources of a text in one embed: title, place, age, link.

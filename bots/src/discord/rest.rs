@@ -138,8 +138,11 @@ impl Rest {
         self.windows(|windows| windows.learn(&key, &headers, Instant::now()));
         if status == StatusCode::TOO_MANY_REQUESTS {
             let wait = pause(&body, &headers);
-            let is_global = body["global"].as_bool().unwrap_or_default();
-            self.windows(|windows| windows.refuse(&key, is_global, Instant::now() + wait));
+            let until = Instant::now() + wait;
+            match body["global"].as_bool() {
+                Some(true) => self.windows(|windows| windows.close_all(until)),
+                _ => self.windows(|windows| windows.close(&key, until)),
+            }
             return Err(Fault::SlowDown(wait));
         }
         if !status.is_success() {

@@ -14,8 +14,8 @@ use crate::core::{Language, Search, Trouble, now_ms};
 pub(super) const HITS: u32 = 8;
 
 pub(super) async fn search(bot: &Arc<Bot>, taken: Taken) {
-    let Taken { place, options, token, is_private } = taken;
-    let asker = if is_private { place.in_private() } else { place.in_public() };
+    let Taken { place, options, token, audience, .. } = taken;
+    let asker = place.asker(audience);
     let language = Language::of(&options.text);
     let quote = Some(options.text.clone());
     let search = Search { text: options.text, asker, spaces: options.spaces, limit: HITS };

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// With the token of an interaction, which lives for 15 minutes.
-    Interaction { token: String, channel: u64, is_private: bool },
+    Interaction { token: String, channel: u64, flags: u64 },
     /// As the bot itself, perhaps in reply to a message.
     Channel { channel: u64, reply_to: Option<u64> },
 }
@@ -120,8 +120,7 @@ impl Reply {
     /// What only a new message carries.
     fn complete(&self, body: &mut Value) {
         match &self.target {
-            Target::Interaction { is_private: true, .. } => body["flags"] = json!(EPHEMERAL),
-            Target::Interaction { .. } => {}
+            Target::Interaction { flags, .. } => body["flags"] = json!(flags),
             Target::Channel { reply_to, .. } => {
                 // What was made and not heard of is not made again.
                 body["nonce"] = json!(format!("{}-{}", self.name, self.written.len()));
@@ -156,7 +155,7 @@ impl Reply {
     /// When the token of an interaction has expired, the bot goes on as itself, if others may see it.
     fn outlived(&mut self, status: u16, code: u64) -> bool {
         let is_expired = status == 401 || matches!(code, 10_015 | 50_027);
-        let Target::Interaction { channel, is_private: false, .. } = self.target else {
+        let Target::Interaction { channel, flags: 0, .. } = self.target else {
             return false;
         };
         if is_expired {

@@ -75,15 +75,14 @@ fn without_previews(text: &str) -> String {
     quiet
 }
 
-/// The end of the code that `text` begins with.
+/// The end of the code, or of the lone marks, that `text` begins with.
 fn code(text: &str) -> Option<usize> {
     let ticks = text.bytes().take_while(|byte| *byte == b'`').count();
     if ticks == 0 {
         return None;
     }
-    let fence = &text[..ticks];
-    // Code that is not closed yet, in an answer that still grows, is left alone up to its end.
-    Some(text[ticks..].find(fence).map_or(text.len(), |at| at + 2 * ticks))
+    // What is not closed is no code.
+    Some(text[ticks..].find(&text[..ticks]).map_or(ticks, |at| at + 2 * ticks))
 }
 
 /// The end of the address that `text` begins with.
@@ -109,6 +108,8 @@ mod tests {
         assert_eq!(calm("<https://a.example>"), "<https://a.example>");
         assert_eq!(calm("`curl https://a.example`"), "`curl https://a.example`");
         assert_eq!(calm("```\nhttps://a.example\n```"), "```\nhttps://a.example\n```");
+        assert_eq!(calm("a ` b https://a.example"), "a ` b <https://a.example>");
+        assert_eq!(calm("```\nhttps://a.example"), "```\n<https://a.example>");
         assert_eq!(calm("[click](https://a.example)"), "click (<https://a.example>)");
         assert_eq!(calm("한국어 HTTPS://a.example 끝"), "한국어 <HTTPS://a.example> 끝");
         assert_eq!(calm("https:// alone"), "https:// alone");

@@ -65,13 +65,16 @@ impl Windows {
         self.known.put(key.clone(), Window { left, resets: now + after });
     }
 
-    /// Closes a window, or all of them, after a refusal.
-    pub(super) fn refuse(&mut self, key: &Option<String>, is_global: bool, until: Instant) {
-        if is_global {
-            self.all_from = Some(until);
-        } else if let Some(key) = key {
+    /// Closes a window after a refusal.
+    pub(super) fn close(&mut self, key: &Option<String>, until: Instant) {
+        if let Some(key) = key {
             self.known.put(key.clone(), Window { left: 0, resets: until });
         }
+    }
+
+    /// Closes all windows after a refusal.
+    pub(super) fn close_all(&mut self, until: Instant) {
+        self.all_from = Some(until);
     }
 }
 
@@ -135,7 +138,7 @@ mod tests {
     fn a_global_refusal_closes_all_but_first_answers() {
         let mut windows = Windows::default();
         let now = Instant::now();
-        windows.refuse(&Some("a".into()), true, now + Duration::from_secs(5));
+        windows.close_all(now + Duration::from_secs(5));
         assert_eq!(windows.take(&Some("b".into()), now), Some(Duration::from_secs(5)));
         assert_eq!(windows.take(&None, now), None);
     }

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::bot::{Bot, asker, is_direct, patiently};
+use super::bot::{Bot, is_direct, patiently};
 use super::incoming::Action;
 use super::refusals::is_outside;
-use super::render::{self, HELPFUL, MORE, Message, NOT_HELPFUL, PUBLIC, Sharing};
+use super::render::{self, HELPFUL, MORE, Message, NOT_HELPFUL, PUBLIC};
 use super::web::{Fault, Place, Response};
 use crate::core::{Given, Language, Phrase, Question, Shareable, Trouble, Verdict};
 
@@ -27,7 +27,7 @@ impl Bot {
         turn: &str,
         (verdict, language): (Verdict, Language),
     ) {
-        let mut asker = asker(&action.team, &action.channel, &action.user);
+        let mut asker = self.asker(&action.team, &action.channel, &action.user);
         asker.public = !action.is_ephemeral && !is_direct(&action.channel);
         let sentence = match self.core.feedback(&asker, turn, verdict).await {
             Ok(()) => Phrase::Thanks.say(language).to_owned(),
@@ -52,7 +52,7 @@ impl Bot {
         if !self.repeats.is_first(&id, Instant::now()) {
             return self.tell(action, Phrase::Shared.say(language)).await;
         }
-        let mut asker = asker(&action.team, &action.channel, &action.user);
+        let mut asker = self.asker(&action.team, &action.channel, &action.user);
         asker.public = true;
         let sentence = match self.core.share(&asker, turn).await {
             Ok(shareable) => self.share(action, &shareable, language).await,
@@ -71,12 +71,8 @@ impl Bot {
         shareable: &Shareable,
         language: Language,
     ) -> Result<(), String> {
-        let buttons = render::Buttons {
-            key: shareable.answer.turn.clone(),
-            language,
-            sharing: Sharing::Pointless,
-        };
-        let messages = render::answer(&shareable.answer, language, Some(&buttons));
+        // It stays the asker's own: nobody else can judge it by a button.
+        let messages = render::answer(&shareable.answer, language, None);
         let messages = render::shared(&action.user, &shareable.question, messages);
         let place = place_of(action);
         for message in &messages {

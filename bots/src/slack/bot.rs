@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use ragterm_proto::v1::Asker;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::display::{Posted, Responded};
+use super::groups::Groups;
 use super::incoming::{Command, Frame, Incoming, Message};
 use super::look::Look;
 use super::mrkdwn::{mrkdwn, speaks_to_another, written};
@@ -15,7 +16,8 @@ use super::render::{self, Buttons, Sharing};
 use super::threads::Threads;
 use super::web::{Fault, Identity, Place, Response, Web};
 use crate::core::{
-    Answer, Core, Display, Draft, Given, Kept, Language, Phrase, Question, Repeats, Search, present,
+    Answer, Core, Display, Draft, Given, Kept, Language, Phrase, Question, Repeats, Search,
+    Trouble, present,
 };
 
 /// Event ids that are remembered.
@@ -37,18 +39,32 @@ pub(super) struct Bot {
     pub(super) kept: Arc<Kept>,
     pub(super) repeats: Repeats,
     identity: Identity,
+    groups: Arc<Groups>,
     threads: Threads,
 }
 
 impl Bot {
-    pub(super) fn new(core: Core, web: Arc<Web>, identity: Identity) -> Self {
+    pub(super) fn new(core: Core, web: Arc<Web>, identity: Identity, groups: Arc<Groups>) -> Self {
         Self {
+            groups,
             repeats: Repeats::new(EVENTS, core.limits().remembered),
             kept: Arc::new(Kept::new(ANSWERS)),
             threads: Threads::new(),
             core,
             web,
             identity,
+        }
+    }
+
+    /// Someone who asks where only he or she sees the answer.
+    pub(super) fn asker(&self, team: &str, channel: &str, user: &str) -> Asker {
+        Asker {
+            platform: "slack".to_owned(),
+            workspace: team.to_owned(),
+            channel: channel.to_owned(),
+            user: user.to_owned(),
+            roles: self.groups.of(user),
+            public: false,
         }
     }
 
@@ -65,11 +81,17 @@ impl Bot {
         if let Some(incoming) = incoming
             && self.is_first(&frame.envelope_id, &incoming)
         {
+            let is_full = self.core.tasks() >= TASKS;
             if let (true, Incoming::Command(command)) = (frame.accepts_response_payload, &incoming)
             {
-                reply["payload"] = at_once(command);
+                let sentence = if is_full { busy(command) } else { at_once(command).to_owned() };
+                let text = mrkdwn(&sentence);
+                reply["payload"] = json!({ "response_type": "ephemeral", "text": text });
             }
-            self.begin(incoming);
+            match is_full {
+                true => tracing::warn!("too much is going on; an event of slack is dropped"),
+                false => self.begin(incoming),
+            }
         }
         Some(reply.to_string())
     }
@@ -83,10 +105,6 @@ impl Bot {
     }
 
     fn begin(self: &Arc<Self>, incoming: Incoming) {
-        if self.core.tasks() >= TASKS {
-            tracing::warn!("too much is going on; an event of slack is dropped");
-            return;
-        }
         let bot = self.clone();
         self.core.spawn(async move {
             match incoming {
@@ -103,7 +121,7 @@ impl Bot {
             // The acknowledgement has said how the command is used.
             return;
         }
-        let asker = asker(&command.team_id, &command.channel_id, &command.user_id);
+        let asker = self.asker(&command.team_id, &command.channel_id, &command.user_id);
         if is_search(&command) {
             self.search(command, Search { text, asker, limit: HITS, ..Search::default() }).await;
             return;
@@ -142,7 +160,7 @@ impl Bot {
         let Some(thread) = self.thread_to_answer(&message).await else { return };
         let Message { team, event, .. } = message;
         let is_direct = event.channel_type == "im" || is_direct(&event.channel);
-        let mut asker = asker(&team, &event.channel, &event.user);
+        let mut asker = self.asker(&team, &event.channel, &event.user);
         asker.public = !is_direct;
         let place = Place { channel: event.channel, thread };
         if let Some(thread) = &place.thread {
@@ -231,18 +249,6 @@ where
     call().await
 }
 
-/// Someone who asks where only he or she sees the answer.
-pub(super) fn asker(team: &str, channel: &str, user: &str) -> Asker {
-    Asker {
-        platform: "slack".to_owned(),
-        workspace: team.to_owned(),
-        channel: channel.to_owned(),
-        user: user.to_owned(),
-        roles: Vec::new(),
-        public: false,
-    }
-}
-
 /// Conversations between two have ids of their own kind.
 pub(super) fn is_direct(channel: &str) -> bool {
     channel.starts_with('D')
@@ -262,12 +268,15 @@ fn is_search(command: &Command) -> bool {
 }
 
 /// What Slack shows for a command at once, without a call of the bot.
-fn at_once(command: &Command) -> Value {
-    let language = Language::of(&command.text);
+fn at_once(command: &Command) -> &'static str {
     let phrase = match (command.text.trim().is_empty(), is_search(command)) {
         (false, _) => Phrase::Working,
         (true, false) => Phrase::AskUsage,
         (true, true) => Phrase::SearchUsage,
     };
-    json!({ "response_type": "ephemeral", "text": mrkdwn(phrase.say(language)) })
+    phrase.say(Language::of(&command.text))
+}
+
+fn busy(command: &Command) -> String {
+    Trouble::Busy.say(Language::of(&command.text))
 }

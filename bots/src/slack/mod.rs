@@ -3,6 +3,7 @@
 mod actions;
 mod bot;
 mod display;
+mod groups;
 mod incoming;
 mod look;
 mod mrkdwn;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use settings::{Connection, Settings};
 
 use self::bot::Bot;
+use self::groups::Groups;
 use self::web::{Fault, Identity, Web};
 use crate::Error;
 use crate::core::{Core, Daemon};
@@ -33,7 +35,9 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
     };
     tracing::info!(team = identity.team_id, bot = identity.user_id, "slack knows the bot");
     let core = Core::new(daemon, settings.limits.clone(), stop.clone());
-    let bot = Arc::new(Bot::new(core.clone(), web.clone(), identity));
+    let groups = Arc::new(Groups::default());
+    groups.keep_fresh(&web, &core).await;
+    let bot = Arc::new(Bot::new(core.clone(), web.clone(), identity, groups));
     let served = socket::serve(&web, &settings.connection, |frame| bot.receive(frame), &stop).await;
     // On an error of Slack the questions under way have no place to be answered in.
     stop.cancel();

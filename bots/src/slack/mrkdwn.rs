@@ -1,17 +1,15 @@
 //! Between Markdown and Slack's own marks: what the bot writes, and what people wrote to it.
 
-use crate::core::{neutral, unmasked};
+use crate::core::{fence_mark, neutral, unmasked};
 
 /// `markdown` as Slack's mrkdwn, with mentions and links of documents made harmless.
 pub(super) fn mrkdwn(markdown: &str) -> String {
     let mut lines = Vec::new();
-    let mut fence: Option<String> = None;
+    let mut fence: Option<&str> = None;
     for line in markdown.lines() {
-        let start = line.trim_start();
-        let mark = ["```", "~~~"].into_iter().find(|mark| start.starts_with(mark));
-        match (&fence, mark) {
+        match (fence, fence_mark(line)) {
             (None, Some(mark)) => {
-                fence = Some(mark.to_owned());
+                fence = Some(mark);
                 lines.push("```".to_owned());
             }
             (Some(open), Some(mark)) if open == mark => {

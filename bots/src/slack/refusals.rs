@@ -32,3 +32,16 @@ pub(super) fn is_about_blocks(code: &str) -> bool {
 pub(super) fn is_outside(code: &str) -> bool {
     matches!(code, "not_in_channel" | "channel_not_found" | "restricted_action")
 }
+
+/// Whether a method is not for this workspace or this bot, now or later.
+pub(super) fn is_pointless(code: &str) -> bool {
+    matches!(
+        code,
+        "missing_scope"
+            | "no_permission"
+            | "paid_teams_only"
+            | "plan_upgrade_required"
+            | "unknown_method"
+            | "not_allowed_token_type"
+    )
+}

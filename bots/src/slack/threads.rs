@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use lru::LruCache;
 
 use super::web::Web;
+use crate::core::now_ms;
 
 /// How many threads are remembered; for others Slack is asked.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(5_000).expect("it is not zero");
@@ -14,11 +15,13 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(5_000).expect("it is not zero")
 #[derive(Debug)]
 pub(super) struct Threads {
     known: Mutex<LruCache<String, bool>>,
+    /// When the bot began, in seconds since the epoch: later threads it has joined itself, or not.
+    since_s: i64,
 }
 
 impl Threads {
     pub(super) fn new() -> Self {
-        Self { known: Mutex::new(LruCache::new(CAPACITY)) }
+        Self { known: Mutex::new(LruCache::new(CAPACITY)), since_s: now_ms() / 1_000 }
     }
 
     /// From now on the bot takes part in this thread.
@@ -26,8 +29,8 @@ impl Threads {
         self.remember(channel, thread, true);
     }
 
-    /// Whether `bot` takes part in the thread; Slack is asked once about one that is not known, such
-    /// as after a restart.
+    /// Whether `bot` takes part in the thread; Slack is asked once about one from before the bot was
+    /// started.
     pub(super) async fn takes_part(
         &self,
         web: &Web,
@@ -36,6 +39,9 @@ impl Threads {
     ) -> bool {
         if let Some(known) = self.known(channel, thread) {
             return known;
+        }
+        if begun_s(thread) > self.since_s {
+            return false;
         }
         match web.takes_part(channel, thread, bot).await {
             Ok(is_in) => {
@@ -61,6 +67,11 @@ impl Threads {
         // No call here leaves the cache half changed.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// When a thread began: Slack names it by the time of its first message.
+fn begun_s(thread: &str) -> i64 {
+    thread.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default()
 }
 
 fn key(channel: &str, thread: &str) -> String {

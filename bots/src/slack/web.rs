@@ -99,6 +99,20 @@ struct Reply {
     user: String,
 }
 
+#[derive(Debug, Deserialize)]
+struct UserGroups {
+    #[serde(default)]
+    usergroups: Vec<UserGroup>,
+}
+
+/// A user group and who is in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct UserGroup {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) users: Vec<String>,
+}
+
 /// Where a message is posted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
@@ -232,13 +246,24 @@ impl Web {
         thread: &str,
         user: &str,
     ) -> Result<bool, Fault> {
-        let limit = "200".to_owned();
-        let params =
-            [("channel", Some(channel)), ("ts", Some(thread)), ("limit", Some(limit.as_str()))];
-        let session = self.client.open_session(&self.bot);
-        let api = &session.http_session_api;
-        let replies: Replies = timely(api.http_get("conversations.replies", &params, None)).await?;
+        let params = [("channel", Some(channel)), ("ts", Some(thread)), ("limit", Some("200"))];
+        let replies: Replies = self.get("conversations.replies", &params).await?;
         Ok(replies.messages.iter().any(|reply| reply.user == user))
+    }
+
+    pub(super) async fn user_groups(&self) -> Result<Vec<UserGroup>, Fault> {
+        let params = [("include_users", Some("true"))];
+        let groups: UserGroups = self.get("usergroups.list", &params).await?;
+        Ok(groups.usergroups)
+    }
+
+    async fn get<T: DeserializeOwned + Send, const N: usize>(
+        &self,
+        method: &str,
+        params: &[(&str, Option<&str>); N],
+    ) -> Result<T, Fault> {
+        let session = self.client.open_session(&self.bot);
+        timely(session.http_session_api.http_get(method, params, None)).await
     }
 
     async fn post<T: DeserializeOwned + Send>(

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use ragterm_bots::core::{Daemon, Secret};
+use ragterm_bots::core::Daemon;
 use ragterm_proto::v1::ragterm_server::RagtermServer;
 use ragterm_proto::v1::{
     Answered, AskRequest, Asker, CitedSource, Consulted, GiveFeedbackRequest, Hit, SearchReply,
     SearchRequest, SpaceGrant, Turn, WhoAmIReply,
 };
+use ragterm_proto::{Place, Target, Token};
 use tokio::net::UnixListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -86,6 +87,8 @@ pub struct Script {
     pub answers: Answers,
     pub shares: Shares,
     pub found: SearchReply,
+    /// What every call is refused with.
+    pub refusal: Option<Status>,
 }
 
 pub struct State {
@@ -116,6 +119,7 @@ impl ScriptedDaemon {
             answers: Box::new(|request| answering(&format!("About {} [1].", request.question))),
             shares: Box::new(|_| Err(Status::permission_denied("not all of it may be seen here"))),
             found: SearchReply::default(),
+            refusal: None,
         };
         let state =
             State { script: Mutex::new(script), calls: Mutex::default(), changed: Condvar::new() };
@@ -132,7 +136,9 @@ impl ScriptedDaemon {
 
     /// The daemon as a bot is given it. Call it within a runtime.
     pub fn for_bot(&self) -> Daemon {
-        Daemon::on_socket(&self.socket(), Some(&Secret::new(TOKEN))).unwrap()
+        let target =
+            Target { place: Place::Socket(self.socket()), token: Some(Token(TOKEN.to_owned())) };
+        Daemon::at(&target).unwrap()
     }
 
     /// Begins to listen.

@@ -71,6 +71,9 @@ impl Ragterm for Service {
 
     async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Reply<WhoAmIReply> {
         let asker = self.note(request, |calls, call| calls.whoami.push(call.asker));
+        if let Some(status) = &self.0.script.lock().unwrap().refusal {
+            return Err(status.clone());
+        }
         Ok(Response::new((self.0.script.lock().unwrap().who_is)(&asker)))
     }
 

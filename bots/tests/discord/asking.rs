@@ -25,7 +25,10 @@ fn commands_are_registered_everywhere_when_no_guild_is_set() {
     instance.discord.until_ready();
     instance.discord.look(|world| {
         assert_eq!(world.commands.keys().collect::<Vec<_>>(), [&None]);
-        assert_eq!(world.commands[&None].as_array().unwrap().len(), 2);
+        let commands = world.commands[&None].as_array().unwrap();
+        assert_eq!(commands.len(), 2);
+        // Not in conversations of people without the bot.
+        assert!(commands.iter().all(|command| command["contexts"] == json!([0, 1])));
     });
 }
 

@@ -1,16 +1,24 @@
 //! Buttons: feedback, more passages, sharing, and asking on in a thread.
 
 use ragterm_proto::v1::{SearchReply, Turn, TurnSource};
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::Status;
 
 use super::{GUILD, Instance, ann, ben, is_done};
 use crate::daemon::{Step, answered, source};
 
-/// Ann's answer, private or not: its channel, its message, and the id of a button.
-fn answer(instance: &Instance, is_private: bool, button: &str) -> (u64, u64, String) {
+/// An answer for everyone: its channel, its message, and the id of a button.
+fn public(instance: &Instance, button: &str) -> (u64, u64, String) {
+    answer(instance, button, json!({ "question": "How many days?" }))
+}
+
+/// An answer for Ann alone.
+fn private(instance: &Instance, button: &str) -> (u64, u64, String) {
+    answer(instance, button, json!({ "question": "How many days?", "private": true }))
+}
+
+fn answer(instance: &Instance, button: &str, options: Value) -> (u64, u64, String) {
     let channel = instance.discord.text_channel(GUILD, "general");
-    let options = json!({ "question": "How many days?", "private": is_private });
     let asked = instance.discord.slash(&ann(), channel, "ask", options);
     let answers = instance.shown(asked, "the answer", is_done);
     (channel, answers[0].id, answers[0].button(button).unwrap())
@@ -19,7 +27,7 @@ fn answer(instance: &Instance, is_private: bool, button: &str) -> (u64, u64, Str
 #[test]
 fn feedback_reaches_the_daemon_and_is_thanked_for_in_private() {
     let instance = Instance::new();
-    let (_, message, button) = answer(&instance, false, "Not helpful");
+    let (_, message, button) = public(&instance, "Not helpful");
     let pressed = instance.discord.press(&ben(), message, &button);
     let thanks = instance.shown(pressed, "thanks", |said| {
         said.last().is_some_and(|said| said.content == "Thank you for telling me.")
@@ -35,7 +43,7 @@ fn more_is_shown_to_the_one_who_pressed_with_that_ones_own_rights() {
     let instance = Instance::new();
     let hits = vec![source(1, "Leave policy").hit.unwrap()];
     instance.daemon.script(|script| script.found = SearchReply { hits, ..SearchReply::default() });
-    let (_, message, button) = answer(&instance, false, "Show more");
+    let (_, message, button) = public(&instance, "Show more");
     let pressed = instance.discord.press(&ben(), message, &button);
     let more = instance
         .shown(pressed, "passages", |said| said.last().is_some_and(|said| !said.embeds.is_empty()));
@@ -56,7 +64,7 @@ fn what_the_daemon_lets_be_shared_is_shown_to_the_channel() {
         ..Turn::default()
     };
     instance.daemon.script(|script| script.shares = Box::new(move |_| Ok(turn.clone())));
-    let (channel, message, button) = answer(&instance, true, "Make public");
+    let (channel, message, button) = private(&instance, "Make public");
     let pressed = instance.discord.press(&ann(), message, &button);
     let said =
         instance.shown(pressed, "the shared answer", |said| said.len() == 2 && is_done(said));
@@ -77,7 +85,7 @@ fn what_the_daemon_lets_be_shared_is_shown_to_the_channel() {
 fn sharing_that_failed_can_be_tried_again() {
     let instance = Instance::new();
     instance.daemon.script(|script| script.shares = Box::new(|_| Err(Status::not_found("gone"))));
-    let (_, message, button) = answer(&instance, true, "Make public");
+    let (_, message, button) = private(&instance, "Make public");
     for _ in 0..2 {
         let pressed = instance.discord.press(&ann(), message, &button);
         let said = instance.shown(pressed, "the reason", |said| {
@@ -92,7 +100,7 @@ fn sharing_that_failed_can_be_tried_again() {
 fn what_may_not_be_shared_is_asked_again_for_the_channel() {
     let instance = Instance::new();
     instance.daemon.answers(|_| vec![Step::Answer(Box::new(answered("Private or public [1].")))]);
-    let (_, message, button) = answer(&instance, true, "Make public");
+    let (_, message, button) = private(&instance, "Make public");
     instance.daemon.answers(|_| vec![Step::Answer(Box::new(answered("For everyone here [1].")))]);
     let pressed = instance.discord.press(&ann(), message, &button);
     let said = instance.shown(pressed, "the new answer", |said| said.len() == 2 && is_done(said));
@@ -109,7 +117,7 @@ fn what_may_not_be_shared_is_asked_again_for_the_channel() {
 #[test]
 fn a_button_of_a_forgotten_answer_says_that_it_is_too_old() {
     let instance = Instance::new();
-    let (_, message, button) = answer(&instance, false, "Show more");
+    let (_, message, button) = public(&instance, "Show more");
     let pressed = instance.discord.press(&ben(), message, &button.replace("turn-1", "turn-0"));
     instance.shown(pressed, "a word", |said| {
         said.last().is_some_and(|said| said.content.contains("too old for this"))
@@ -119,7 +127,7 @@ fn a_button_of_a_forgotten_answer_says_that_it_is_too_old() {
 #[test]
 fn a_thread_begun_at_an_answer_goes_on_with_its_session() {
     let instance = Instance::new();
-    let (channel, message, button) = answer(&instance, false, "Ask on");
+    let (channel, message, button) = public(&instance, "Ask on");
     instance.discord.press(&ben(), message, &button);
     let greeted = instance.said(message, "a greeting", |said| !said.is_empty());
     assert_eq!(greeted[0].content, "Ask on here; I read along.");

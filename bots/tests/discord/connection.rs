@@ -44,7 +44,7 @@ fn a_request_to_reconnect_is_followed_by_resuming() {
 #[test]
 fn a_session_that_is_invalid_but_resumable_is_resumed() {
     let instance = Instance::new();
-    instance.discord.invalidate(true);
+    instance.discord.suspend();
     instance.discord.until("a resumed session", |world| {
         (world.gateway.resumes == 1 && world.gateway.is_connected()).then_some(())
     });
@@ -54,7 +54,7 @@ fn a_session_that_is_invalid_but_resumable_is_resumed() {
 #[test]
 fn a_session_that_is_gone_is_begun_anew() {
     let instance = Instance::new();
-    instance.discord.invalidate(false);
+    instance.discord.invalidate();
     instance.discord.until("a new session", |world| {
         (world.gateway.identifies == 2 && world.gateway.is_connected()).then_some(())
     });
@@ -129,12 +129,16 @@ fn a_discord_that_fails_at_first_is_tried_again() {
 }
 
 #[test]
-fn a_guild_without_the_bot_does_not_keep_it_from_the_others() {
+fn a_guild_that_the_bot_is_invited_to_later_gets_its_commands_then() {
     let mut instance = Instance::unstarted(generous());
     instance.discord.script("/guilds/901/commands", Scripted::Broken(403));
     instance.start(limits(), &[901, GUILD]);
     instance.discord.until_ready();
-    instance.discord.look(|world| assert!(world.commands.contains_key(&Some(GUILD))));
+    is_answered(&instance);
+    instance.discord.until("commands in both", |world| {
+        (world.commands.contains_key(&Some(901)) && world.commands.contains_key(&Some(GUILD)))
+            .then_some(())
+    });
 }
 
 #[test]

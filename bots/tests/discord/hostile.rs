@@ -57,6 +57,18 @@ fn an_answer_of_30000_characters_comes_whole_in_pieces_that_end_with_sentences()
 }
 
 #[test]
+fn a_long_answer_in_direct_messages_stays_there() {
+    let instance = Instance::new();
+    let text = "A sentence of the answer that is rather long. ".repeat(60);
+    instance.daemon.answers(move |_| vec![Step::Answer(Box::new(answered(text.trim_end())))]);
+    let channel = instance.discord.direct(&ann());
+    let asked = instance.discord.slash(&ann(), channel, "ask", json!({ "question": "All?" }));
+    let answers = instance.shown(asked, "the answer", is_done);
+    assert_eq!(answers.len(), 2);
+    assert!(answers.iter().all(|answer| !answer.is_ephemeral));
+}
+
+#[test]
 fn an_interaction_that_comes_twice_is_answered_once() {
     let instance = Instance::new();
     let channel = instance.discord.text_channel(GUILD, "general");

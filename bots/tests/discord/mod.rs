@@ -5,6 +5,7 @@ mod buttons;
 mod connection;
 mod faults;
 mod hostile;
+mod leaks;
 mod load;
 mod threads;
 

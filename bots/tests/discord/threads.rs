@@ -1,8 +1,10 @@
 //! Messages: mentions, follow-ups in threads, direct messages, and what is not for the bot.
 
 use ragterm_chats::discord::{Person, Rules, Scripted};
+use serde_json::json;
 
 use super::{GUILD, Instance, ann, ben, generous, is_done, limits};
+use crate::daemon::may_see;
 
 /// The last message that the bot can see: what came before it was handled before it.
 fn until_all_is_read(instance: &Instance) {
@@ -30,6 +32,24 @@ fn a_mention_begins_a_thread_in_which_people_ask_on() {
         assert!(call.asker.public);
     }
     assert!(instance.discord.look(|world| world.by_bot(channel).is_empty()));
+}
+
+#[test]
+fn a_reply_to_an_answer_goes_on_with_it_in_a_thread() {
+    let instance = Instance::new();
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let question = json!({ "question": "How many days?" });
+    let asked = instance.discord.slash(&ann(), channel, "ask", question);
+    let answer = instance.shown(asked, "the answer", is_done)[0].id;
+    instance.discord.reply(&ben(), channel, "And for part-timers?", Some(answer));
+    instance.said(answer, "the follow-up in the thread", is_done);
+    let calls = instance.daemon.calls().asked;
+    assert_eq!(calls[1].request.question, "And for part-timers?");
+    assert_eq!(calls[0].request.thread, calls[1].request.thread);
+    // Once more: the thread is there already.
+    instance.discord.reply(&ann(), channel, "And for interns?", Some(answer));
+    instance.said(answer, "one more", |said| said.len() == 2 && is_done(said));
+    assert_eq!(instance.daemon.calls().asked[2].request.thread, calls[0].request.thread);
 }
 
 #[test]
@@ -107,6 +127,30 @@ fn an_empty_mention_is_asked_what_it_wants() {
     instance.said(message, "a question back", |said| {
         said.last().is_some_and(|said| said.content.contains("There is no question in this"))
     });
+}
+
+#[test]
+fn the_role_of_the_bot_stands_for_the_bot() {
+    let instance = Instance::new();
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let other = instance.discord.say(&ann(), channel, "<@&61> lunch?");
+    let message = instance.discord.say(&ann(), channel, "<@&7002> How many days?");
+    instance.said(message, "the answer", is_done);
+    assert_eq!(instance.daemon.calls().asked[0].request.question, "How many days?");
+    assert!(!instance.discord.look(|world| world.channels.contains_key(&other)));
+}
+
+#[test]
+fn where_nothing_may_be_seen_a_reply_explains_it_without_a_thread() {
+    let instance = Instance::new();
+    instance.daemon.script(|script| script.who_is = Box::new(|_| may_see(&[])));
+    let channel = instance.discord.text_channel(GUILD, "general");
+    let message = instance.discord.say(&ann(), channel, "<@7001> How many days?");
+    let said = instance.said(channel, "what to do", |said| {
+        said.last().is_some_and(|said| said.content.contains("No documents are open to"))
+    });
+    assert_eq!(said[0].reply_to, Some(message));
+    assert!(!instance.discord.look(|world| world.channels.contains_key(&message)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use ragterm_bots::core::Phrase::{AskUsage, Working};
 use ragterm_bots::core::{Language, Trouble};
+use ragterm_chats::slack::{FakeSlack, Fault};
 use ragterm_proto::v1::{Hit, SearchReply, WhoAmIReply};
 use serde_json::json;
 
@@ -197,6 +198,30 @@ fn a_guest_of_another_company_is_named_with_that_company() {
     bot.sees(&["About days?"]);
     let asker = &bot.daemon.calls().asked[0].asker;
     assert_eq!((asker.workspace.as_str(), asker.user.as_str()), ("T9", "U9"));
+}
+
+#[test]
+fn the_user_groups_of_the_asker_are_told() {
+    let slack = FakeSlack::start();
+    slack.group("S1", &["U1", "U2"]);
+    slack.group("S2", &["U1"]);
+    slack.group("S3", &["U3"]);
+    let bot = Instance::unconnected(slack, ScriptedDaemon::start(), |_| {});
+    bot.slack.until_connected(1);
+    bot.slack.command("C1", "U1", "/ask", "days?");
+    bot.sees(&["About days?"]);
+    assert_eq!(bot.daemon.calls().asked[0].asker.roles, ["S1", "S2"]);
+}
+
+#[test]
+fn a_workspace_that_tells_no_user_groups_is_served_without() {
+    let slack = FakeSlack::start();
+    slack.fail("usergroups.list", Fault::Refused("missing_scope".to_owned()), 9);
+    let bot = Instance::unconnected(slack, ScriptedDaemon::start(), |_| {});
+    bot.slack.until_connected(1);
+    bot.slack.command("C1", "U1", "/ask", "days?");
+    bot.sees(&["About days?"]);
+    assert!(bot.daemon.calls().asked[0].asker.roles.is_empty());
 }
 
 #[test]

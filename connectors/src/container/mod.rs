@@ -39,6 +39,7 @@ use crate::extract::{Dialect, Extraction, Input, Reason};
 
 pub use recognise::{recognise, recognise_folder};
 use shape::Stream;
+pub(crate) use shape::is_named_archive;
 pub use shape::{Shape, may_be_large};
 pub use walk::{Entry, Limits, Walk};
 

@@ -100,6 +100,13 @@ impl Shape {
     }
 }
 
+/// Whether a file is called as archives, mailboxes and packed dumps are, whatever it holds.
+pub(crate) fn is_named_archive(path: &str) -> bool {
+    const NAMES: [&str; 11] =
+        ["zip", "7z", "tar", "tgz", "gz", "tbz2", "bz2", "txz", "xz", "zst", "mbox"];
+    NAMES.contains(&&*extension(path))
+}
+
 impl Codec {
     fn of(head: &[u8]) -> Option<Self> {
         let codecs: [(&[u8], Self); 4] = [

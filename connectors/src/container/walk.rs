@@ -163,11 +163,14 @@ impl<'v> Walk<'v> {
         let mut outcome = self.visitor.extract(&input);
         let attachments = outcome.as_mut().map(|it| std::mem::take(&mut it.attachments));
         let attachments = attachments.unwrap_or_default();
+        // What a message carries is as old as the message.
+        let own = outcome.as_ref().ok().and_then(|extraction| extraction.modified_ns);
+        let modified_ns = own.or(entry.modified_ns);
         if step == Step::Read {
             let member = Member::unread(path.clone(), bytes.len() as u64, Some(hash_of(bytes)));
             self.visitor.take(member.read(entry, outcome))?;
         }
-        self.below(&path, |walk| walk.attachments(attachments))
+        self.below(&path, |walk| walk.attachments(attachments, modified_ns))
     }
 
     /// Hands over a document that the container itself was read into.
@@ -201,8 +204,14 @@ impl<'v> Walk<'v> {
         self.visitor.take(Member { kind, modified_ns, outcome: Err(reason), ..member })
     }
 
-    /// Visits the files that a document carries; those of a message are no messages themselves.
-    pub fn attachments(&mut self, attachments: Vec<Attachment>) -> Result<(), Reason> {
+    /// Visits the files that a document carries, which are as old as it is; those of a message are
+    /// no messages themselves.
+    pub fn attachments(
+        &mut self,
+        attachments: Vec<Attachment>,
+        modified_ns: Option<i64>,
+    ) -> Result<(), Reason> {
+        let entry = |name| Entry { modified_ns, ..Entry::at(name) };
         if self.depth < self.limits.depth {
             return self.inside(|walk| {
                 if walk.dialect == Dialect::Mail {
@@ -211,8 +220,8 @@ impl<'v> Walk<'v> {
                 attachments.into_iter().try_for_each(|Attachment { name, content }| {
                     walk.admit(0, 0)??;
                     match content {
-                        Ok(bytes) => walk.file(Entry::at(name), &bytes),
-                        Err(reason) => walk.unreadable(Entry::at(name), reason),
+                        Ok(bytes) => walk.file(entry(name), &bytes),
+                        Err(reason) => walk.unreadable(entry(name), reason),
                     }
                 })
             });
@@ -220,7 +229,7 @@ impl<'v> Walk<'v> {
         attachments.into_iter().try_for_each(|attachment| {
             self.admit(0, 0)??;
             let reason = attachment.content.err().unwrap_or_else(|| self.too_deep());
-            self.unreadable(Entry::at(attachment.name), reason)
+            self.unreadable(entry(attachment.name), reason)
         })
     }
 

@@ -51,6 +51,8 @@ pub(super) struct Grid {
     /// may stand beneath.
     grouped: Vec<usize>,
     preamble: usize,
+    /// Per column, whether all values beneath the headers are numbers or dates; empty without any.
+    are_numbers: Vec<Option<bool>>,
     /// Per column, the value of a tall cell.
     above: Vec<String>,
 }
@@ -81,6 +83,9 @@ impl Grid {
         }
         self.are_headers_open = false;
         self.grouped.clear();
+        if self.headers.is_some() {
+            self.note_values(cells);
+        }
         let has_headers = self.headers.is_some() && *budget > 0 && !self.stands_alone(cells);
         let values = if has_headers { Values::BehindHeaders } else { Values::Alone };
         self.joined(cells, values, budget)
@@ -109,6 +114,28 @@ impl Grid {
         let is_wide = |cell: &Cell<'_>| cell.columns > 1 && is_filled(cell);
         self.are_headers_open = cells.len() > 1 && cells.iter().any(is_wide);
         self.joined(cells, Values::Alone, budget)
+    }
+
+    fn note_values(&mut self, cells: &[Cell<'_>]) {
+        for (column, cell) in placed(cells).filter(|(_, cell)| is_filled(cell)) {
+            if column < MAX_COLUMNS {
+                let needed = self.are_numbers.len().max(column + 1);
+                self.are_numbers.resize(needed, None);
+                let all = &mut self.are_numbers[column];
+                *all = Some(all.unwrap_or(true) && !is_name(cell.text));
+            }
+        }
+    }
+
+    /// Whether a row below a gap has headers of its own: nothing stands beneath those above, which
+    /// were none then, or it has a name where there were only numbers.
+    pub(super) fn is_left_by(&self, cells: &[Cell<'_>]) -> bool {
+        let is_name_among_numbers = |(column, cell): (usize, &Cell<'_>)| {
+            is_filled(cell) && self.are_numbers.get(column).is_some_and(|all| *all == Some(true))
+        };
+        self.headers.is_some()
+            && looks_like_headers(cells)
+            && (self.are_numbers.is_empty() || placed(cells).any(is_name_among_numbers))
     }
 
     /// Whether these are names for the columns of groups, and none for the column of the rows' own
@@ -250,13 +277,15 @@ fn looks_like_headers(cells: &[Cell<'_>]) -> bool {
         names.dedup();
     }
     let distinct = names.iter().collect::<BTreeSet<_>>().len();
+    // Years that stand above several columns each need no other names beside them.
+    let is_grouping = cells.iter().any(|cell| cell.columns > 1 && is_filled(cell));
     let columns = cells.iter().map(|cell| if is_filled(cell) { 1 } else { cell.columns });
     names.len() > 1
         && filled(cells).count() * 2 > columns.sum()
         && distinct == names.len()
         && names.iter().all(|name| is_name(name) || is_year(name))
-        && names.iter().filter(|name| is_year(name)).count() != 1
-        && names.iter().any(|name| is_name(name))
+        && (is_grouping || names.iter().filter(|name| is_year(name)).count() != 1)
+        && (is_grouping || names.iter().any(|name| is_name(name)))
 }
 
 /// Each may stand more than once, as the same quarters do under several years.
@@ -282,89 +311,4 @@ fn filled<'a>(cells: &[Cell<'a>]) -> impl Iterator<Item = &'a str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cells<'a>(row: &[&'a str]) -> Vec<Cell<'a>> {
-        row.iter().map(|text| Cell::new(text)).collect()
-    }
-
-    fn lines(rows: &[Vec<Cell<'_>>]) -> Vec<String> {
-        let (mut grid, mut budget) = (Grid::default(), 1000);
-        rows.iter().map(|row| grid.row(row, &mut budget)).collect()
-    }
-
-    #[test]
-    fn a_cell_keeps_its_header() {
-        let rows = [cells(&["Team", "City"]), cells(&["Blues", "STL"])];
-        assert_eq!(lines(&rows), ["Team; City", "Team: Blues; City: STL"]);
-    }
-
-    #[test]
-    fn a_tall_cell_holds_for_each_row() {
-        let mut tall = cells(&["North", "1"]);
-        tall[0].is_tall = true;
-        let mut lower = cells(&["", "2"]);
-        lower[0].continues = true;
-        let rows = [cells(&["Region", "Sales"]), tall, lower, cells(&["", "3"])];
-        assert_eq!(
-            lines(&rows)[1..],
-            ["Region: North; Sales: 1", "Region: North; Sales: 2", "Sales: 3"]
-        );
-    }
-
-    #[test]
-    fn a_title_between_rows_has_no_header() {
-        let header = ["Topic", "Period", "Page"];
-        let rows = [&header[..], &["Cash", "FY", "5"], &["Other", "", ""], &header];
-        let expected = ["Topic: Cash; Period: FY; Page: 5", "Other", "Topic; Period; Page"];
-        assert_eq!(lines(&rows.map(cells))[1..], expected);
-    }
-
-    #[test]
-    fn headers_of_two_rows_are_one_for_each_column() {
-        let mut years = cells(&["Team", "Y2023", "Y2024"]);
-        (years[1].columns, years[2].columns) = (2, 2);
-        let quarters = cells(&["", "Q1", "Q2", "Q1", "Q2"]);
-        let rows = [years, quarters, cells(&["Blues", "1", "2", "3", "4"])];
-        let expected = "Team: Blues; Y2023 Q1: 1; Y2023 Q2: 2; Y2024 Q1: 3; Y2024 Q2: 4";
-        assert_eq!(lines(&rows)[2], expected);
-    }
-
-    #[test]
-    fn groups_of_columns_need_not_be_merged() {
-        let repeated =
-            [&["Team", "Q1", "Q1", "Q2", "Q2"][..], &["", "Plan", "Actual", "Plan", "Actual"]];
-        let gaps = [&["Team", "Q1", "", "Q2", ""][..], &["", "Plan", "Actual", "Plan", "Actual"]];
-        for [above, below] in [repeated, gaps] {
-            let rows =
-                [above, below, &["Blues", "1", "2", "3", "4"], &["Reds", "up", "x", "y", "z"]];
-            let expected = [
-                "Team: Blues; Q1 Plan: 1; Q1 Actual: 2; Q2 Plan: 3; Q2 Actual: 4",
-                "Team: Reds; Q1 Plan: up; Q1 Actual: x; Q2 Plan: y; Q2 Actual: z",
-            ];
-            assert_eq!(lines(&rows.map(cells))[2..], expected);
-        }
-        let rows =
-            [&["Team", "Place", "", "Note"][..], &["", "", "up", "x"], &["Reds", "a", "b", "c"]];
-        assert_eq!(lines(&rows.map(cells))[2], "Team: Reds; Place: a; Place up: b; Note x: c");
-        let rows = [&["Team", "Place", "Note"][..], &["", "up", "x"]];
-        assert_eq!(lines(&rows.map(cells))[1], "Place: up; Note: x");
-    }
-
-    #[test]
-    fn years_are_headers_beside_a_name() {
-        let rows = [cells(&["Team", "2023", "2024"]), cells(&["Blues", "1", "2"])];
-        assert_eq!(lines(&rows)[1], "Team: Blues; 2023: 1; 2024: 2");
-        let rows = [cells(&["Blues", "2023"]), cells(&["Flyers", "2024"])];
-        assert_eq!(lines(&rows)[1], "Flyers; 2024");
-    }
-
-    #[test]
-    fn without_a_budget_nothing_is_repeated() {
-        let (mut grid, mut budget) = (Grid::default(), 8);
-        grid.row(&cells(&["Team", "City"]), &mut budget);
-        grid.row(&cells(&["Blues", "STL"]), &mut budget);
-        assert_eq!(grid.row(&cells(&["Flyers", "PHI"]), &mut budget), "Flyers; PHI");
-    }
-}
+mod tests;

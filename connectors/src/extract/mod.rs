@@ -2,6 +2,7 @@
 
 mod cells;
 mod confluence;
+mod cut_off;
 pub(crate) mod damage;
 mod dates;
 mod dokuwiki;
@@ -50,7 +51,7 @@ pub(crate) use kind::Kind;
 pub(crate) use mail::Envelope;
 
 /// Raised whenever the same bytes give another document than before.
-pub const EXTRACTION_VERSION: u32 = 6;
+pub const EXTRACTION_VERSION: u32 = 7;
 
 /// A file to extract.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +197,7 @@ fn text(input: &Input<'_>) -> Result<Extraction, Reason> {
         Format::Html if confluence::is_page(&text) => confluence::read(input.name(), &text),
         _ => document(input, &text, format)?.into(),
     };
+    extraction.attachments.extend(cut_off::lost(&text, format));
     if format != Format::Code {
         let language = language::of(&extraction.document).map(str::to_owned);
         extraction.document.language = language;

@@ -147,8 +147,16 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
         Source::Whole { content, bytes } => {
             let read = whole(request, &bytes, (extractor, walk));
             let modified_ns = read.as_ref().ok().and_then(|(_, modified_ns)| *modified_ns);
-            let outcome = read.map(|(document, _)| document);
-            Reply { content: Some(content), is_container: false, modified_ns, outcome }
+            let mut outcome = read.map(|(document, _)| document);
+            // What stands in the place of an archive is one that cannot be read: what was known of
+            // the archive stays until it is there again.
+            let is_container = outcome.is_err()
+                && request.known.is_some()
+                && container::is_named_archive(&request.path);
+            if let (true, Err(reason)) = (is_container, &outcome) {
+                outcome = Err(Reason::Failed(reason.to_string()));
+            }
+            Reply { content: Some(content), is_container, modified_ns, outcome }
         }
         Source::Container { content, shape, file } => {
             let is_known = request.known == Some(content.hash) || request.task == Task::Identify;
@@ -198,7 +206,7 @@ fn whole(
     let input = Input { path: &request.path, bytes, dialect, ocr };
     let extraction = guarded(extractor, &input)?;
     // What is wrong with what it carries does not take its own text away.
-    let _left_out = walk.attachments(extraction.attachments);
+    let _left_out = walk.attachments(extraction.attachments, extraction.modified_ns);
     Ok((extraction.document, extraction.modified_ns))
 }
 

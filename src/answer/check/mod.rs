@@ -1,9 +1,13 @@
 //! An answer checked as it streams: citations name what was given, addresses what was read.
 //!
 //! Whatever the model writes, a bracketed number in what leaves here outside of code is a citation
-//! of a passage that the model was given.
+//! of a passage that the model was given: markers are read in the many ways in which models write
+//! them, and `guard` has a last look at what is let through.
 
 mod address;
+mod brackets;
+mod code;
+mod guard;
 mod marker;
 
 use std::collections::BTreeSet;
@@ -11,37 +15,34 @@ use std::collections::BTreeSet;
 pub use address::Addresses;
 
 use super::invisible::is_invisible;
+use brackets::{Bracketed, bracketed, end_of_target, is_closing, is_opening};
+use code::{Code, Opened};
+use guard::Guard;
 
-/// A marker is no longer than this, in bytes.
-const MAX_MARKER: usize = 96;
+/// More brackets that open in a row are text.
+const MAX_OPENINGS: usize = 8;
+
+/// So much of what was let through is looked back at, in bytes.
+const TAIL: usize = 48;
 
 /// Lets pieces of text through as soon as they are decided.
 #[derive(Debug)]
 pub struct Checker {
-    /// Passages are numbered from 1 to this.
-    given: u32,
     addresses: Addresses,
     pending: String,
     code: Code,
+    guard: Guard,
+    /// The end of what was let through.
+    tail: String,
+    /// Nothing but spaces stands on the line so far.
+    begins_line: bool,
     /// Brackets around markers that were opened and are not shown.
     nested: usize,
     /// The space before a marker that was taken out.
     held: bool,
-    before: Option<char>,
-    cited: BTreeSet<u32>,
     removed: u64,
     /// The model has ended: nothing follows that could decide.
     ended: bool,
-}
-
-/// Where the text is with regard to code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Code {
-    None,
-    /// Between so many backticks.
-    Span(usize),
-    /// Between lines of so many backticks.
-    Block(usize),
 }
 
 /// What was found at the beginning of the undecided text.
@@ -70,14 +71,14 @@ impl Checker {
     /// A checker for an answer from passages numbered 1 to `given`, which may name `addresses`.
     pub fn new(given: u32, addresses: Addresses) -> Self {
         Self {
-            given,
             addresses,
             pending: String::new(),
             code: Code::None,
+            guard: Guard::new(given),
+            tail: String::new(),
+            begins_line: true,
             nested: 0,
             held: false,
-            before: None,
-            cited: BTreeSet::new(),
             removed: 0,
             ended: false,
         }
@@ -97,12 +98,12 @@ impl Checker {
 
     /// The passages that were cited so far.
     pub fn cited(&self) -> &BTreeSet<u32> {
-        &self.cited
+        self.guard.cited()
     }
 
     /// Citations of nothing, and addresses of nowhere, that were taken out.
     pub fn removed(&self) -> u64 {
-        self.removed
+        self.removed + self.guard.removed()
     }
 
     fn decide(&mut self) -> String {
@@ -110,46 +111,61 @@ impl Checker {
         let mut decided = String::with_capacity(pending.len());
         let mut rest = pending.as_str();
         while !rest.is_empty() {
-            let (length, text) = match self.step(rest) {
-                Step::Take(length, text) => (length, text),
-                Step::Keep(length) => (length, rest[..length].to_owned()),
-                Step::Wait => break,
-            };
-            if let Some(first) = text.chars().next() {
-                let is_needed = first == '[' || first.is_alphanumeric();
-                if std::mem::take(&mut self.held) && is_needed {
-                    decided.push(' ');
+            let is_code = self.code != Code::None;
+            match self.step(rest) {
+                Step::Take(length, text) => {
+                    self.let_through(&text, is_code, &mut decided);
+                    rest = &rest[length..];
                 }
-                self.before = text.chars().next_back();
+                Step::Keep(length) => {
+                    self.let_through(&rest[..length], is_code, &mut decided);
+                    rest = &rest[length..];
+                }
+                Step::Wait => break,
             }
-            decided.push_str(&text);
-            rest = &rest[length..];
         }
         self.pending = rest.to_owned();
         decided
     }
 
-    fn step(&mut self, rest: &str) -> Step {
-        let mut characters = rest.chars();
-        let first = characters.next().expect("there is a rest");
-        let next = characters.next();
-        let unsure = next.is_none() && !self.ended;
-        if first == '`' {
-            return self.backticks(rest);
+    fn let_through(&mut self, text: &str, is_code: bool, decided: &mut String) {
+        let Some(first) = text.chars().next() else { return };
+        let is_needed = first == '[' || first.is_alphanumeric();
+        let from = decided.len();
+        if std::mem::take(&mut self.held) && is_needed {
+            decided.push(' ');
         }
-        if let Some(step) = self.address(rest) {
+        match is_code {
+            true => self.guard.code(text, decided),
+            false => self.guard.prose(text, decided),
+        }
+        for c in decided[from..].chars() {
+            self.begins_line = c == '\n' || (self.begins_line && c == ' ');
+        }
+        self.tail.push_str(&decided[from..]);
+        let start = self.tail.ceil_char_boundary(self.tail.len().saturating_sub(TAIL));
+        self.tail.drain(..start);
+    }
+
+    fn step(&mut self, rest: &str) -> Step {
+        if let Some(step) = self.code_mark(rest).or_else(|| self.address(rest)) {
             return step;
         }
+        let mut characters = rest.chars();
+        let first = characters.next().expect("there is a rest");
         if self.code != Code::None {
             return self.inside_code(rest, first);
         }
+        let next = characters.next();
+        let unsure = next.is_none() && !self.ended;
         match first {
             // A picture would be fetched, and `\[` is a bracket for whoever renders it.
-            '!' | '\\' | ' ' if unsure => Step::Wait,
+            '!' | '\\' | ' ' | '*' if unsure => Step::Wait,
             '!' if next.is_some_and(is_opening) => Step::Take(1, String::new()),
             '\\' if next.is_some_and(|c| is_opening(c) || is_closing(c)) => {
                 Step::Take(1, String::new())
             }
+            '*' => self.emphasised(rest),
             ' ' if next.is_some_and(is_opening) => self.bracket(rest, 1),
             ' ' if next == Some('\\') => match rest[2..].chars().next() {
                 None if !self.ended => Step::Wait,
@@ -161,14 +177,7 @@ impl Checker {
                 self.nested -= 1;
                 Step::Take(c.len_utf8(), String::new())
             }
-            ']' => match self.target(&rest[1..]) {
-                Target::Unsure => Step::Wait,
-                Target::None | Target::Known(_) => Step::Keep(1),
-                Target::Unknown(length) => {
-                    self.removed += 1;
-                    Step::Take(1 + length, "]".to_owned())
-                }
-            },
+            ']' => self.closing(rest),
             c => {
                 if c.is_alphanumeric() || c == '\n' {
                     self.nested = 0;
@@ -178,33 +187,22 @@ impl Checker {
         }
     }
 
-    /// A run of backticks begins or ends code.
-    fn backticks(&mut self, rest: &str) -> Step {
-        let run = rest.bytes().take_while(|byte| *byte == b'`').count();
-        if run == rest.len() && !self.ended {
-            return Step::Wait;
+    /// What begins or ends code.
+    fn code_mark(&mut self, rest: &str) -> Option<Step> {
+        let place = code::Place { begins_line: self.begins_line, ended: self.ended };
+        match self.code.opened(rest, place) {
+            Opened::Nothing => None,
+            Opened::Unsure => Some(Step::Wait),
+            Opened::Text(length) => Some(Step::Keep(length)),
+            Opened::Mark(length, code) => {
+                self.code = code;
+                Some(Step::Keep(length))
+            }
         }
-        let begins_line = self.before.is_none_or(|c| c == '\n' || c == ' ');
-        self.code = match self.code {
-            Code::None if run >= 3 && begins_line => Code::Block(run),
-            Code::None => Code::Span(run),
-            Code::Span(open) if run == open => Code::None,
-            Code::Block(open) if run >= open => Code::None,
-            code => code,
-        };
-        Step::Keep(run)
     }
 
     /// An index in code stays code, but must not look like a citation: `a[1]` is `a[ 1 ]`.
     fn inside_code(&mut self, rest: &str, first: char) -> Step {
-        // A backtick that nothing closes makes no code of what follows the paragraph.
-        if matches!(self.code, Code::Span(_)) && first == '\n' {
-            match rest[1..].chars().next() {
-                None if !self.ended => return Step::Wait,
-                Some('\n') => self.code = Code::None,
-                _ => {}
-            }
-        }
         if !is_opening(first) {
             return Step::Keep(first.len_utf8());
         }
@@ -217,10 +215,57 @@ impl Checker {
         }
     }
 
+    /// `**[1]**`: what stresses a marker goes with it.
+    fn emphasised(&mut self, rest: &str) -> Step {
+        let run = rest.bytes().take_while(|byte| *byte == b'*').count();
+        let (marks, after) = rest.split_at(run);
+        if run <= 3 && after.is_empty() && !self.ended {
+            return Step::Wait;
+        }
+        if run > 3 || !after.starts_with(is_opening) {
+            return Step::Keep(run);
+        }
+        let Bracketed::Closed(inside, length) = bracketed(after) else {
+            let is_open = matches!(bracketed(after), Bracketed::Open);
+            return if is_open && !self.ended { Step::Wait } else { Step::Keep(run) };
+        };
+        let behind = &after[length..];
+        if behind.len() < run && marks.starts_with(behind) && !self.ended {
+            return Step::Wait;
+        }
+        match marker::numbers(inside).filter(|_| behind.starts_with(marks)) {
+            None => Step::Keep(run),
+            Some(numbers) => {
+                let marker = self.cite(&numbers);
+                let shown = match marker.is_empty() {
+                    true => marker,
+                    false => format!("{marks}{marker}{marks}"),
+                };
+                Step::Take(run + length + run, shown)
+            }
+        }
+    }
+
+    fn closing(&mut self, rest: &str) -> Step {
+        match self.target(&rest[1..]) {
+            Target::Unsure => Step::Wait,
+            Target::None => Step::Keep(1),
+            Target::Known(length) => Step::Keep(1 + length),
+            Target::Unknown(length) => {
+                self.removed += 1;
+                Step::Take(1 + length, "]".to_owned())
+            }
+        }
+    }
+
     /// What begins with a bracket, `lead` bytes before it: a space, and what escapes the bracket.
     fn bracket(&mut self, rest: &str, lead: usize) -> Step {
         let from = &rest[lead..];
-        let openings = from.chars().take_while(|c| is_opening(*c)).count();
+        let openings = from.chars().take(MAX_OPENINGS + 1).take_while(|c| is_opening(*c)).count();
+        if openings > MAX_OPENINGS {
+            let opening = from.chars().next().map_or(1, char::len_utf8);
+            return Step::Keep(lead + opening);
+        }
         let outer: usize = from.chars().take(openings - 1).map(char::len_utf8).sum();
         let (inside, length, is_closed) = match bracketed(&from[outer..]) {
             Bracketed::Open if !self.ended => return Step::Wait,
@@ -232,6 +277,16 @@ impl Checker {
             Bracketed::Nested(inside, length) => (inside, length, false),
             Bracketed::Other => ("", 0, false),
         };
+        // The model was broken off in the middle of it.
+        let is_unfinished = self.ended && !is_closed && outer + length == from.len();
+        if is_unfinished && marker::numbers(inside).is_some() {
+            self.removed += 1;
+            return Step::Take(rest.len(), String::new());
+        }
+        if let Some(number) = marker::signed(inside).filter(|_| is_closed) {
+            let space = &rest[..lead.min(1)];
+            return Step::Take(lead + outer + length, format!("{space}({number})"));
+        }
         let Some(numbers) = marker::numbers(inside) else {
             let opening = from.chars().next().map_or(1, char::len_utf8);
             let shown = format!("{}{}", &rest[..lead.min(1)], &from[..opening]);
@@ -259,13 +314,14 @@ impl Checker {
         let Some(inside) = after.strip_prefix('(') else {
             return if after.is_empty() && !self.ended { Target::Unsure } else { Target::None };
         };
-        let Some(end) = inside.find([')', '\n']) else {
-            let is_long = inside.len() > address::MAX_ADDRESS;
+        let near = &inside[..inside.floor_char_boundary(address::MAX_ADDRESS + 1)];
+        let Some(end) = end_of_target(near) else {
+            let is_long = near.len() < inside.len();
             return if self.ended || is_long { Target::None } else { Target::Unsure };
         };
         let target = inside[..end].split_whitespace().next().unwrap_or_default();
-        let is_prose = inside[..end].trim().contains(char::is_whitespace)
-            && address::scheme_at(target.as_bytes()).is_none();
+        let is_prose =
+            inside[..end].trim().contains(char::is_whitespace) && !address::has_scheme(target);
         if is_prose || inside[end..].starts_with('\n') {
             return Target::None;
         }
@@ -273,83 +329,45 @@ impl Checker {
         if self.addresses.know(target) { Target::Known(length) } else { Target::Unknown(length) }
     }
 
-    /// An address at the beginning of the text.
+    /// An address at the beginning of the text; its first letters may be let through already.
     fn address(&mut self, rest: &str) -> Option<Step> {
-        if address::may_become_scheme(rest) && !self.ended {
-            return Some(Step::Wait);
+        let before = match address::begins(&self.tail, rest) {
+            address::Begins::Not => return None,
+            address::Begins::Unsure if self.ended => return None,
+            address::Begins::Unsure => return Some(Step::Wait),
+            address::Begins::Here { before } => before,
+        };
+        let length = match address::length(rest) {
+            None if !self.ended => return Some(Step::Wait),
+            length => length.unwrap_or(rest.len()),
+        };
+        let scheme = &self.tail[self.tail.len() - before..];
+        let whole = format!("{scheme}{}", &rest[..length]);
+        if let Some(known) = self.addresses.known_part(&whole) {
+            return Some(Step::Keep(known.saturating_sub(before).max(1)));
         }
-        let scheme = address::scheme_at(rest.as_bytes())?;
-        let end = rest.find(address::is_end);
-        match end {
-            None if !self.ended && rest.len() <= address::MAX_ADDRESS => Some(Step::Wait),
-            end => {
-                let end = end.unwrap_or(rest.len()).max(scheme);
-                if self.addresses.know(&rest[..end]) {
-                    return Some(Step::Keep(end));
-                }
-                self.removed += 1;
-                Some(Step::Take(end, address::REMOVED.to_owned()))
-            }
-        }
+        self.removed += 1;
+        let gone = address::shown(&whole).len().saturating_sub(before).max(1);
+        let space = if before > 0 { " " } else { "" };
+        Some(Step::Take(gone, format!("{space}{}", address::REMOVED)))
     }
 
     /// The markers of those numbers that name a passage.
     fn cite(&mut self, numbers: &[u32]) -> String {
+        if let [year @ 1_000..=2_999] = numbers {
+            return format!("({year})");
+        }
         let mut markers = String::new();
         let mut last = None;
         for number in numbers {
-            if *number == 0 || *number > self.given {
+            if !self.guard.is_given(*number) {
                 self.removed += 1;
             } else if last.replace(number) != Some(number) {
-                self.cited.insert(*number);
                 markers.push_str(&format!("[{number}]"));
             }
         }
         markers
     }
-}
-
-/// Text that is opened by a bracket.
-enum Bracketed<'t> {
-    /// What stands inside, and the length with both brackets.
-    Closed(&'t str, usize),
-    /// Another bracket opens: what stands before it, and the length up to it.
-    Nested(&'t str, usize),
-    /// It may be closed by what follows.
-    Open,
-    /// It holds what no marker holds.
-    Other,
-}
-
-fn bracketed(text: &str) -> Bracketed<'_> {
-    let opening = text.chars().next().map_or(0, char::len_utf8);
-    for (at, c) in text[opening..].char_indices() {
-        let at = opening + at;
-        if is_closing(c) {
-            return Bracketed::Closed(&text[opening..at], at + c.len_utf8());
-        }
-        if is_opening(c) && at > opening {
-            return Bracketed::Nested(&text[opening..at], at);
-        }
-        // `\]` closes as well.
-        let is_escape = c == '\\' && text[at + 1..].starts_with([']', '[']);
-        if is_escape {
-            return Bracketed::Closed(&text[opening..at], at + 2);
-        }
-        let may_escape = c == '\\' && at + 1 == text.len();
-        if at > MAX_MARKER || !(marker::may_be_inside(c) || may_escape) {
-            return Bracketed::Other;
-        }
-    }
-    Bracketed::Open
-}
-
-fn is_opening(c: char) -> bool {
-    matches!(c, '[' | '【' | '［' | '〔' | '⟦')
-}
-
-fn is_closing(c: char) -> bool {
-    matches!(c, ']' | '】' | '］' | '〕' | '⟧')
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) async fn documents_inside_a_file_are_no_entries_and_known_by_it(groun
     assert_eq!(catalog.id_at(SOURCE, "a.zip").await.unwrap(), Some(file));
     let counts = catalog.counts().await.unwrap()[&SOURCE];
     assert_eq!((counts.indexed, counts.entries), (2, 1), "a container is no document");
-    assert_eq!(catalog.problems(&[SourceId(1)], 9).await.unwrap(), []);
+    assert_eq!(catalog.problems(&[SourceId(1)], 0..9).await.unwrap(), []);
     assert_eq!(catalog.orphans().await.unwrap(), [(other, "b.zip/page".to_owned())]);
     catalog.read_again(&[page]).await.unwrap();
     assert_eq!(catalog.known(SOURCE).await.unwrap()[0].version, 0, "with the file it stands in");

@@ -43,6 +43,7 @@ fn chunks(texts: &[&str]) -> Vec<Chunk> {
         lines: Some((1, 1)),
         page: None,
         text: (*text).into(),
+        inner: Vec::new(),
     };
     texts.iter().map(chunk).collect()
 }

@@ -115,6 +115,10 @@ fn finish(args: &Args, collected: &Collected, broken: Option<Error>) -> Result<O
         return Err(error);
     }
     let Some(answered) = &collected.answered else { return Ok(Outcome::Done) };
+    let searched = collected.consulted.as_ref().map_or("", |consulted| &consulted.query);
+    if !args.json && !searched.is_empty() && searched != question {
+        output::note(&format!("searched for: {}", output::clean(searched)));
+    }
     if let Some(degraded) = &answered.degraded {
         output::note(&output::clean(degraded));
     }
@@ -122,7 +126,7 @@ fn finish(args: &Args, collected: &Collected, broken: Option<Error>) -> Result<O
         output::line("nothing relevant was found, so no model was asked");
         return Ok(Outcome::Negative);
     }
-    if !args.json && stderr().is_terminal() {
+    if !args.json && stderr().is_terminal() && !answered.session.is_empty() {
         output::line(&format!("go on with `ragterm ask --session {} …`", answered.session));
     }
     Ok(Outcome::Done)

@@ -22,7 +22,7 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
             return (vec![Check::fail(NAME, error.to_string(), remedy)], None);
         }
     };
-    match quick(client.status(StatusRequest {})).await {
+    match quick(client.status(StatusRequest::default())).await {
         Ok(status) => {
             let mut checks = judge(&status);
             if let Some(outdated) = outdated(context, &status) {

@@ -85,7 +85,7 @@ pub async fn index(
     }
     let mut failed = 0;
     loop {
-        let status = quick(client.status(StatusRequest {})).await?;
+        let status = quick(client.status(StatusRequest::default())).await?;
         match readiness {
             Readiness::Words if status.idle => return Ok(status),
             Readiness::Meaning if status.settled => return Ok(status),

@@ -145,7 +145,7 @@ fn remarks(reply: &SearchReply, mode: Mode) -> Vec<String> {
 
 /// The next step after nothing was found; `None` when the daemon is gone meanwhile.
 async fn advice(args: &Args, client: &mut Client) -> Option<String> {
-    let status = quick(client.status(StatusRequest {})).await.ok()?;
+    let status = quick(client.status(StatusRequest::default())).await.ok()?;
     Some(next_step(args, &status))
 }
 

@@ -79,8 +79,9 @@ struct Job<'a> {
     eta_s: Option<f64>,
 }
 
+/// A file that is not indexed.
 #[derive(Debug, Serialize)]
-struct Failure<'a> {
+pub struct Failure<'a> {
     path: &'a str,
     reason: &'a str,
     source: &'a str,
@@ -191,7 +192,8 @@ fn job(job: &wire::Job) -> Job<'_> {
     }
 }
 
-fn failure(failure: &wire::Failure) -> Failure<'_> {
+/// One file that is not indexed.
+pub fn failure(failure: &wire::Failure) -> Failure<'_> {
     Failure {
         path: &failure.path,
         reason: &failure.reason,

@@ -28,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   ragterm status
   ragterm status --watch                until Ctrl-C
+  ragterm status --failures             every file that is not indexed, and why
   ragterm status --json                 `idle`: all found by words; `settled`: by meaning too";
 
 /// Show what is indexed, embedded, pending and failed, and why
@@ -37,15 +38,24 @@ pub struct Args {
     /// Show it again each second
     #[arg(long)]
     watch: bool,
-    /// Print JSON; with --watch one document on each line
+    /// List every file that failed or was skipped, with its reason
+    #[arg(long, conflicts_with = "watch")]
+    failures: bool,
+    /// Print JSON; with --watch or --failures one document on each line
     #[arg(long)]
     json: bool,
 }
 
+/// Files that are asked for at once.
+const PART: u32 = 500;
+
 /// Runs the command.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
-    let status = |mut client: Client| async move { client.status(StatusRequest {}).await };
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, mut reply) = client::first(context, status).await?;
+    if args.failures {
+        return failures(&mut client, args.json).await;
+    }
     // One for the whole loop: a new one would miss what comes between two.
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     let redraws = args.watch && !args.json && std::io::stdout().is_terminal();
@@ -68,7 +78,26 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
                     .map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error));
             }
         }
-        reply = quick(client.status(StatusRequest {})).await?;
+        reply = quick(client.status(StatusRequest::default())).await?;
+    }
+}
+
+/// Lists all that is not indexed, a part at a time.
+async fn failures(client: &mut Client, as_json: bool) -> Result<Outcome> {
+    let mut from = 0;
+    loop {
+        let request = StatusRequest { failures: PART, failures_from: from };
+        let reply = quick(client.status(request)).await?;
+        if reply.failures.is_empty() {
+            return Ok(Outcome::Done);
+        }
+        for failure in &reply.failures {
+            match as_json {
+                true => output::json(&json::failure(failure))?,
+                false => output::data(&render::failure(failure))?,
+            }
+        }
+        from += PART;
     }
 }
 

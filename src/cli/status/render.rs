@@ -18,7 +18,8 @@ pub fn render(reply: &StatusReply, now_ms: i64) -> String {
         text.push_str(&sources::table(&reply.sources, now_ms));
     }
     text.push_str(&jobs(&reply.jobs));
-    text.push_str(&failures(&reply.failures));
+    let documents = reply.documents.unwrap_or_default();
+    text.push_str(&failures(&reply.failures, documents.failed + documents.skipped));
     if !reply.notices.is_empty() {
         text.push('\n');
     }
@@ -199,8 +200,8 @@ fn jobs(jobs: &[Job]) -> String {
     format!("\n{}", table.render(""))
 }
 
-/// What failed comes before what was skipped on purpose.
-fn failures(failures: &[Failure]) -> String {
+/// What failed comes before what was skipped on purpose; `all` is how many there are.
+fn failures(failures: &[Failure], all: u64) -> String {
     if failures.is_empty() {
         return String::new();
     }
@@ -209,17 +210,24 @@ fn failures(failures: &[Failure]) -> String {
     let ordered: Vec<&Failure> = failed.chain(failures.iter().filter(is_skipped)).collect();
     let mut text = format!("\n{BOLD}not indexed{BOLD:#}\n");
     for failure in ordered.iter().take(SHOWN_FAILURES) {
-        let style = if is_skipped(failure) { DIM } else { BAD };
-        let state = if is_skipped(failure) { "skipped" } else { "failed " };
-        let (path, reason) = (clean(&failure.path), clean(&failure.reason));
-        text.push_str(&format!("  {style}{state}{style:#} {path}: {reason}\n"));
+        text.push_str(&format!("  {}", self::failure(failure)));
     }
-    let more = ordered.len().saturating_sub(SHOWN_FAILURES);
+    let more = all.saturating_sub(ordered.len().min(SHOWN_FAILURES) as u64);
     if more > 0 {
-        let more = counted(more as u64, "more file");
-        text.push_str(&format!("  and {more}: `ragterm status --json` names them\n"));
+        let more = counted(more, "more file");
+        text.push_str(&format!("  and {more}: `ragterm status --failures` names them\n"));
     }
     text
+}
+
+/// One of them on a line.
+pub fn failure(failure: &Failure) -> String {
+    let (style, state) = match failure.state == "skipped" {
+        true => (DIM, "skipped"),
+        false => (BAD, "failed "),
+    };
+    let (path, reason) = (clean(&failure.path), clean(&failure.reason));
+    format!("{style}{state}{style:#} {path}: {reason}\n")
 }
 
 #[cfg(test)]

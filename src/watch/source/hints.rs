@@ -12,7 +12,7 @@ use super::super::brake::View;
 use super::super::diff::{Diff, Retry, diff};
 use super::super::report::{Job, Run, State};
 use super::run::{Count, Running, slice};
-use super::{FULL, SourceTask, blocking};
+use super::{SourceTask, blocking};
 use crate::catalog::{Known, READING_VERSION};
 use crate::error::Result;
 use crate::id::DocumentId;
@@ -47,8 +47,8 @@ impl SourceTask {
         let counts = counts.get(&self.source.id).copied().unwrap_or_default();
         let total = counts.entries;
         let rest = diff.read.len() + diff.problems.len();
-        if rest == 0 && diff.gone.len() >= FULL && diff.gone.len() as u64 >= total {
-            self.emptied(diff.gone.len());
+        if rest == 0 && diff.gone.len() >= self.full() && diff.gone.len() as u64 >= total {
+            self.emptied(diff.gone.len().max(counts.indexed as usize));
             return Ok(());
         }
         self.supersede(&diff);

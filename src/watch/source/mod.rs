@@ -252,7 +252,7 @@ impl SourceTask {
             return Ok(false);
         }
         let documents = self.documents().await? as usize;
-        let is_emptied = documents.max(known) >= FULL;
+        let is_emptied = documents.max(known) >= self.full();
         if is_emptied {
             self.emptied(documents);
         }
@@ -284,10 +284,19 @@ impl SourceTask {
         self.set_state(State::Unavailable, reason);
     }
 
+    /// So many entries that are missing altogether mean that the source is not there: a single file
+    /// is the source itself.
+    pub(super) fn full(&self) -> usize {
+        if self.source.registered.settings.is_file { 1 } else { FULL }
+    }
+
     fn emptied(&mut self, documents: usize) {
+        let what = match self.source.registered.settings.is_file {
+            true => "the file is not there",
+            false => "the folder is empty",
+        };
         self.unavailable(format!(
-            "the folder is empty, but {documents} documents were in it; `ragterm sources confirm \
-             {}` removes them",
+            "{what}, but {documents} documents were in it; `ragterm sources confirm {}` removes them",
             self.name()
         ));
     }

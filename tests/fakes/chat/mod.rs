@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::HeaderMap;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::free_address;
 use super::served::Served;
@@ -90,11 +91,20 @@ pub struct Nature {
     pub cuts: bool,
     /// A part of a request that is refused.
     pub refuses: Option<&'static str>,
+    /// Whether it answers questions alone, and tells nothing of its models.
+    pub tells_nothing: bool,
 }
 
 impl Default for Nature {
     fn default() -> Self {
-        Self { context: 4_096, thinks: false, key: None, cuts: false, refuses: None }
+        Self {
+            context: 4_096,
+            thinks: false,
+            key: None,
+            cuts: false,
+            refuses: None,
+            tells_nothing: false,
+        }
     }
 }
 
@@ -119,6 +129,7 @@ struct State {
     script: Script,
     asked: Mutex<Vec<Asked>>,
     open: AtomicUsize,
+    held: watch::Sender<bool>,
 }
 
 /// A web page at every address, which is no answer of a model.
@@ -148,7 +159,8 @@ impl Chat {
         script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let (script, asked, open) = (Box::new(script), Mutex::default(), AtomicUsize::new(0));
-        let state = Arc::new(State { protocol, nature, script, asked, open });
+        let held = watch::Sender::new(false);
+        let state = Arc::new(State { protocol, nature, script, asked, open, held });
         let address = free_address();
         let served = Served::start(address, routes::router(Arc::clone(&state)));
         let path = if protocol == Protocol::OpenAi { "/v1" } else { "" };
@@ -158,6 +170,16 @@ impl Chat {
     /// The questions so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.asked.lock().unwrap().clone()
+    }
+
+    /// Has the model think about each question until it is released.
+    pub fn hold(&self) {
+        self.state.held.send_replace(true);
+    }
+
+    /// Has it answer.
+    pub fn release(&self) {
+        self.state.held.send_replace(false);
     }
 
     /// How many answers are being streamed.

@@ -59,6 +59,9 @@ async fn models(Shared(state): Shared<Arc<State>>) -> Json<Value> {
 }
 
 async fn model(Shared(state): Shared<Arc<State>>, Path(model): Path<String>) -> Response {
+    if state.nature.tells_nothing {
+        return refuse(&state, 404, "nope");
+    }
     match is_known(&model) {
         true => {
             Json(json!({ "id": model, "type": "model", "max_input_tokens": state.nature.context }))
@@ -78,6 +81,8 @@ async fn chat(
     if let Some(refusal) = refusal(&state, &asked) {
         return refusal;
     }
+    // Its sender is as old as the server.
+    let _there = state.held.subscribe().wait_for(|held| !held).await;
     let reply = (state.script)(&asked);
     match reply.then {
         Then::Refuse(status, message) => refuse(&state, status, message),
@@ -86,7 +91,10 @@ async fn chat(
             response.headers_mut().insert("retry-after", wait.parse().unwrap());
             response
         }
-        Then::Silence => std::future::pending().await,
+        Then::Silence => {
+            let _until_nobody_waits = Open::count(state);
+            std::future::pending().await
+        }
         _ => streamed(state, &asked, reply),
     }
 }
@@ -194,16 +202,25 @@ fn cut(frames: Vec<Vec<u8>>, reply: &Reply) -> Vec<Vec<u8>> {
     }
 }
 
+/// An answer that somebody waits for.
+struct Open(Arc<State>);
+
+impl Open {
+    fn count(state: Arc<State>) -> Self {
+        state.open.fetch_add(1, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts the stream as open until it is over or nobody reads it any more.
 fn counted(state: Arc<State>, frames: Frames) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    struct Open(Arc<State>);
-    impl Drop for Open {
-        fn drop(&mut self) {
-            self.0.open.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-    state.open.fetch_add(1, Ordering::Relaxed);
-    let open = Open(state);
+    let open = Open::count(state);
     frames.map(move |frame| {
         let _until_here = &open;
         frame

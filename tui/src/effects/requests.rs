@@ -25,7 +25,7 @@ pub async fn read(mut client: Client, generation: u64, request: ReadRequest) -> 
 }
 
 pub async fn status(mut client: Client) -> Message {
-    Message::Status(within(client.status(StatusRequest {})).await.map(Box::new))
+    Message::Status(within(client.status(StatusRequest::default())).await.map(Box::new))
 }
 
 pub async fn list_sessions(mut client: Client, query: String) -> Message {

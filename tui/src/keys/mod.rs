@@ -54,6 +54,22 @@ impl Keys {
             }
         }
         keys.actions.extend(replacing);
+        for described in &ACTIONS {
+            let is_own = chosen.contains_key(described.name);
+            if !is_own && keys.of(described.action).is_empty() {
+                let taken = described.keys.iter().find_map(|key| {
+                    let press = Press::parse(key).ok()?;
+                    Some((*key, own.get(&press)?))
+                });
+                if let Some((key, name)) = taken {
+                    let problem = format!(
+                        "`{key}` is the only key of `{}`; give that another one",
+                        described.name
+                    );
+                    problems.push(((*name).to_owned(), problem));
+                }
+            }
+        }
         if keys.of(Action::Quit).is_empty() && problems.is_empty() {
             let problem = "needs a key: nothing else ends the program for certain";
             problems.push((Action::Quit.described().name.into(), problem.into()));
@@ -151,6 +167,16 @@ mod tests {
         let told: Vec<String> =
             problems.iter().map(|(name, problem)| format!("{name}: {problem}")).collect();
         insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn the_only_key_of_an_action_is_not_taken_from_it_in_silence() {
+        for (name, key, robbed) in [("indexing", "f1", "help"), ("filter-space", "up", "up")] {
+            let problems = Keys::new(&chosen(&[(name, &[key])])).unwrap_err();
+            assert_eq!(problems[0].0, name);
+            assert!(problems[0].1.contains(&format!("the only key of `{robbed}`")), "{problems:?}");
+        }
+        assert!(Keys::new(&chosen(&[("indexing", &["f1"]), ("help", &["f2"])])).is_ok());
     }
 
     #[test]

@@ -34,12 +34,8 @@ pub fn rows(state: &State, columns: usize) -> Vec<Row> {
     }
     rows.push(Row::new());
     rows.push(vec![Piece::new(Role::Heading, "Answers")]);
-    rows.extend(line(
-        "1 … 9",
-        "the passage of a citation, while the input is empty",
-        (left, columns),
-    ));
-    rows.extend(line("alt-1 … alt-9", "the same, always", (left, columns)));
+    rows.extend(line("a number, enter", "the passage of a citation", (left, columns)));
+    rows.extend(line("alt-1 … alt-9", "the same at once", (left, columns)));
     rows.push(Row::new());
     rows.push(vec![Piece::new(Role::Heading, "Mouse")]);
     rows.extend(line(

@@ -62,7 +62,8 @@ fn totals(status: &StatusReply) -> Vec<Row> {
     let mut rows = vec![row];
     if has_model && chunks.total > 0 {
         let share = percent_of(chunks.embedded, chunks.total.saturating_sub(chunks.unreadable));
-        let mut text = format!("{share} of them found by meaning");
+        let which = if chunks.unreadable > 0 { "those that the model reads" } else { "them" };
+        let mut text = format!("{share} of {which} found by meaning");
         if waiting > 0 {
             text.push_str(&format!(", {} wait for the model", count(waiting)));
         }

@@ -1,5 +1,7 @@
 //! Taking from hostile text what would steer the terminal or disguise what is read.
 
+use ragterm_units::{breaks_line, steers};
+
 /// Stands for each character that is not shown.
 const REPLACEMENT: char = '\u{fffd}';
 
@@ -18,13 +20,12 @@ pub fn clean_line(text: &str) -> String {
 fn harmless(character: char) -> char {
     match character {
         '\n' => '\n',
-        '\t' | '\r' | '\u{2028}' | '\u{2029}' | '\u{feff}' => ' ',
-        // Marks that turn the order of what follows, and tags that nobody sees.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => REPLACEMENT,
-        '\u{2066}'..='\u{2069}' | '\u{206a}'..='\u{206f}' => REPLACEMENT,
+        '\t' | '\u{feff}' => ' ',
+        other if breaks_line(other) => ' ',
+        other if steers(other) => REPLACEMENT,
+        // Terminals do not agree how wide these are, and nobody sees them.
         '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{fff9}'..='\u{fffb}' => REPLACEMENT,
         '\u{e0000}'..='\u{e0fff}' => REPLACEMENT,
-        _ if character.is_control() => REPLACEMENT,
         _ => character,
     }
 }

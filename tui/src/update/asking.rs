@@ -5,6 +5,7 @@ use ragterm_units::latency;
 
 use super::{connecting, key, previewing};
 use crate::effect::Effect;
+use crate::fault::FaultKind;
 use crate::message::Progress;
 use crate::state::{Cited, Phase, State, Turn};
 use crate::text::Role;
@@ -76,6 +77,16 @@ pub fn asked(state: &mut State, generation: u64, progress: Progress) -> Vec<Effe
             state.chat.running = None;
             effects = focus_first(state);
         }
+        // The one before was stopped before it was kept, or the session was deleted elsewhere.
+        Progress::Broke(fault)
+            if fault.kind == FaultKind::Gone && !state.chat.session.is_empty() =>
+        {
+            turn.phase = Phase::Waiting;
+            state.chat.session.clear();
+            state.chat.running = None;
+            state.say(Role::Warning, "the session is not there any more: a new one begins");
+            effects = ask_what_waits(state);
+        }
         Progress::Broke(fault) => {
             turn.phase = Phase::Broken(fault.told());
             state.chat.running = None;
@@ -96,9 +107,7 @@ fn consult(turn: &mut Turn, session: &mut String, consulted: Consulted) {
 }
 
 fn finish(turn: &mut Turn, session: &mut String, answered: Answered) {
-    if !answered.session.is_empty() {
-        *session = answered.session;
-    }
+    *session = answered.session;
     turn.id = answered.turn;
     turn.answer = match answered.answer.is_empty() {
         true => std::mem::take(&mut turn.answer),
@@ -158,9 +167,10 @@ pub fn focus(state: &mut State, place: (usize, usize)) -> Vec<Effect> {
     previewing::follow_selection(state)
 }
 
-/// Whether a number names a source of the turn in question.
-pub fn has_source(state: &State, n: u32) -> bool {
-    source_of(state, turn_in_question(state), n).is_some()
+/// The source that is meant when nothing but its number is typed.
+pub fn source_typed(state: &State) -> Option<u32> {
+    let n = state.input.text().trim().parse().ok()?;
+    source_of(state, turn_in_question(state), n).map(|_| n)
 }
 
 /// The turn of the source that has the focus, else the last one.

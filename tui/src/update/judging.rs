@@ -52,7 +52,8 @@ pub fn press(state: &mut State, press: Press, action: Option<Action>) -> Vec<Eff
         Some(Action::Helpful) => change(state, true),
         Some(Action::Unhelpful) => change(state, false),
         other => {
-            key::edit(&mut comment.line, press, other);
+            let has_room = key::edit(&mut comment.line, press, other);
+            key::say_if_full(state, has_room);
             Vec::new()
         }
     }

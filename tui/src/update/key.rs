@@ -1,10 +1,12 @@
 //! Keys: what each action does where one is.
 
+use ragterm_units::count;
+
 use super::judging::Verdict;
 use super::{asking, judging, picking, previewing, searching, sessions};
 use crate::effect::Effect;
 use crate::history::{self, Entry};
-use crate::input::InputLine;
+use crate::input::{InputLine, MAX_CHARACTERS};
 use crate::keys::{Action, Press};
 use crate::opening::{self, Place};
 use crate::panels;
@@ -34,27 +36,21 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     match &mut state.panel {
         Some(Panel::Picker(picker)) => return picking::paste(picker, text),
         Some(Panel::Comment(comment)) => {
-            comment.line.insert(text);
+            let has_room = comment.line.insert(text);
+            say_if_full(state, has_room);
             return Vec::new();
         }
         Some(_) => return Vec::new(),
         None => {}
     }
-    state.input.insert(text);
+    let has_room = state.input.insert(text);
+    say_if_full(state, has_room);
     after_edit(state)
 }
 
 fn press_at_input(state: &mut State, press: Press, action: Option<Action>) -> Vec<Effect> {
-    let digit = press.character().and_then(|character| character.to_digit(10)).filter(|n| *n > 0);
-    match (press.character(), digit, state.mode) {
-        (Some('?'), _, _) if state.input.text().is_empty() => return show(state, Panel::Help(0)),
-        // A digit that names no source begins a question.
-        (_, Some(n), Mode::Ask)
-            if state.input.text().is_empty() && asking::has_source(state, n) =>
-        {
-            return asking::jump(state, None, n);
-        }
-        _ => {}
+    if press.character() == Some('?') && state.input.text().is_empty() {
+        return show(state, Panel::Help(0));
     }
     if let Some(n) = alt_digit(press).filter(|_| state.mode == Mode::Ask) {
         return asking::jump(state, None, n);
@@ -62,9 +58,21 @@ fn press_at_input(state: &mut State, press: Press, action: Option<Action>) -> Ve
     match action {
         Some(action) => act(state, press, action),
         None => {
-            edit(&mut state.input, press, None);
+            let has_room = edit(&mut state.input, press, None);
+            say_if_full(state, has_room);
             after_edit(state)
         }
+    }
+}
+
+/// Says why what was typed or pasted is not there.
+pub fn say_if_full(state: &mut State, has_room: bool) {
+    if !has_room {
+        let text = format!(
+            "this is too long: at most {} characters are taken",
+            count(MAX_CHARACTERS as u64)
+        );
+        state.say(Role::Warning, text);
     }
 }
 
@@ -104,14 +112,15 @@ fn act(state: &mut State, press: Press, action: Action) -> Vec<Effect> {
         Action::Indexing => show(state, Panel::Indexing(0)),
         Action::Help => show(state, Panel::Help(0)),
         other => {
-            edit(&mut state.input, press, Some(other));
+            // These only take away, or move.
+            let _has_room = edit(&mut state.input, press, Some(other));
             after_edit(state)
         }
     }
 }
 
-/// Changes a line by a key.
-pub fn edit(line: &mut InputLine, press: Press, action: Option<Action>) {
+/// Changes a line by a key; whether there was room for what it writes.
+pub fn edit(line: &mut InputLine, press: Press, action: Option<Action>) -> bool {
     match action {
         Some(Action::Left) => line.left(),
         Some(Action::Right) => line.right(),
@@ -127,10 +136,11 @@ pub fn edit(line: &mut InputLine, press: Press, action: Option<Action>) {
         Some(_) => {}
         None => {
             if let Some(character) = press.character() {
-                line.insert(character.encode_utf8(&mut [0; 4]));
+                return line.insert(character.encode_utf8(&mut [0; 4]));
             }
         }
     }
+    true
 }
 
 fn after_edit(state: &mut State) -> Vec<Effect> {
@@ -163,8 +173,12 @@ fn enter_mode(state: &mut State, mode: Mode) -> Vec<Effect> {
 }
 
 fn accept(state: &mut State) -> Vec<Effect> {
-    match state.mode {
-        Mode::Ask if !state.input.is_blank() => asking::ask(state),
+    match (state.mode, asking::source_typed(state)) {
+        (Mode::Ask, Some(n)) => {
+            state.input.set("");
+            asking::jump(state, None, n)
+        }
+        (Mode::Ask, None) if !state.input.is_blank() => asking::ask(state),
         _ => open(state),
     }
 }

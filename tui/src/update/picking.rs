@@ -108,7 +108,8 @@ pub fn press(state: &mut State, press: Press) -> Vec<Effect> {
         }
         other => {
             let before = picker.filter.clone();
-            key::edit(&mut picker.filter, press, other);
+            // Nobody searches a list with so many characters.
+            let _has_room = key::edit(&mut picker.filter, press, other);
             return narrowed(picker, before.text());
         }
     }
@@ -130,7 +131,7 @@ fn narrowed(picker: &mut Picker, before: &str) -> Vec<Effect> {
 /// Pasted text narrows the list too.
 pub fn paste(picker: &mut Picker, text: &str) -> Vec<Effect> {
     let before = picker.filter.clone();
-    picker.filter.insert(text);
+    let _has_room = picker.filter.insert(text);
     narrowed(picker, before.text())
 }
 

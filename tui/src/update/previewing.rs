@@ -82,7 +82,8 @@ pub fn read(state: &mut State, generation: u64, outcome: Outcome<ReadReply>) -> 
         Ok(reply) => take(state, reply),
         Err(fault) => {
             // The excerpt stays; a daemon that cannot read says so only here.
-            state.preview.trouble = (fault.kind == FaultKind::Refused).then(|| fault.told());
+            state.preview.trouble =
+                (matches!(fault.kind, FaultKind::Refused | FaultKind::Gone)).then(|| fault.told());
             connecting::after_fault(state, &fault)
         }
     }

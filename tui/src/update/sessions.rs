@@ -120,6 +120,9 @@ pub fn delete(state: &mut State) -> Vec<Effect> {
     picker.doomed = None;
     if state.chat.session == value && !state.chat.turns.last().is_some_and(Turn::is_open) {
         state.chat = Chat { columns: state.chat.columns, ..Chat::default() };
+        if state.mode == Mode::Ask {
+            state.preview.clear();
+        }
     }
     vec![Effect::DeleteSession(value)]
 }

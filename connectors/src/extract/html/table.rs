@@ -106,6 +106,13 @@ impl Table {
         self.has_header_above = true;
         let mut column = 0;
         for cell in row {
+            while self.value_from_above(column).is_some() {
+                column += 1;
+            }
+            if cell.shape.rows > 1 {
+                // What reaches into the next row of headers takes a place there.
+                self.repeat_below(column, cell.shape, "");
+            }
             for _ in 0..cell.shape.columns.min(MAX_COLUMNS - column.min(MAX_COLUMNS)) {
                 if self.headers.len() <= column {
                     self.headers.resize(column + 1, String::new());

@@ -68,6 +68,14 @@ fn cells_over_several_columns_and_rows_stay_with_their_headers() {
 }
 
 #[test]
+fn a_header_over_two_rows_takes_its_place_in_the_second() {
+    let html = "<table><tr><th rowspan=2>Team<th colspan=2>2024<th colspan=2>2025\
+                <tr><th>Q1<th>Q2<th>Q1<th>Q2<tr><td>Kestrel<td>1<td>2<td>3<td>4</table>";
+    let expected = "Team: Kestrel; 2024 Q1: 1; 2024 Q2: 2; 2025 Q1: 3; 2025 Q2: 4";
+    assert_eq!(text(html), expected);
+}
+
+#[test]
 fn a_lone_cell_beside_one_from_above_keeps_its_header() {
     let html =
         "<table><tr><th>Team<th>Cups<tr><td rowspan=2>HR<td>5<tr><td>6<tr><td>IT<td>7</table>";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::extract::Reason;
 use crate::extract::outline::one_line;
@@ -16,6 +16,10 @@ const DIRECTORIES: [&str; 5] =
 
 /// A page takes one to five seconds; one that takes this long is no text.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One document takes at most this long, well below the time that its worker has; the pages beyond
+/// stay images.
+const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(480);
 
 /// How long it may take to go once it has said all.
 const END_STEPS: u32 = 50;
@@ -31,6 +35,8 @@ pub(in crate::extract) struct Tesseract {
     /// Starts another program that dies with its parent.
     guard: Option<PathBuf>,
     languages: String,
+    /// When the document has had its time.
+    end: Instant,
 }
 
 impl Tesseract {
@@ -44,7 +50,18 @@ impl Tesseract {
             failed("OCR needs tesseract, which is not installed (Debian: tesseract-ocr)")
         })?;
         let guard = look_up("setpriv").filter(|_| cfg!(target_os = "linux"));
-        Ok(Self { program, guard, languages: languages.to_owned() })
+        let end = Instant::now() + DOCUMENT_TIMEOUT;
+        Ok(Self { program, guard, languages: languages.to_owned(), end })
+    }
+
+    /// How long the next picture may take; fails where the document has had its time.
+    pub(in crate::extract) fn time(&self) -> Result<Duration, Reason> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let limit = DOCUMENT_TIMEOUT.as_secs();
+            return Err(failed(&format!("OCR took longer than {limit} s for the document")));
+        }
+        Ok(left.min(PAGE_TIMEOUT))
     }
 
     /// The text in a picture; its resolution, where it is known, is in dots per inch.
@@ -53,6 +70,7 @@ impl Tesseract {
         picture: &[u8],
         resolution: Option<u32>,
     ) -> Result<String, Reason> {
+        let time = self.time()?;
         let mut child = self.start(resolution)?;
         let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(mut stdin), Some(stdout), Some(stderr)) = streams else {
@@ -69,11 +87,12 @@ impl Tesseract {
                 let _ = done.send(());
                 text
             });
-            let is_late = finished.recv_timeout(PAGE_TIMEOUT) == Err(RecvTimeoutError::Timeout);
+            let is_late = finished.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
             let status = end(&mut child);
             let text = text.join().unwrap_or_default();
             let messages = messages.join().unwrap_or_default();
             if is_late {
+                self.time()?;
                 let limit = PAGE_TIMEOUT.as_secs();
                 return Err(failed(&format!("OCR took longer than {limit} s for a page")));
             }
@@ -189,10 +208,23 @@ mod tests {
         assert_eq!(paragraphs("one\n two \n\n\n\n|\n\nthree\n"), "one\ntwo\n\nthree");
     }
 
+    fn of_languages(languages: &str) -> Tesseract {
+        let end = Instant::now() + DOCUMENT_TIMEOUT;
+        Tesseract { program: PathBuf::new(), guard: None, languages: languages.to_owned(), end }
+    }
+
+    #[test]
+    fn a_document_that_had_its_time_gets_no_more() {
+        let tesseract = of_languages("eng");
+        assert_eq!(tesseract.time(), Ok(PAGE_TIMEOUT));
+        let late = Tesseract { end: Instant::now(), ..tesseract };
+        let reason = late.recognise(b"a picture", None).unwrap_err().to_string();
+        assert_eq!(reason, "OCR took longer than 480 s for the document");
+    }
+
     #[test]
     fn a_missing_language_is_named_with_its_package() {
-        let tesseract =
-            Tesseract { program: PathBuf::new(), guard: None, languages: "eng+chi_sim".to_owned() };
+        let tesseract = of_languages("eng+chi_sim");
         let message = "Error opening data file /usr/share/x/chi_sim.traineddata\n";
         let reason = tesseract.require_languages(message).unwrap_err().to_string();
         assert_eq!(reason, "tesseract has no data for `chi_sim` (Debian: tesseract-ocr-chi-sim)");

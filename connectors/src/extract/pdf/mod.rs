@@ -33,12 +33,14 @@ use super::{Attachment, Extraction, Input, Reason};
 use crate::document::{Document, Place, Section};
 use pages::Page;
 use paragraphs::{Line, Words};
+use scan::Unread;
 
 /// Reads a PDF: its text, its filled form fields and the files packed in it.
 pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     let (pdf, count) = open::open(input.bytes)?;
     let mut pages = (0..count).map(|number| pages::read(&pdf, number)).collect::<Vec<_>>();
-    let ocr = input.ocr.map_or(Ok(()), |languages| scan::recognise(&pdf, &mut pages, languages));
+    let recognise = |languages| scan::recognise(&pdf, &mut pages, languages);
+    let ocr = input.ocr.map_or_else(|| Ok(Unread::default()), recognise);
     let (own_title, metadata) =
         information::read(&pdf, input.name().rsplit_once('.').map_or("", |(stem, _)| stem));
     let title = own_title.or_else(|| title::printed(&pages));
@@ -52,8 +54,11 @@ pub(super) fn read(input: &Input<'_>) -> Result<Extraction, Reason> {
     if document.sections.is_empty() && attachments.is_empty() {
         return Err(ocr.err().unwrap_or_else(|| emptiness(&pages)));
     }
-    if let Err(reason) = ocr {
-        document.metadata.insert("ocr".to_owned(), format!("failed: {reason}"));
+    match ocr {
+        Ok(unread) => attachments.extend(unread_scans(&unread)),
+        Err(reason) => {
+            document.metadata.insert("ocr".to_owned(), format!("failed: {reason}"));
+        }
     }
     attachments.extend(lost(&pages));
     Ok(Extraction { document, attachments, ..Extraction::default() })
@@ -81,15 +86,24 @@ fn describe(pages: &[Page], document: &mut Document) {
 /// Pages that could not be read while others could.
 fn lost(pages: &[Page]) -> Option<Attachment> {
     let damaged = (1..).zip(pages).filter(|(_, page)| page.is_damaged);
-    let numbers = damaged.map(|(number, _): (u32, _)| number).collect::<Vec<_>>();
-    let shown = numbers.iter().take(10).map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let sentence = cannot_be_read(&damaged.map(|(number, _)| number).collect::<Vec<_>>())?;
+    Some(Attachment::lost(&format!("damaged: {sentence}")))
+}
+
+/// Pages that stayed images while others were recognised.
+fn unread_scans(unread: &Unread) -> Option<Attachment> {
+    let sentence = cannot_be_read(&unread.pages)?;
+    let reason = unread.reason.as_ref().map(Reason::to_string).unwrap_or_default();
+    Some(Attachment::lost(&format!("{reason}: {sentence}")))
+}
+
+fn cannot_be_read(numbers: &[usize]) -> Option<String> {
+    let shown = numbers.iter().take(10).map(usize::to_string).collect::<Vec<_>>().join(", ");
     match numbers.len() {
         0 => None,
-        1 => Some(Attachment::lost(&format!("damaged: page {shown} cannot be read"))),
-        2..=10 => Some(Attachment::lost(&format!("damaged: the pages {shown} cannot be read"))),
-        many => Some(Attachment::lost(&format!(
-            "damaged: {many} pages cannot be read, among them {shown}"
-        ))),
+        1 => Some(format!("page {shown} cannot be read")),
+        2..=10 => Some(format!("the pages {shown} cannot be read")),
+        many => Some(format!("{many} pages cannot be read, among them {shown}")),
     }
 }
 

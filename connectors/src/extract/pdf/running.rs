@@ -18,6 +18,27 @@ const LEAST_SHARE: f32 = 0.4;
 
 const MAX_LINE_CHARS: usize = 200;
 
+/// Words that stand with the number of a page.
+const LABELS: [&str; 14] = [
+    "page",
+    "pages",
+    "p",
+    "pg",
+    "seite",
+    "s",
+    "página",
+    "pagina",
+    "стр",
+    "of",
+    "von",
+    "sur",
+    "쪽",
+    "페이지",
+];
+
+/// Covers and tables of contents are not counted; so many pages they have at most.
+const MOST_BEHIND: i64 = -100;
+
 /// What makes two lines the same: the text, but for a number that counts with the pages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -80,12 +101,59 @@ fn keys(text: &str, page: usize) -> Vec<Key> {
         keys.push(Key { text: text.to_owned(), ahead: None });
     }
     for (start, end) in numbers(text) {
-        if let Ok(number) = text[start..end].parse::<i64>() {
-            let text = format!("{}#{}", &text[..start], &text[end..]);
-            keys.push(Key { text, ahead: Some(number - page as i64) });
+        let counts = |number: &i64| counts_pages((text, start, end), number - page as i64);
+        if let Some(number) = text[start..end].parse::<i64>().ok().filter(counts) {
+            keys.push(Key {
+                text: format!("{}#{}", &text[..start], &text[end..]),
+                ahead: Some(number - page as i64),
+            });
         }
     }
     keys
+}
+
+/// Whether a number is that of the page: an invoice on each page, numbered as the pages are, is
+/// known by its number alone.
+fn counts_pages((text, start, end): (&str, usize, usize), ahead: i64) -> bool {
+    let (before, after) = (&text[..start], &text[end..]);
+    let is_label = |word: &str| LABELS.contains(&word.to_lowercase().as_str());
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (words_before, words_after) = (words(before), words(after));
+    if words_before.iter().chain(&words_after).all(|word| is_label(word)) {
+        return true;
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '-';
+    if before.ends_with(is_part) || after.starts_with(is_part) || is_padded(&text[start..end]) {
+        return false;
+    }
+    let is_behind_label = before.ends_with(|c: char| c.is_whitespace() || c == '.')
+        && words_before.last().is_some_and(|word| is_label(word))
+        && !before.ends_with(|c: char| c.is_ascii_digit());
+    // `3 of 8` and `3/8` end a line as `3` does.
+    let ends = words_after.iter().all(|word| is_label(word));
+    let stands_apart = (before.is_empty() && begins_apart(after)) || (ends && ends_apart(before));
+    is_behind_label || (stands_apart && (MOST_BEHIND..=1).contains(&ahead))
+}
+
+fn is_padded(number: &str) -> bool {
+    number.len() > 1 && number.starts_with('0')
+}
+
+fn begins_apart(text: &str) -> bool {
+    let spaced = text.strip_prefix(char::is_whitespace);
+    spaced.is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || is_divider(c)))
+}
+
+fn ends_apart(text: &str) -> bool {
+    let spaced = text.strip_suffix(char::is_whitespace);
+    spaced.is_some_and(|rest| rest.ends_with(|c: char| c.is_whitespace() || is_divider(c)))
+}
+
+fn is_divider(c: char) -> bool {
+    matches!(c, '|' | '·' | '•' | '–' | '—' | '-' | '/')
 }
 
 /// Where the first and the last few whole numbers stand.
@@ -146,6 +214,48 @@ mod tests {
         let before = texts(&pages);
         drop_repeated(&mut pages);
         assert_eq!(texts(&pages), before);
+    }
+
+    #[test]
+    fn numbers_that_count_with_the_pages_stay_where_they_name_something() {
+        let heads = |n: usize| {
+            [
+                format!("Invoice No. 2024-{n:04}"),
+                format!("Client{n} GmbH"),
+                format!("Ticket {}", 8800 + n),
+                format!("Payslip {n} of 6"),
+                format!("leaf {n}"),
+                format!("Room  {}", 112 + n),
+            ]
+        };
+        for head in 0..6 {
+            let one = |n: usize| page(&[&heads(n)[head], &"x".repeat(n), &"y".repeat(n)]);
+            let mut pages = (1..7).map(one).collect::<Vec<_>>();
+            let before = texts(&pages);
+            drop_repeated(&mut pages);
+            assert_eq!(texts(&pages), before);
+        }
+    }
+
+    #[test]
+    fn numbers_of_pages_are_dropped_in_any_dress() {
+        let feet = |n: usize| {
+            [
+                format!("Page {n} of 6"),
+                format!("ACME report, page {n}"),
+                format!("{n} / 6"),
+                format!("Apple Inc. | Q3 2023 Form 10-Q | {n}"),
+                format!("{n}  The annual report"),
+                format!("- {n} -"),
+                format!("{n}쪽"),
+            ]
+        };
+        for foot in 0..7 {
+            let one = |n: usize| page(&[&"x".repeat(n), &"y".repeat(n), &feet(n)[foot]]);
+            let mut pages = (1..7).map(one).collect::<Vec<_>>();
+            drop_repeated(&mut pages);
+            assert_eq!(texts(&pages)[5], "xxxxxx|yyyyyy", "{}", feet(6)[foot]);
+        }
     }
 
     #[test]

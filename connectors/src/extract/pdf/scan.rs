@@ -1,7 +1,5 @@
 //! Pages that are images: their pictures, given to `tesseract`.
 
-use std::time::{Duration, Instant};
-
 use pdf_oxide::PdfDocument;
 use pdf_oxide::extractors::images::ImageData;
 use pdf_oxide::{PdfFilter, PdfImageHandle};
@@ -11,9 +9,8 @@ use super::pages::{LEAST_IMAGE_DOTS, Page};
 use crate::extract::Reason;
 use crate::extract::image::tesseract::{Tesseract, paragraphs};
 
-/// What one document may cost; the pages beyond stay images.
+/// So many pages of one document are read; those beyond stay images.
 const MAX_PAGES: usize = 200;
-const MAX_TIME: Duration = Duration::from_secs(480);
 
 /// Some scanners cut a page into stripes.
 const MAX_IMAGES: usize = 20;
@@ -21,38 +18,54 @@ const MAX_IMAGES: usize = 20;
 /// An image of more dots would not fit into the memory of a worker.
 const MAX_DOTS: u64 = 36_000_000;
 
-/// Recognises the text of the pages that are images, until one of the limits is reached.
+/// The pages, counted from 1, that stayed images while others were read, and why the first did.
+#[derive(Debug, Default)]
+pub(super) struct Unread {
+    pub(super) pages: Vec<usize>,
+    pub(super) reason: Option<Reason>,
+}
+
+/// Recognises the text of the pages that are images, until one of the limits is reached. What stops
+/// every page, such as a missing language, is an error.
 pub(super) fn recognise(
     pdf: &PdfDocument,
     pages: &mut [Page],
     languages: &str,
-) -> Result<(), Reason> {
+) -> Result<Unread, Reason> {
+    let mut unread = Unread::default();
     if !pages.iter().any(|page| page.is_image) {
-        return Ok(());
+        return Ok(unread);
     }
     let tesseract = Tesseract::find(languages)?;
-    let start = Instant::now();
     let images = pages.iter_mut().enumerate().filter(|(_, page)| page.is_image);
-    let mut first_fault = None;
     let mut is_any_read = false;
-    for (number, page) in images.take(MAX_PAGES) {
-        if start.elapsed() > MAX_TIME {
-            break;
-        }
-        match text(pdf, number, &tesseract) {
+    for (place, (number, page)) in images.enumerate() {
+        let read = if place < MAX_PAGES { text(pdf, number, &tesseract) } else { Err(too_many()) };
+        match read {
             Ok(text) => {
                 is_any_read = true;
                 page.is_image = text.is_empty();
                 page.blocks.push(Block::as_it_stands(&text));
             }
-            Err(reason) => first_fault = first_fault.or(Some(reason)),
+            Err(reason) => {
+                unread.pages.push(number + 1);
+                unread.reason.get_or_insert(reason);
+            }
         }
     }
-    // What stops every page, such as a missing language, is a fault of the document's reading.
-    first_fault.filter(|_| !is_any_read).map_or(Ok(()), Err)
+    match unread.reason.take_if(|_| !is_any_read) {
+        Some(reason) => Err(reason),
+        None => Ok(unread),
+    }
+}
+
+fn too_many() -> Reason {
+    Reason::Failed(format!("OCR reads at most {MAX_PAGES} pages of a document"))
 }
 
 fn text(pdf: &PdfDocument, number: usize, tesseract: &Tesseract) -> Result<String, Reason> {
+    // Decoding costs time, too.
+    tesseract.time()?;
     let images = pdf.page_image_handles(number).unwrap_or_default();
     let least = |image: &&PdfImageHandle<'_>| {
         image.width >= LEAST_IMAGE_DOTS && image.height >= LEAST_IMAGE_DOTS / 4

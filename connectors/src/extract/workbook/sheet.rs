@@ -47,8 +47,12 @@ impl Sheet {
         sections
     }
 
-    /// Below empty rows, names in other columns than the headers above are new headers.
+    /// Below empty rows, names in other columns than the headers above are new headers, and so are
+    /// names where numbers stood.
     fn is_another_table(&self, cells: &[Cell<'_>]) -> bool {
+        if self.grid.is_left_by(cells) {
+            return true;
+        }
         let mut column = 0;
         let mut columns = Vec::new();
         for cell in cells {
@@ -98,5 +102,23 @@ mod tests {
             (5, &["", "Leave", "20", "paid"]),
         ]);
         assert!(sections[0].text.ends_with("Rule: Leave; Days: 20; Note: paid"), "{sections:?}");
+        let sections = sheet(&[
+            (1, &["Name", "Phone"]),
+            (2, &["Axel", "111"]),
+            (4, &["City", "Zip"]),
+            (5, &["Ghent", "9000"]),
+        ]);
+        assert!(sections[0].text.ends_with("City: Ghent; Zip: 9000"), "{sections:?}");
+    }
+
+    #[test]
+    fn a_line_of_two_cells_above_a_table_is_not_its_headers() {
+        let sections = sheet(&[
+            (1, &["Report of May"]),
+            (2, &["Created by Bob", "on 2 May"]),
+            (4, &["Person", "Car"]),
+            (5, &["Ulf", "Saab"]),
+        ]);
+        assert!(sections[0].text.ends_with("Person; Car\nPerson: Ulf; Car: Saab"), "{sections:?}");
     }
 }

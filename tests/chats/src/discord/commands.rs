@@ -30,6 +30,11 @@ fn overwrite(world: &mut World, guild: Option<u64>, body: &Value) -> Answer {
         if let Err(refused) = checks::command(command) {
             return refused;
         }
+        if guild.is_some()
+            && !(command["contexts"].is_null() && command["integration_types"].is_null())
+        {
+            return checks::invalid("contexts", "Only commands for all guilds have contexts");
+        }
         let mut command = command.clone();
         command["id"] = json!(id.to_string());
         command["application_id"] = json!(APPLICATION.to_string());

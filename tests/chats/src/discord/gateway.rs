@@ -99,11 +99,16 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn invalidate(&mut self, is_resumable: bool) {
-        if !is_resumable {
-            self.end_sessions();
-        }
-        self.send(&json!({ "op": 9, "d": is_resumable }));
+    /// The session is invalid for now, and may be resumed.
+    pub(crate) fn suspend(&mut self) {
+        self.send(&json!({ "op": 9, "d": true }));
+        self.current = None;
+    }
+
+    /// The session is gone.
+    pub(crate) fn invalidate(&mut self) {
+        self.end_sessions();
+        self.send(&json!({ "op": 9, "d": false }));
         self.current = None;
     }
 
@@ -235,7 +240,7 @@ fn resume(world: &mut World, data: &Value) {
     let refuses = std::mem::take(&mut world.gateway.refuses_resume);
     let Some(session) = known.filter(|_| !refuses && is_token(data)).cloned() else {
         world.gateway.refused_resumes += 1;
-        return world.gateway.invalidate(false);
+        return world.gateway.invalidate();
     };
     world.gateway.resumes += 1;
     let seen = data["seq"].as_u64().unwrap_or_default();

@@ -1,4 +1,17 @@
 //! Discord: the gateway and the REST interface of version 10, as a bot meets them.
+//!
+//! ```no_run
+//! use ragterm_chats::discord::{FakeDiscord, Person, TOKEN};
+//! let discord = FakeDiscord::start();
+//! // … start the bot with `discord.url()` and `TOKEN`, then:
+//! discord.until_ready();
+//! let (ann, channel) = (Person::new(501, "ann"), discord.text_channel(900, "general"));
+//! let asked = discord.slash(&ann, channel, "ask", serde_json::json!({ "question": "Days?" }));
+//! discord.acknowledged(asked);
+//! discord.until("the answer", |world| {
+//!     world.answers(asked).last().and_then(|answer| answer.button("Helpful"))
+//! });
+//! ```
 
 mod checks;
 mod commands;
@@ -30,6 +43,8 @@ pub const TOKEN: &str = "fake.discord.token";
 pub const APPLICATION: u64 = 7_000;
 /// The id of the bot as a user.
 pub const BOT: u64 = 7_001;
+/// The role that each guild made for the bot.
+pub const BOT_ROLE: u64 = 7_002;
 
 /// No condition in a test takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);

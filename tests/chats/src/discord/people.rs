@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::gateway::Intents;
 use super::limits::Scripted;
 use super::world::{Channel, ChannelKind, Interaction, Message, World};
-use super::{BOT, FakeDiscord, shapes};
+use super::{BOT, BOT_ROLE, FakeDiscord, shapes};
 
 /// Somebody who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,9 +173,14 @@ impl FakeDiscord {
         self.change(|world| world.gateway.send(&json!({ "op": 7, "d": null })));
     }
 
-    /// Discord declares the session invalid.
-    pub fn invalidate(&self, is_resumable: bool) {
-        self.change(|world| world.gateway.invalidate(is_resumable));
+    /// Discord declares the session invalid; it has to be begun anew.
+    pub fn invalidate(&self) {
+        self.change(|world| world.gateway.invalidate());
+    }
+
+    /// Discord declares the session invalid; it may be resumed.
+    pub fn suspend(&self) {
+        self.change(|world| world.gateway.suspend());
     }
 
     /// The next attempt to resume is refused.
@@ -237,7 +242,10 @@ fn interact(world: &mut World, made: Made<'_>) -> u64 {
 fn announce(world: &mut World, id: u64) {
     let message = &world.messages[&id];
     let channel = &world.channels[&message.channel];
-    let mentions_bot = message.content.contains(&format!("<@{BOT}>"));
+    let replied = message.reply_to.and_then(|to| world.messages.get(&to));
+    // A reply mentions whom it replies to.
+    let mentions_bot = message.content.contains(&format!("<@{BOT}>"))
+        || replied.is_some_and(|replied| replied.author.id == BOT);
     let is_direct = channel.kind == ChannelKind::Direct;
     let needed = if is_direct { Intents::DIRECT } else { Intents::GUILD };
     let Some(intents) = world.gateway.intents().filter(|given| given & needed != 0) else { return };
@@ -248,12 +256,20 @@ fn announce(world: &mut World, id: u64) {
     if mentions_bot {
         shape["mentions"] = json!([shapes::user(&Person::bot())]);
     }
+    if message.content.contains(&format!("<@&{BOT_ROLE}>")) {
+        shape["mention_roles"] = json!([BOT_ROLE.to_string()]);
+    }
     if let Some(guild) = channel.guild {
         shape["guild_id"] = json!(guild.to_string());
         shape["member"] = shapes::member(&message.author);
     }
-    if let Some(replied) = message.reply_to.and_then(|to| world.messages.get(&to)) {
-        shape["message_reference"] = json!({ "message_id": replied.id.to_string() });
+    if let Some(replied) = replied {
+        shape["type"] = json!(19);
+        shape["message_reference"] = json!({
+            "type": 0,
+            "message_id": replied.id.to_string(),
+            "channel_id": replied.channel.to_string(),
+        });
         shape["referenced_message"] = shapes::message(replied, channel.guild);
     }
     world.gateway.dispatch("MESSAGE_CREATE", shape);

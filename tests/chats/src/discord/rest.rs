@@ -1,7 +1,7 @@
 //! The REST interface: the journal, the token, limits, and which part answers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -31,13 +31,13 @@ pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     let path = parts.uri.path();
     let path = path.strip_prefix("/api/v10").unwrap_or(path).to_string();
     let authorization = parts.headers.get(header::AUTHORIZATION);
-    let is_authorised = authorization.and_then(|given| given.to_str().ok())
-        == Some(format!("Bot {TOKEN}").as_str());
+    let token = authorization.and_then(|given| given.to_str().ok()?.strip_prefix("Bot "));
+    let token = token.unwrap_or_default().to_string();
     let call = Call { method: parts.method.to_string(), path, body, status: 0, at: Instant::now() };
-    shared.change(|world| judge(world, call, is_authorised))
+    shared.change(|world| judge(world, call, &token))
 }
 
-fn judge(world: &mut World, mut call: Call, is_authorised: bool) -> Response {
+fn judge(world: &mut World, mut call: Call, token: &str) -> Response {
     let segments: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
     // What carries the token of an interaction needs no other.
     let is_open = matches!(segments[..], ["interactions" | "webhooks" | "gateway", ..]);
@@ -52,7 +52,7 @@ fn judge(world: &mut World, mut call: Call, is_authorised: bool) -> Response {
             fault(*status, 0, "Internal Server Error")
         }
         (None, Some(Verdict { is_refused: true, resets_in, .. })) => too_many(*resets_in),
-        _ if !is_authorised && !is_open => fault(401, 0, "401: Unauthorized"),
+        _ if token != TOKEN && !is_open => fault(401, 0, "401: Unauthorized"),
         _ => route(world, &call.method, &segments, &call.body),
     };
     call.status = status;
@@ -75,6 +75,7 @@ fn route(world: &mut World, method: &str, segments: &[&str], body: &Value) -> An
         ("GET", ["applications", "@me"] | ["oauth2", "applications", "@me"]) => {
             (200, application())
         }
+        ("GET", ["guilds", guild, "roles"]) => (200, shapes::roles(guild)),
         (_, ["applications", _, ..]) => commands::route(world, method, &segments[2..], body),
         ("POST", ["interactions", id, token, "callback"]) => {
             interactions::acknowledge(world, (id, token), body)
@@ -125,6 +126,9 @@ fn respond(
     if let Some(verdict) = verdict {
         set("x-ratelimit-limit", verdict.limit.to_string());
         set("x-ratelimit-remaining", verdict.left.to_string());
+        let resets = SystemTime::now() + verdict.resets_in;
+        let resets = resets.duration_since(UNIX_EPOCH).unwrap_or_default();
+        set("x-ratelimit-reset", format!("{:.3}", resets.as_secs_f64()));
         set("x-ratelimit-reset-after", format!("{:.3}", verdict.resets_in.as_secs_f64()));
         set("x-ratelimit-bucket", verdict.bucket);
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::APPLICATION;
 use super::people::Person;
 use super::world::{Channel, ChannelKind, Message};
+use super::{APPLICATION, BOT, BOT_ROLE};
 
 const A_TIME: &str = "2026-01-02T03:04:05.000000+00:00";
 
@@ -34,6 +34,20 @@ pub(crate) fn member(person: &Person) -> Value {
         "flags": 0,
         "communication_disabled_until": null,
     })
+}
+
+/// The roles of a guild: that of everyone, and that of the bot.
+pub(crate) fn roles(guild: &str) -> Value {
+    let role = |id: &str, name: &str| {
+        json!({
+            "id": id, "name": name, "color": 0, "hoist": false, "position": 0,
+            "permissions": "0", "managed": false, "mentionable": false, "flags": 0,
+        })
+    };
+    let mut bots = role(&BOT_ROLE.to_string(), "ragterm");
+    bots["managed"] = json!(true);
+    bots["tags"] = json!({ "bot_id": BOT.to_string() });
+    json!([role(guild, "@everyone"), bots])
 }
 
 fn kind(kind: ChannelKind) -> u8 {

@@ -138,6 +138,14 @@ fn perform(state: &mut State, method: &str, (body, address): (&Value, SocketAddr
         }
         "chat.update" => update(state, body),
         "conversations.replies" => Ok(replies(state, body)),
+        "usergroups.list" => {
+            let with_users = body["include_users"] == "true";
+            let group = |(id, users): &(String, Vec<String>)| match with_users {
+                true => json!({ "id": id, "handle": id, "users": users }),
+                false => json!({ "id": id, "handle": id }),
+            };
+            Ok(json!({ "usergroups": state.groups.iter().map(group).collect::<Vec<_>>() }))
+        }
         "users.info" => Ok(json!({ "user": { "id": body["user"], "name": "somebody" } })),
         "conversations.info" => {
             Ok(json!({ "channel": { "id": body["channel"], "name": "general" } }))

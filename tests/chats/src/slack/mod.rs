@@ -68,6 +68,8 @@ pub(crate) struct State {
     pub(crate) uses: HashMap<String, u32>,
     /// Commands that wait for their acknowledgement, by envelope.
     pub(crate) commands: HashMap<String, serde_json::Value>,
+    /// The members of each user group.
+    pub(crate) groups: Vec<(String, Vec<String>)>,
     pub(crate) count: u64,
 }
 
@@ -127,6 +129,12 @@ impl FakeSlack {
     /// What the bot is given as the address of the Web API.
     pub fn api_url(&self) -> String {
         format!("http://{}/api", self.served.address())
+    }
+
+    /// Makes a user group of these members.
+    pub fn group(&self, id: &str, members: &[&str]) {
+        let members = members.iter().map(|member| (*member).to_owned()).collect();
+        self.shared.change(|state| state.groups.push((id.to_owned(), members)));
     }
 
     /// Everything that was seen so far.

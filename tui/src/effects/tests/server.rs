@@ -235,6 +235,15 @@ impl Ragterm for Scripted {
         unknown()
     }
 
+    type MigrateStoreStream = Streamed<MigrationProgress>;
+
+    async fn migrate_store(
+        &self,
+        _: Request<MigrateStoreRequest>,
+    ) -> Reply<Self::MigrateStoreStream> {
+        unknown()
+    }
+
     async fn confirm_source(&self, _: Request<ConfirmSourceRequest>) -> Reply<ConfirmSourceReply> {
         unknown()
     }
@@ -255,12 +264,23 @@ impl Ragterm for Scripted {
         unknown()
     }
 
-    type MigrateStoreStream = Streamed<MigrationProgress>;
+    async fn who_am_i(&self, _: Request<WhoAmIRequest>) -> Reply<WhoAmIReply> {
+        unknown()
+    }
 
-    async fn migrate_store(
-        &self,
-        _: Request<MigrateStoreRequest>,
-    ) -> Reply<Self::MigrateStoreStream> {
+    async fn share_answer(&self, _: Request<ShareAnswerRequest>) -> Reply<ShareAnswerReply> {
+        unknown()
+    }
+
+    async fn create_token(&self, _: Request<CreateTokenRequest>) -> Reply<CreateTokenReply> {
+        unknown()
+    }
+
+    async fn list_tokens(&self, _: Request<ListTokensRequest>) -> Reply<ListTokensReply> {
+        unknown()
+    }
+
+    async fn revoke_token(&self, _: Request<RevokeTokenRequest>) -> Reply<RevokeTokenReply> {
         unknown()
     }
 

@@ -6,6 +6,7 @@ use ragterm_proto::v1::{
 };
 
 use crate::effect::Effect;
+use crate::fault::{Fault, FaultKind};
 use crate::message::{Message, Progress};
 use crate::state::{Mode, Phase, State};
 use crate::testing::{connected, hit, painted, press, typed};
@@ -69,17 +70,49 @@ fn an_answer_is_shown_as_it_comes() {
 }
 
 #[test]
-fn a_digit_jumps_to_the_passage_of_its_citation_and_any_other_is_typed() {
+fn a_number_alone_names_the_passage_of_a_citation_and_begins_a_question_otherwise() {
     let mut state = answered();
     assert_eq!(state.preview.target.as_ref().unwrap().document, "d1");
-    let effects = press(&mut state, &["3"]);
+    let effects = press(&mut state, &["3", "enter"]);
     assert!(matches!(&effects[..], [Effect::Read(_, request)] if request.document == "d3"));
     assert_eq!(state.preview.passage(), Some("The whole passage 3."));
-    press(&mut state, &["2"]);
-    assert_eq!(state.input.text(), "2", "no source has this number");
-    press(&mut state, &["1", "alt-1"]);
-    assert_eq!(state.input.text(), "21");
+    assert_eq!(state.input.text(), "");
+    press(&mut state, &["alt-1"]);
     assert_eq!(state.preview.target.as_ref().unwrap().document, "d1");
+    typed(&mut state, "3 days or 5?");
+    assert_eq!(state.input.text(), "3 days or 5?");
+    let asks =
+        |effects: Vec<Effect>| effects.iter().any(|effect| matches!(effect, Effect::Ask(..)));
+    assert!(asks(press(&mut state, &["enter"])));
+    let mut state = answered();
+    assert!(asks(press(&mut state, &["2", "enter"])), "no source has this number");
+}
+
+#[test]
+fn a_session_that_is_gone_is_followed_by_a_new_one() {
+    let mut state = answered();
+    typed(&mut state, "And then?");
+    press(&mut state, &["enter"]);
+    let generation = state.chat.running.unwrap();
+    let gone = Fault { kind: FaultKind::Gone, ..Fault::lost("there is no session `s1` of yours") };
+    let effects = update(&mut state, Message::Asked(generation, Progress::Broke(gone.clone())));
+    let [Effect::Ask(next, request)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((request.session.as_str(), request.question.as_str()), ("", "And then?"));
+    assert!(painted(&state).contains("a new one begins"));
+    update(&mut state, Message::Asked(*next, Progress::Broke(gone)));
+    assert!(painted(&state).contains("no answer: there is no session"), "it is tried once");
+}
+
+#[test]
+fn what_is_too_long_is_not_taken_and_said() {
+    let mut state = answered();
+    update(&mut state, Message::Paste("x".repeat(9_100)));
+    assert_eq!(state.input.text(), "");
+    assert!(painted(&state).contains("at most 8,000 characters are taken"));
+    update(&mut state, Message::Paste("x".repeat(8_000)));
+    press(&mut state, &["y"]);
+    assert!(!state.input.text().contains('y'));
+    assert!(painted(&state).contains("too long"));
 }
 
 #[test]
