@@ -103,10 +103,6 @@ capabilities:
 - name: RAGTERM_DAEMON__TLS_KEY
   value: /run/tls/tls.key
 {{- end }}
-{{- if .Values.metrics.enabled }}
-- name: RAGTERM_DAEMON__HTTP
-  value: 0.0.0.0:7451
-{{- end }}
 {{- range $key, $value := .Values.env }}
 - name: {{ $key }}
   value: {{ $value | quote }}
@@ -124,16 +120,10 @@ env:
   - name: RAGTERM_DAEMON__ROLE
     value: {{ .role }}
   {{- include "ragterm.serverEnv" $root | trim | nindent 2 }}
-{{- if or $root.Values.tls.secretName $root.Values.metrics.enabled }}
+{{- if $root.Values.tls.secretName }}
 ports:
-  {{- if $root.Values.tls.secretName }}
   - name: grpc
     containerPort: 7450
-  {{- end }}
-  {{- if $root.Values.metrics.enabled }}
-  - name: http
-    containerPort: 7451
-  {{- end }}
 {{- end }}
 startupProbe:
   {{- include "ragterm.health" $root | nindent 2 }}
