@@ -125,7 +125,7 @@ fn a_wrong_expired_or_revoked_token_opens_nothing_and_says_nothing_else() {
     assert!(!listed.stdout.contains(&good[20..]), "{}", listed.stdout);
     assert!(names.iter().any(|token| token["name"] == "good" && token["used"].is_string()));
     let kept = std::fs::read(instance.data().join("catalog.db")).unwrap();
-    let secret = good[25..].as_bytes();
+    let secret = &good.as_bytes()[25..];
     assert!(!kept.windows(secret.len()).any(|window| window == secret), "the secret is kept");
 }
 
@@ -249,7 +249,7 @@ async fn what_was_answered_is_shown_only_while_all_of_it_may_be_seen() {
         public,
     };
     let alone = || client(&socket, &bot, Some(asker(false)));
-    let question = AskRequest { question: "legal vacation".into(), ..AskRequest::default() };
+    let question = AskRequest { question: "vacation".into(), ..AskRequest::default() };
     let mut answer = alone().ask(question).await.unwrap().into_inner();
     let mut turn = String::new();
     let mut session = String::new();
@@ -259,10 +259,10 @@ async fn what_was_answered_is_shown_only_while_all_of_it_may_be_seen() {
         }
     }
     let read = || ReadSessionRequest { session: session.clone() };
-    let list = || ListSessionsRequest { query: "legal".into(), limit: 0 };
+    let list = || ListSessionsRequest { query: "vacation".into(), limit: 0 };
     let turns = alone().read_session(read()).await.unwrap().into_inner().turns;
     assert_eq!(turns.len(), 1);
-    assert_eq!(turns[0].sources.len(), 2);
+    assert!(turns[0].sources.iter().any(|source| source.space == "legal"), "{turns:?}");
     assert_eq!(alone().list_sessions(list()).await.unwrap().into_inner().sessions.len(), 1);
     // In the channel it is another one's, and not all of it may be seen there.
     let mut there = client(&socket, &bot, Some(asker(true)));

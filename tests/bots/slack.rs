@@ -148,7 +148,7 @@ fn a_question_in_the_thread_goes_on_from_the_one_before() {
     let thread = first.thread.clone().unwrap_or(first.ts.clone());
     let before = scene.office.chat.asked().len();
     // Somebody else goes on: in a channel the session is the channel's.
-    scene.slack.reply("C1", "U2", (&thread, "And for part-time staff?"));
+    scene.slack.reply("C1", "U2", (&thread, "And how many vacation days for part-time staff?"));
     scene.slack.until("the second answer", |journal| {
         let answers = journal.messages.iter().filter(|it| it.shown().contains("Leave policy"));
         (answers.count() == 2).then_some(())

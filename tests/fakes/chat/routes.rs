@@ -81,8 +81,9 @@ async fn chat(
     if let Some(refusal) = refusal(&state, &asked) {
         return refusal;
     }
+    let mut held = state.held.subscribe();
     // Its sender is as old as the server.
-    let _there = state.held.subscribe().wait_for(|held| !held).await;
+    let _there = held.wait_for(|held| !held).await.is_ok();
     let reply = (state.script)(&asked);
     match reply.then {
         Then::Refuse(status, message) => refuse(&state, status, message),
