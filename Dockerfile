@@ -58,8 +58,8 @@ LABEL org.opencontainers.image.title="ragterm" \
       org.opencontainers.image.created="$CREATED"
 VOLUME ["/var/lib/ragterm"]
 STOPSIGNAL SIGTERM
-# THE health check of the image; compose uses it as it is. To become ["ragterm", "health"], here and
-# in the helper `ragterm.health` of deploy/helm/ragterm/templates/_helpers.tpl.
+# THE health check of the image; compose uses it as it is. The same as the helper `ragterm.health` of
+# deploy/helm/ragterm/templates/_helpers.tpl.
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --start-interval=2s --retries=4 \
   CMD ["ragterm", "status", "--json"]
 ENTRYPOINT ["ragterm"]

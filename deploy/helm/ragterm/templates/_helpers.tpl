@@ -22,7 +22,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.secret.existing | default (include "ragterm.name" .) }}
 {{- end }}
 
-{{/* THE health check of a daemon. To become ragterm health, here and in the Dockerfile. */}}
+{{/* THE health check of a daemon: the same as in the Dockerfile. */}}
 {{- define "ragterm.health" -}}
 exec:
   command: [ragterm, status, --json]
