@@ -1,6 +1,7 @@
 //! For whom a bot calls: what both its token and the asker are granted, and in a public place only
 //! what the place is granted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ragterm_proto::v1::Asker;
@@ -19,7 +20,7 @@ const MAX_ID: usize = 128;
 pub fn on_behalf(authority: &Authority, bearer: &Bearer, asker: &Asker) -> Result<Caller> {
     let platform = Platform::named(&asker.platform).filter(|_| is_sound(asker));
     let platform = platform.ok_or_else(|| Error::usage("who asks is not said as it must be"))?;
-    if !bearer.acts_for.contains(platform.name()) {
+    if !bearer.caller.acts_for.contains(platform.name()) {
         return Err(refused());
     }
     let mut granted = Grants::default();
@@ -40,6 +41,7 @@ pub fn on_behalf(authority: &Authority, bearer: &Bearer, asker: &Asker) -> Resul
         token: bearer.caller.token.clone(),
         grants: Arc::new(grants),
         may_ask,
+        acts_for: BTreeSet::new(),
     })
 }
 

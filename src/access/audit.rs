@@ -25,6 +25,18 @@ const AHEAD: usize = 1_024;
 /// Lines written at once at the most.
 const BATCH: usize = 256;
 
+/// Calls whose text is somebody's question.
+const QUESTIONS: [&str; 2] = ["search", "ask"];
+
+/// A line names so many spaces at the most…
+const MAX_SPACES: usize = 32;
+
+/// …each with so many characters…
+const MAX_NAME: usize = 64;
+
+/// …and holds so many characters of a text.
+const MAX_TEXT: usize = 8_000;
+
 /// What was called, of what.
 #[derive(Debug, Clone, Copy)]
 pub struct Audited<'a> {
@@ -64,6 +76,8 @@ pub struct Auditor {
     path: PathBuf,
     sender: mpsc::Sender<Line>,
     received: Mutex<mpsc::Receiver<Line>>,
+    closing: CancellationToken,
+    fault: std::sync::Mutex<Option<String>>,
 }
 
 impl Auditor {
@@ -72,7 +86,29 @@ impl Auditor {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let key = blake3::derive_key("ragterm 2026 audit log of questions", secret.as_bytes());
         let path = directory.join("audit.jsonl");
-        Self { mode, key, path, sender, received: Mutex::new(receiver) }
+        Self {
+            mode,
+            key,
+            path,
+            sender,
+            received: Mutex::new(receiver),
+            closing: CancellationToken::new(),
+            fault: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Ends [`Self::run`] once all that waits is written.
+    pub fn close(&self) {
+        self.closing.cancel();
+    }
+
+    /// Why calls are missing in the log, if some are.
+    pub fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
+    }
+
+    fn fails(&self, fault: Option<String>) {
+        *self.fault.lock().unwrap_or_else(|poison| poison.into_inner()) = fault;
     }
 
     /// Writes down a call of anybody but the owner; waits while the disk is behind.
@@ -87,6 +123,8 @@ impl Auditor {
     }
 
     fn line(&self, caller: &Caller, audited: Audited<'_>) -> Line {
+        // Names of sources and tokens are no secrets of those who ask.
+        let is_shown = self.mode == Audit::Text || !QUESTIONS.contains(&audited.call);
         let hash = || blake3::keyed_hash(&self.key, audited.text.as_bytes()).to_hex()[..16].into();
         Line {
             at_ms: now_ms(),
@@ -94,9 +132,9 @@ impl Auditor {
             principal: caller.principal.clone(),
             person: caller.person.clone(),
             token: caller.token.clone(),
-            spaces: audited.spaces.to_vec(),
-            text: (self.mode == Audit::Text).then(|| audited.text.to_owned()),
-            hash: (self.mode == Audit::Hash).then(hash),
+            spaces: audited.spaces.iter().take(MAX_SPACES).map(|it| brief(it, MAX_NAME)).collect(),
+            text: (is_shown && !audited.text.is_empty()).then(|| brief(audited.text, MAX_TEXT)),
+            hash: (!is_shown).then(hash),
             outcome: match audited.outcome {
                 Ok(()) => "done",
                 Err(ErrorKind::Denied) => "denied",
@@ -105,24 +143,42 @@ impl Auditor {
         }
     }
 
-    /// Writes until `stop`, and then what is left.
-    pub async fn run(&self, stop: CancellationToken) {
+    /// Writes until it is closed, and then what is left.
+    pub async fn run(&self) {
         let mut received = self.received.lock().await;
         let mut lines = Vec::new();
         loop {
             tokio::select! {
                 biased;
-                _ = received.recv_many(&mut lines, BATCH) => {}
-                () = stop.cancelled() => return,
+                number = received.recv_many(&mut lines, BATCH) => {
+                    // All that was sent before it was closed is written.
+                    if number == 0 {
+                        return;
+                    }
+                }
+                () = self.closing.cancelled(), if !received.is_closed() => {
+                    received.close();
+                    continue;
+                }
             }
             let text: String = lines.drain(..).filter_map(|line| text(&line)).collect();
             let path = self.path.clone();
             let written = tokio::task::spawn_blocking(move || append(&path, &text)).await;
-            if let Ok(Err(error)) = written {
-                warn!(%error, path = %self.path.display(), "the audit log cannot be written");
+            match written {
+                Ok(Ok(())) => self.fails(None),
+                Ok(Err(error)) => {
+                    warn!(%error, path = %self.path.display(), "the audit log cannot be written");
+                    self.fails(Some(format!("calls are missing in the audit log: {error}")));
+                }
+                Err(error) => warn!(%error, "the audit log was interrupted"),
             }
         }
     }
+}
+
+/// Text of at most so many characters.
+fn brief(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 fn text(line: &Line) -> Option<String> {
@@ -170,9 +226,8 @@ mod tests {
         auditor.note(&anna(), asked("Who is ill?")).await;
         auditor.note(&Caller::owner(), asked("mine")).await;
         auditor.note(&anna(), asked("Who is ill?")).await;
-        let stop = CancellationToken::new();
-        stop.cancel();
-        auditor.run(stop).await;
+        auditor.close();
+        auditor.run().await;
         let log = fs_err::read_to_string(directory.path().join("audit.jsonl")).unwrap();
         let lines: Vec<serde_json::Value> =
             log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -69,6 +69,12 @@ impl Grants {
         })
     }
 
+    /// The names of all that may be seen, for the audit log; [`EVERY_SPACE`] stands for all.
+    pub fn names(&self) -> Vec<String> {
+        let all = self.everywhere.map(|_| EVERY_SPACE.to_owned());
+        all.into_iter().chain(self.spaces.keys().cloned()).collect()
+    }
+
     /// What both allow.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {

@@ -33,7 +33,19 @@ pub struct Credentials {
     /// A token.
     pub token: Option<String>,
     /// For whom it is made.
-    pub asker: Option<Asker>,
+    pub asker: Said,
+}
+
+/// For whom a call says that it is made.
+#[derive(Debug, Clone, Default)]
+pub enum Said {
+    /// For who makes it.
+    #[default]
+    Nobody,
+    /// For somebody of a chat.
+    Asker(Asker),
+    /// For somebody, in words that cannot be read.
+    Unreadable,
 }
 
 /// A user of this machine, as the operating system knows it.
@@ -59,6 +71,8 @@ pub struct Caller {
     pub grants: Arc<Grants>,
     /// Whether they may ask at all; else they may only be told so.
     pub may_ask: bool,
+    /// The chats for whose users their token may call.
+    pub acts_for: BTreeSet<String>,
 }
 
 /// Decides who calls and what they may do.
@@ -80,6 +94,16 @@ impl Caller {
             token: None,
             grants: Arc::new(Grants::everything()),
             may_ask: true,
+            acts_for: BTreeSet::new(),
+        }
+    }
+
+    /// Fails for who may not ask at all.
+    pub fn require_asking(&self) -> Result<()> {
+        match self.may_ask {
+            true => Ok(()),
+            false => Err(Error::denied("you may not ask here")
+                .hint("`may_ask` of the chat in config.toml says who may")),
         }
     }
 
@@ -122,8 +146,11 @@ impl Authority {
     pub async fn resolve(&self, credentials: Credentials) -> Result<Caller> {
         let bearer = self.bearer(&credentials).await?;
         let caller = match &credentials.asker {
-            None => bearer.caller,
-            Some(asker) => asker::on_behalf(self, &bearer, asker)?,
+            Said::Nobody => bearer.caller,
+            Said::Asker(asker) => asker::on_behalf(self, &bearer, asker)?,
+            Said::Unreadable => {
+                return Err(Error::usage("who asks is not said as it must be"));
+            }
         };
         if !caller.is_owner() {
             self.rates.take(&caller.person)?;
@@ -144,7 +171,7 @@ impl Authority {
         }
         let Some(peer) = credentials.peer else { return Err(refused()) };
         if self.is_owner(peer) {
-            return Ok(Bearer { caller: Caller::owner(), acts_for: BTreeSet::new() });
+            return Ok(Bearer { caller: Caller::owner() });
         }
         let grants = local::grants(&self.config.grants, peer);
         if grants.is_empty() {
@@ -157,8 +184,9 @@ impl Authority {
             token: None,
             grants: Arc::new(grants),
             may_ask: true,
+            acts_for: BTreeSet::new(),
         };
-        Ok(Bearer { caller, acts_for: BTreeSet::new() })
+        Ok(Bearer { caller })
     }
 
     fn is_owner(&self, peer: Peer) -> bool {
@@ -166,11 +194,10 @@ impl Authority {
     }
 }
 
-/// Who shows themselves, and for the users of which chats they may call.
+/// Who shows themselves.
 #[derive(Debug)]
 struct Bearer {
     caller: Caller,
-    acts_for: BTreeSet<String>,
 }
 
 impl Bearer {
@@ -182,8 +209,9 @@ impl Bearer {
             grants: Arc::new(Grants::of(&token.spaces, token.role)),
             token: Some(token.name),
             may_ask: true,
+            acts_for: token.acts_for.into_iter().collect(),
         };
-        Self { caller, acts_for: token.acts_for.into_iter().collect() }
+        Self { caller }
     }
 }
 

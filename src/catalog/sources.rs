@@ -1,8 +1,9 @@
 //! Registered sources: where documents come from and which space they belong to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ragterm_connectors::extract::Dialect;
+use ragterm_connectors::folder;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
@@ -39,6 +40,8 @@ pub struct SourceSettings {
     pub after: After,
     /// Where the wiki is that the files were exported from; empty when that is not known.
     pub url: String,
+    /// Whether no part of the path may become a link: whoever added it may not read everything.
+    pub is_anchored: bool,
 }
 
 /// A source to be registered.
@@ -63,6 +66,14 @@ impl NewSource {
     pub fn root(&self) -> &Path {
         let path = Path::new(&self.path);
         if self.settings.is_file { path.parent().unwrap_or(path) } else { path }
+    }
+
+    /// The same as it must be given to whatever opens it or files below it.
+    pub fn opened_root(&self) -> PathBuf {
+        match self.settings.is_anchored {
+            true => folder::anchored(self.root()),
+            false => self.root().to_owned(),
+        }
     }
 
     /// Whether it is a single file by the name of a link; asks the disk.

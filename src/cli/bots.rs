@@ -89,6 +89,10 @@ async fn daemon(context: &Context, platform: Platform, token: &config::Secret) -
     }
     match ragterm_proto::connect_to(&target).await {
         Ok(mut client) => match quick(client.who_am_i(WhoAmIRequest {})).await {
+            Ok(who) if !who.acts_for.iter().any(|acts| acts == name) => {
+                let message = format!("`{name}.token` may not call for the users of {name}");
+                return Err(Error::denied(message).hint(create));
+            }
             Ok(who) => info!(principal = %who.principal, "the daemon knows the bot"),
             Err(error) if error.kind() == ErrorKind::Denied => {
                 return Err(

@@ -110,7 +110,15 @@ pub async fn connect_running(context: &Context) -> Result<Option<Client>> {
 
 /// Where the daemon is, and what it is shown.
 pub fn target(context: &Context, settings: &config::Client) -> Result<Target> {
-    let token = settings.token.read()?.map(Token);
+    let token = settings.token.read()?;
+    if token
+        .as_ref()
+        .is_some_and(|token| token.chars().any(|c| c.is_whitespace() || c.is_control()))
+    {
+        return Err(Error::usage("`client.token` is no token: it has more than one line or word")
+            .hint("paste the secret that `ragterm token create` told"));
+    }
+    let token = token.map(Token);
     if !settings.url.is_empty() {
         let authority = settings.ca.as_ref().map(fs_err::read).transpose();
         let authority = authority.map_err(|error| {

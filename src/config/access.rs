@@ -5,6 +5,7 @@ use std::fmt;
 use super::chat::Platform;
 use super::parse::{choice, integer, role_name, space_names, text};
 use super::reader::Section;
+use super::sources::{DEFAULT_SPACE, Space};
 use super::value::Value;
 
 /// Stands for every space, those still to come too.
@@ -52,8 +53,8 @@ pub enum SpaceRole {
     Read,
     /// Add sources below the space's roots, rescan and remove them.
     Write,
-    /// Add sources anywhere, and let removals take effect that were held back; in every space:
-    /// everything that the daemon's own user may do.
+    /// Let removals take effect that were held back; in every space: everything that the daemon's
+    /// own user may do.
     Admin,
 }
 
@@ -113,7 +114,7 @@ impl SpaceRole {
 }
 
 impl Access {
-    pub(super) fn read(root: &mut Section<'_>) -> Self {
+    pub(super) fn read(root: &mut Section<'_>, spaces: &[Space]) -> Self {
         let audits = [("off", Audit::Off), ("hash", Audit::Hash), ("text", Audit::Text)];
         let access = root.inside("access", |section| Self {
             calls_per_minute: section.take("calls_per_minute", 300, integer(0..=1_000_000)),
@@ -121,17 +122,26 @@ impl Access {
             audit: section.take("audit", "hash", choice(&audits)),
             grants: Vec::new(),
         });
-        let grants = root.each("grants", Grant::read);
+        let grants = root.each("grants", |section| Grant::read(section, spaces));
         Self { grants, ..access }
     }
 }
 
 impl Grant {
-    fn read(section: &mut Section<'_>) -> Option<Self> {
+    fn read(section: &mut Section<'_>, declared: &[Space]) -> Option<Self> {
         let to = section.require("to", grantee);
         let spaces = section.require("spaces", space_names);
         let role = section.take("role", "read", role_name);
         let (to, spaces) = (to?, spaces?);
+        let is_known = |space: &String| {
+            [EVERY_SPACE, DEFAULT_SPACE].contains(&space.as_str())
+                || declared.iter().any(|declared| declared.name == *space)
+        };
+        let unknown = spaces.iter().find(|space| !declared.is_empty() && !is_known(space));
+        if let Some(unknown) = unknown {
+            let message = format!("`{unknown}` is not among the declared `[[spaces]]`");
+            section.reject("spaces", &message);
+        }
         if matches!(to, Grantee::Chat(_)) && role != SpaceRole::Read {
             section.reject("role", "must be `read` for a chat: nobody adds sources from there");
         }
@@ -153,11 +163,14 @@ fn grantee(value: &Value) -> Result<Grantee, String> {
 fn parse_grantee(text: &str) -> Option<Grantee> {
     let (kind, rest) = text.split_once(':')?;
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    // What the platforms make: a name such as `#general` would never match.
+    let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match kind {
         "user" => Some(Grantee::User(named(rest)?)),
         "group" => Some(Grantee::Group(named(rest)?)),
         _ => {
             let platform = Platform::named(kind)?;
+            let named = |id: &str| named(id).filter(|id| is_id(id));
             let (workspace, party) = match rest.split_once('/') {
                 Some((workspace, party)) => (named(workspace)?, Some(party)),
                 None if rest.contains(':') => (String::new(), Some(rest)),
@@ -216,7 +229,18 @@ mod tests {
 
     #[test]
     fn words_that_name_nobody_are_refused() {
-        for text in ["", "anna", "user:", "slack:", "slack:T1/", "slack:T1/x:1", "slack:/user:1"] {
+        for text in [
+            "",
+            "anna",
+            "user:",
+            "slack:",
+            "slack:T1/",
+            "slack:T1/x:1",
+            "slack:/user:1",
+            "slack:T1/channel:#general",
+            "slack: T1",
+            "slack:*",
+        ] {
             assert_eq!(parse_grantee(text), None, "{text}");
         }
     }

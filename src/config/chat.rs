@@ -92,7 +92,9 @@ impl Discord {
 }
 
 fn admitted(value: &Value) -> Result<Vec<Admitted>, String> {
-    texts(value)?.iter().map(|text| party(text)).collect()
+    let list = texts(value)
+        .map_err(|_| String::from("must be a list such as [\"everyone\"] or [\"user:U0123\"]"))?;
+    list.iter().map(|text| party(text)).collect()
 }
 
 fn party(text: &str) -> Result<Admitted, String> {

@@ -166,6 +166,7 @@ impl Config {
         if daemon.role != Role::All && catalog.url == CatalogUrl::Sqlite {
             root.reject("daemon.role", "must be `all` while the catalog is `sqlite`");
         }
+        let access = Access::read(root, &spaces);
         Self {
             daemon,
             client: root.inside("client", Client::read),
@@ -180,7 +181,7 @@ impl Config {
             sources: sources::read_sources(root, &spaces, home),
             spaces,
             pipelines,
-            access: Access::read(root),
+            access,
             slack: root.inside("slack", Slack::read),
             discord: root.inside("discord", Discord::read),
         }

@@ -8,6 +8,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -44,6 +46,9 @@ const DRAIN: Duration = Duration::from_secs(4);
 /// Fails with a usage error when another daemon owns the data directory.
 pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let begin = Instant::now();
+    // What is written is nobody else's to read, whatever the mode of the directory.
+    rustix::process::umask(Mode::from_bits_truncate(0o077));
+    open_more_files();
     let lock = DataLock::acquire(&paths.data_dir)?;
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
@@ -70,12 +75,23 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     }
     // Answers that are on their way, that of `ragterm stop` among them, arrive.
     let served = tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(())));
+    // The last calls have been served: nothing is written down after them.
+    gate.close();
     drain(&engine).await;
     // Only now may another daemon take over.
     socket.remove();
     drop(lock);
     ended?;
     served.map_err(|error| Error::internal("the gRPC server failed").because(error))?
+}
+
+/// Raises the limit of open files as far as it may be: each connection takes one.
+fn open_more_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        warn!(%error, "the limit of open files cannot be raised");
+    }
 }
 
 /// Lets callers in until the server ends, and keeps the socket where they look for it; fails when

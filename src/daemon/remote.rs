@@ -27,6 +27,7 @@ impl Remote {
                 .because(error)
                 .hint("another program may use the port: `ss -ltnp` shows which")
         })?;
+        rpc::check_identity(identity.as_ref())?;
         let tls = identity.is_some();
         info!(%address, tls, "serving over TCP");
         Ok(Some(Self { listener, identity }))

@@ -69,6 +69,8 @@ impl Socket {
     pub async fn accept(&self, admits: impl Fn(Peer) -> bool) -> UnixStream {
         loop {
             match self.listener.accept().await {
+                // Others are let in so far that they hear why they may do nothing.
+                Ok((stream, _)) if self.audience == Audience::Others => return stream,
                 Ok((stream, _)) if is_permitted(&stream, &admits) => return stream,
                 Ok(_) => {}
                 Err(error) => {

@@ -158,8 +158,16 @@ impl Engine {
     /// Forgets a source and its documents, to the end even if nobody waits for it any more.
     pub async fn remove_source(&self, name: String) -> Result<u64> {
         let engine = self.clone();
-        let removal = self.tracker.spawn(async move { engine.sources.remove(&name).await });
-        removal.await.map_err(|error| Error::internal("the removal failed").because(error))?
+        self.see_through(async move { engine.sources.remove(&name).await }).await
+    }
+
+    /// Runs something to its end, even if nobody waits for it any more.
+    pub async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let ended = self.tracker.spawn(work).await;
+        ended.map_err(|error| Error::internal("what was begun failed").because(error))?
     }
 
     /// Compares one source, or all when `name` is empty, with the catalog.

@@ -45,8 +45,7 @@ impl Gate {
     /// Starts what runs beside the calls, until `stop`.
     pub fn start(&self, stop: CancellationToken) {
         let (auditor, authority) = (Arc::clone(&self.auditor), Arc::clone(&self.authority));
-        let ended = stop.clone();
-        self.engine.spawn("audit log", async move { auditor.run(ended).await });
+        self.engine.spawn("audit log", async move { auditor.run().await });
         self.engine.spawn("rates of calls", async move {
             let mut tidying = tokio::time::interval(TIDYING);
             loop {
@@ -77,10 +76,30 @@ impl Gate {
         caller
     }
 
-    /// The whole engine, for those who may do everything.
-    pub fn whole(&self, caller: &Caller) -> Result<&Engine> {
-        caller.grants.require_everything()?;
-        Ok(&self.engine)
+    /// The whole engine, for those who may do everything; `call` is written down.
+    pub async fn whole(&self, caller: &Caller, call: &'static str) -> Result<&Engine> {
+        let permitted = caller.grants.require_everything();
+        self.note(caller, (call, "", &[]), &permitted).await;
+        permitted.map(|()| &self.engine)
+    }
+
+    /// Ends the audit log once no call is served any more.
+    pub fn close(&self) {
+        self.auditor.close();
+    }
+
+    /// What should be known of the rules themselves.
+    fn notices(&self) -> Option<String> {
+        self.auditor.fault()
+    }
+
+    /// Does what changes something to its end, also when its caller does not wait for it, so that
+    /// it is written down.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.engine.see_through(work).await
     }
 
     /// Searches what the caller may see; `request.grants` is set here.
@@ -99,13 +118,19 @@ impl Gate {
         (from, limit): (u32, u32),
     ) -> Result<(Arc<Source>, Stretch)> {
         let read = self.engine.retriever.read(document, &caller.grants, (from, limit)).await;
-        self.note(caller, ("read", &document.to_string(), &[]), &read).await;
+        let space = read.iter().map(|(source, _)| source.registered.space.clone());
+        let space: Vec<String> = space.collect();
+        self.note(caller, ("read", &document.to_string(), &space), &read).await;
         read
     }
 
     /// The state of what the caller may see; `problems` are the numbers of those that are named.
     pub async fn status(&self, caller: &Caller, problems: Range<u32>) -> Result<Status> {
-        self.engine.status(&caller.grants, problems).await
+        let mut status = self.engine.status(&caller.grants, problems).await?;
+        if caller.grants.is_everything() {
+            status.notices.extend(self.notices());
+        }
+        Ok(status)
     }
 
     /// The spaces that the caller may see, with its role in each, by name: those that are granted
@@ -140,6 +165,8 @@ impl Gate {
             Ok(_) => Ok(()),
             Err(error) => Err(error.kind()),
         };
-        self.auditor.note(caller, Audited { call, text, spaces, outcome }).await;
+        // Where none is named, all that the caller sees is asked.
+        let seen = if spaces.is_empty() { caller.grants.names() } else { spaces.to_vec() };
+        self.auditor.note(caller, Audited { call, text, spaces: &seen, outcome }).await;
     }
 }

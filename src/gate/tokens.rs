@@ -5,11 +5,14 @@ use std::time::Duration;
 use super::Gate;
 use crate::access::{Caller, Secret};
 use crate::catalog::{Token, now_ms};
-use crate::config::{EVERY_SPACE, Platform, SpaceRole, check_name};
+use crate::config::{DEFAULT_SPACE, EVERY_SPACE, Platform, Space, SpaceRole, check_name};
 use crate::error::{Error, Result};
 
 /// Spaces that one token can name.
 const MAX_SPACES: usize = 256;
+
+/// The longest time that a token can be given.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A token that is to be made.
 #[derive(Debug, Clone)]
@@ -29,28 +32,38 @@ pub struct NewToken {
 impl Gate {
     /// Makes a token; its secret is told this once.
     pub async fn create_token(&self, caller: &Caller, new: NewToken) -> Result<(Token, String)> {
-        let engine = self.whole(caller)?;
-        let token = checked(new)?;
-        let secret = Secret::new()?;
-        let kept = engine.catalog.keep_token(&token, &secret.hash()).await;
-        self.note(caller, ("create_token", &token.name, &token.spaces), &kept).await;
-        kept.map(|()| (token, secret.reveal()))
+        let (gate, caller) = (self.clone(), caller.clone());
+        self.to_the_end(async move {
+            let engine = gate.whole(&caller, "create_token").await?;
+            let token = checked(new, &engine.config.spaces)?;
+            let secret = Secret::new()?;
+            engine.catalog.keep_token(&token, &secret.hash()).await?;
+            gate.note(&caller, ("token_created", &token.name, &token.spaces), &Ok(())).await;
+            Ok((token, secret.reveal()))
+        })
+        .await
     }
 
     /// All tokens, by name.
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<Token>> {
-        self.whole(caller)?.catalog.tokens().await
+        self.whole(caller, "list_tokens").await?.catalog.tokens().await
     }
 
-    /// Ends a token at once.
+    /// Ends a token at once, and forgets what was asked with it: another of its name is another one.
     pub async fn revoke_token(&self, caller: &Caller, name: &str) -> Result<()> {
-        let revoked = self.whole(caller)?.catalog.revoke_token(name).await;
-        self.note(caller, ("revoke_token", name, &[]), &revoked).await;
-        revoked
+        let (gate, caller, name) = (self.clone(), caller.clone(), name.to_owned());
+        self.to_the_end(async move {
+            let catalog = &gate.whole(&caller, "revoke_token").await?.catalog;
+            catalog.revoke_token(&name).await?;
+            catalog.forget_sessions(&format!("token:{name}"), None).await?;
+            gate.note(&caller, ("token_revoked", &name, &[]), &Ok(())).await;
+            Ok(())
+        })
+        .await
     }
 }
 
-fn checked(new: NewToken) -> Result<Token> {
+fn checked(new: NewToken, declared: &[Space]) -> Result<Token> {
     let name = check_name(&new.name)?;
     if new.spaces.is_empty() || new.spaces.len() > MAX_SPACES {
         return Err(Error::usage(format!("a token opens 1 to {MAX_SPACES} spaces"))
@@ -61,6 +74,20 @@ fn checked(new: NewToken) -> Result<Token> {
         space => check_name(space),
     };
     let spaces = new.spaces.iter().map(space).collect::<Result<Vec<_>>>()?;
+    let is_known = |space: &String| {
+        let usual = [EVERY_SPACE, DEFAULT_SPACE];
+        declared.is_empty()
+            || usual.contains(&space.as_str())
+            || declared.iter().any(|declared| declared.name == *space)
+    };
+    if let Some(unknown) = spaces.iter().find(|space| !is_known(space)) {
+        return Err(Error::usage(format!("`{unknown}` is not among the declared `[[spaces]]`"))
+            .hint("declare it in config.toml, or check how it is spelt"));
+    }
+    if new.expires.is_some_and(|time| time.is_zero() || time > LONGEST) {
+        return Err(Error::usage("a token is valid for 1 second to 100 years")
+            .hint("leave `--expires` out for one that does not end"));
+    }
     for platform in &new.acts_for {
         Platform::named(platform).ok_or_else(|| {
             Error::usage(format!("`{platform}` is no chat that a bot speaks for"))

@@ -24,7 +24,7 @@ pub async fn find(catalog: &Catalog, source: &Source, work: &mut Work) -> Result
     if by_size.is_empty() {
         return Ok(Vec::new());
     }
-    let root = source.registered.root();
+    let root = source.registered.opened_root();
     let mut by_hash: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (index, known) in work.gone.iter().enumerate().filter(|(_, known)| left(known)) {
         if let Some((hash, _)) = catalog.content(known.id).await? {

@@ -134,13 +134,13 @@ impl Reader {
         contained: &mut Contained<'_>,
     ) -> Result<Option<Extracted>> {
         let entry = contained.entry;
-        let root = source.registered.root();
+        let root = source.registered.opened_root();
         let job = Job {
             path: entry.path.clone(),
             dialect: source.registered.dialect(),
             size: entry.size,
             known: before.and_then(|hash| hash.try_into().ok()),
-            origin: Origin::File { root: root.to_owned(), raw: entry.raw.clone() },
+            origin: Origin::File { root: root.clone(), raw: entry.raw.clone() },
         };
         let (members, received) = mpsc::channel(MEMBERS);
         let extract = async move { self.pool.extract(job, &members).await };
@@ -151,7 +151,7 @@ impl Reader {
                 .because(error)
                 .hint("see the log; reading is tried again by itself")
         })?;
-        let is_gone = extracted.content.is_none() && has_vanished(root, &entry.raw);
+        let is_gone = extracted.content.is_none() && has_vanished(&root, &entry.raw);
         Ok((!is_gone).then_some(extracted))
     }
 

@@ -21,6 +21,7 @@ pub fn who(caller: &Caller, spaces: &[(String, SpaceRole)]) -> WhoAmIReply {
         may_ask: caller.may_ask,
         spaces: spaces.iter().map(grant).collect(),
         everything: caller.grants.is_everything(),
+        acts_for: caller.acts_for.iter().cloned().collect(),
     }
 }
 

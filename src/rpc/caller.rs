@@ -3,27 +3,28 @@
 use prost::Message;
 use ragterm_proto::ASKER_KEY;
 use ragterm_proto::v1::Asker;
+use tonic::Request;
 use tonic::transport::server::UdsConnectInfo;
-use tonic::{Request, Status};
 
-use crate::access::{Credentials, Peer};
-use crate::error::Error;
+use crate::access::{Credentials, Peer, Said};
 
 /// Who asks is said in so many bytes at the most.
 const MAX_ASKER: usize = 64 * 1024;
 
 /// All that a call shows.
-pub fn credentials<T>(request: &Request<T>) -> Result<Credentials, Status> {
+pub fn credentials<T>(request: &Request<T>) -> Credentials {
     let peer = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);
     let peer = peer.map(|peer| Peer { uid: peer.uid(), gid: peer.gid() });
-    Ok(Credentials { peer, token: token(request), asker: asker(request)? })
+    Credentials { peer, token: token(request), asker: asker(request) }
 }
 
 /// The same for what the asker alone may see, also if the call is made for a public place.
-pub fn alone<T>(request: &Request<T>) -> Result<Credentials, Status> {
-    let shown = credentials(request)?;
-    let asker = shown.asker.map(|asker| Asker { public: false, ..asker });
-    Ok(Credentials { asker, ..shown })
+pub fn alone<T>(request: &Request<T>) -> Credentials {
+    let mut shown = credentials(request);
+    if let Said::Asker(asker) = &mut shown.asker {
+        asker.public = false;
+    }
+    shown
 }
 
 /// The token of a call; one that is no text is as good as a wrong one.
@@ -33,14 +34,11 @@ fn token<T>(request: &Request<T>) -> Option<String> {
     Some(text.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned())
 }
 
-fn asker<T>(request: &Request<T>) -> Result<Option<Asker>, Status> {
-    let unreadable = || super::status(&Error::usage("who asks is not said as it must be"));
-    let Some(value) = request.metadata().get_bin(ASKER_KEY) else { return Ok(None) };
-    let bytes = value.to_bytes().map_err(|_| unreadable())?;
-    if bytes.len() > MAX_ASKER {
-        return Err(unreadable());
-    }
-    Asker::decode(bytes).map(Some).map_err(|_| unreadable())
+fn asker<T>(request: &Request<T>) -> Said {
+    let Some(value) = request.metadata().get_bin(ASKER_KEY) else { return Said::Nobody };
+    let bytes = value.to_bytes().ok().filter(|bytes| bytes.len() <= MAX_ASKER);
+    let asker = bytes.and_then(|bytes| Asker::decode(bytes).ok());
+    asker.map_or(Said::Unreadable, Said::Asker)
 }
 
 #[cfg(test)]
@@ -62,6 +60,6 @@ mod tests {
         let mut request = Request::new(());
         let value = tonic::metadata::MetadataValue::from_bytes(&[0xff; 9]);
         request.metadata_mut().insert_bin(ASKER_KEY, value);
-        assert!(credentials(&request).is_err());
+        assert!(matches!(credentials(&request).asker, Said::Unreadable));
     }
 }

@@ -22,8 +22,29 @@ use crate::search::{self, Answer, Mode, Request};
 /// Findings in one reply at the most.
 const MAX_FINDINGS: usize = 1000;
 
+/// Spaces, types or paths that one request can name.
+const MAX_NAMES: usize = 256;
+
+/// A name or a pattern is no longer than this, in bytes.
+const MAX_NAME: usize = 4_096;
+
+/// Fails when a request narrows itself down in more words than anybody means.
+pub fn check_narrowing(names: &[&[String]], glob: Option<&str>) -> Result<(), Status> {
+    let is_long = |name: &String| name.len() > MAX_NAME;
+    let is_too_much = names.iter().any(|list| list.len() > MAX_NAMES || list.iter().any(is_long))
+        || glob.is_some_and(|glob| glob.len() > MAX_NAME);
+    match is_too_much {
+        true => Err(super::status(&Error::usage(format!(
+            "a request names at most {MAX_NAMES} spaces and {MAX_NAMES} types, each of {MAX_NAME} \
+             bytes at the most"
+        )))),
+        false => Ok(()),
+    }
+}
+
 /// A search as the engine takes it.
 pub fn search_request(request: SearchRequest) -> Result<Request, Status> {
+    check_narrowing(&[&request.spaces, &request.types], request.path_glob.as_deref())?;
     let mode = match WireMode::try_from(request.mode) {
         Ok(WireMode::Unspecified | WireMode::Hybrid) => Mode::Hybrid,
         Ok(WireMode::Keyword) => Mode::Keyword,

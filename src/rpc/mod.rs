@@ -4,6 +4,7 @@ mod access;
 mod asking;
 mod caller;
 mod convert;
+mod counted;
 mod migration;
 mod progress;
 mod reading;
@@ -19,7 +20,6 @@ use ragterm_proto::{DESCRIPTORS, HINT_KEY, MAX_MESSAGE_BYTES};
 use tokio::net::{TcpListener, UnixStream};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Code, Status};
 use tonic_health::pb::health_server::{Health, HealthServer};
@@ -81,19 +81,31 @@ pub async fn serve_remote(
         .timeout(LONGEST)
         .http2_keepalive_interval(Some(KEEPALIVE));
     if let Some(identity) = identity {
-        let tls = ServerTlsConfig::new().identity(identity).timeout(HANDSHAKE);
-        server = server.tls_config(tls).map_err(|error| {
-            Error::usage("the certificate of `daemon.tls_cert` and its key cannot be used")
-                .because(error)
-                .hint("both files must be PEM, and the key must be the certificate's")
-        })?;
+        server = with_tls(server, identity)?;
     }
     server
         .add_service(health().await)
         .add_service(service(gate, &stop))
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled_owned())
+        .serve_with_incoming_shutdown(counted::incoming(listener), stop.cancelled_owned())
         .await
         .map_err(failed)
+}
+
+/// Fails when a certificate and its key cannot be shown.
+pub fn check_identity(identity: Option<&Identity>) -> Result<()> {
+    match identity {
+        Some(identity) => with_tls(Server::builder(), identity.clone()).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn with_tls(server: Server, identity: Identity) -> Result<Server> {
+    let tls = ServerTlsConfig::new().identity(identity).timeout(HANDSHAKE);
+    server.tls_config(tls).map_err(|error| {
+        Error::usage("the certificate of `daemon.tls_cert` and its key cannot be used")
+            .because(error)
+            .hint("both files must be PEM, and the key must be the certificate's")
+    })
 }
 
 fn service(gate: Gate, stop: &CancellationToken) -> RagtermServer<service::Service> {

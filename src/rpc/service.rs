@@ -37,10 +37,10 @@ impl Service {
         Self { gate, stop }
     }
 
-    /// Who makes a call, and what it says.
+    /// Who makes a call, and what it says; who may not ask at all may do nothing.
     async fn admit<T>(&self, request: Request<T>) -> Result<(Caller, T), Status> {
-        let credentials = caller::credentials(&request)?;
-        let caller = told(self.gate.caller(credentials).await)?;
+        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
+        told(caller.require_asking())?;
         Ok((caller, request.into_inner()))
     }
 }
@@ -82,6 +82,7 @@ impl Ragterm for Service {
         request: Request<AskRequest>,
     ) -> Result<Response<asking::AskStream>, Status> {
         let (caller, request) = self.admit(request).await?;
+        convert::check_narrowing(&[&request.spaces, &request.types], request.path_glob.as_deref())?;
         let question = asking::question(caller, request);
         Ok(Response::new(asking::start(self.gate.clone(), question)))
     }
@@ -129,7 +130,7 @@ impl Ragterm for Service {
         &self,
         request: Request<ShareAnswerRequest>,
     ) -> Result<Response<ShareAnswerReply>, Status> {
-        let private = self.gate.caller(caller::alone(&request)?);
+        let private = self.gate.caller(caller::alone(&request));
         let private = told(private.await)?;
         let (public, request) = self.admit(request).await?;
         let turn = told(self.gate.share(&private, &public, &request.turn).await)?;
@@ -141,7 +142,8 @@ impl Ragterm for Service {
         &self,
         request: Request<WhoAmIRequest>,
     ) -> Result<Response<WhoAmIReply>, Status> {
-        let (caller, _) = self.admit(request).await?;
+        // Also who may not ask is told so.
+        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
         Ok(Response::new(access::who(&caller, &told(self.gate.spaces(&caller).await)?)))
     }
 
@@ -241,7 +243,7 @@ impl Ragterm for Service {
         request: Request<VerifyRequest>,
     ) -> Result<Response<VerifyReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller))?;
+        let engine = told(self.gate.whole(&caller, "verify").await)?;
         let verdict = told(engine.verify(convert::remedy(&request)).await)?;
         Ok(Response::new(convert::verify_reply(verdict)))
     }
@@ -251,7 +253,7 @@ impl Ragterm for Service {
         request: Request<ReindexRequest>,
     ) -> Result<Response<ReindexReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let meaning = &told(self.gate.whole(&caller))?.meaning;
+        let meaning = &told(self.gate.whole(&caller, "reindex").await)?.meaning;
         let wanted = told(meaning.change(&convert::change(request)).await)?;
         Ok(Response::new(convert::reindex_reply(&wanted.to_string(), meaning.reindexing())))
     }
@@ -261,7 +263,7 @@ impl Ragterm for Service {
         request: Request<CopyCatalogRequest>,
     ) -> Result<Response<CopyCatalogReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller))?;
+        let engine = told(self.gate.whole(&caller, "copy_catalog").await)?;
         let copied = told(engine.catalog.copy_to_postgres(request.url).await)?;
         let Copied { documents, vectors, rows } = copied;
         Ok(Response::new(CopyCatalogReply { documents, vectors, rows }))
@@ -272,14 +274,14 @@ impl Ragterm for Service {
         request: Request<MigrateStoreRequest>,
     ) -> Result<Response<migration::MigrationStream>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller))?;
+        let engine = told(self.gate.whole(&caller, "migrate_store").await)?;
         let target = told(migration::target(request))?;
         Ok(Response::new(migration::start(engine.clone(), target, &self.stop)))
     }
 
     async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
         let (caller, _) = self.admit(request).await?;
-        told(self.gate.whole(&caller))?.stop();
+        told(self.gate.whole(&caller, "stop").await)?.stop();
         Ok(Response::new(StopReply { pid: std::process::id() }))
     }
 }

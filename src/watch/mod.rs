@@ -329,6 +329,7 @@ fn from_config(source: &config::Source) -> NewSource {
             is_file: source.kind.may_be_file() && source.path.is_file(),
             after: source.after,
             url: source.url.clone(),
+            is_anchored: false,
         },
         origin: Origin::Config,
     }

@@ -89,7 +89,7 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
         _ => {}
     }
     FolderSettings {
-        root: source.registered.root().to_owned(),
+        root: source.registered.opened_root(),
         include,
         exclude,
         ignore: common.ignore.clone(),

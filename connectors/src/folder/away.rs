@@ -6,8 +6,10 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
+
+use super::anchor::open_directory;
 
 /// Names that are tried where others are taken.
 const MAX_TRIES: u32 = 1_000;
@@ -20,8 +22,7 @@ const DIRECTORY: OFlags =
 ///
 /// No file is replaced, and no symbolic link is followed.
 pub fn put_away(root: &Path, raw: &Path, directory: &str) -> io::Result<PathBuf> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::openat(CWD, root, flags, Mode::empty())?;
+    let root = open_directory(root)?;
     let parent = raw.parent().unwrap_or(Path::new(""));
     let name = raw.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let from = below(&root, parent, Missing::IsAnError)?;
@@ -40,8 +41,7 @@ pub fn put_away(root: &Path, raw: &Path, directory: &str) -> io::Result<PathBuf>
 
 /// Writes a text beside a file of the folder, under its name and an ending.
 pub fn note_beside(root: &Path, raw: &Path, ending: &str, text: &str) -> io::Result<()> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::openat(CWD, root, flags, Mode::empty())?;
+    let root = open_directory(root)?;
     let parent = below(&root, raw.parent().unwrap_or(Path::new("")), Missing::IsAnError)?;
     let mut name = raw.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(ending);

@@ -2,6 +2,7 @@
 //!
 //! Events are only hints to look; a listing is the truth about what it covers.
 
+mod anchor;
 mod away;
 mod filesystem;
 mod link;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+pub use anchor::anchored;
 pub use away::{note_beside, put_away};
 pub use listing::{Entry, Listing, Problem};
 pub use open::open_file;

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::anchor::{anchored, is_anchored, open_directory};
 use super::place::{Obstacle, Place};
 
 /// Opens what lies at a raw path below `root`, whatever it is: the caller asks for its kind.
@@ -18,18 +19,24 @@ pub fn open_file(root: &Path, raw: &Path) -> io::Result<File> {
         Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
             let real = std::fs::canonicalize(root.join(raw))?;
             let real_root = std::fs::canonicalize(root)?;
+            if is_anchored(root) && real_root != root {
+                return Err(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    "its folder is a link",
+                ));
+            }
+            let anchor = if is_anchored(root) { anchored } else { Path::to_path_buf };
             let target = real.strip_prefix(&real_root).map_err(|_| {
                 io::Error::new(io::ErrorKind::PermissionDenied, "it leads out of the folder")
             })?;
-            open_below(&real_root, target)
+            open_below(&anchor(&real_root), target)
         }
         other => other,
     }
 }
 
 fn open_below(root: &Path, raw: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(CWD, root, flags, Mode::empty())?;
+    let fd = open_directory(root)?;
     let device = rustix::fs::fstat(&fd)?.st_dev;
     let mut place = Place::root(fd, device);
     for name in raw.parent().unwrap_or(Path::new("")).components() {

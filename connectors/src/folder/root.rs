@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
+use super::anchor::open_directory;
 use super::filesystem::{self, Sort};
 use super::place::{Place, reason};
 
@@ -46,12 +46,12 @@ pub(super) fn open(
     root: &Path,
     known: Option<&RootIdentity>,
 ) -> Result<(Place, RootIdentity), Unavailable> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(CWD, root, flags, Mode::empty()).map_err(|errno| {
+    let fd = open_directory(root).map_err(|errno| {
         Unavailable(match errno {
             rustix::io::Errno::NOENT => "it does not exist; if it is on a drive or share, \
                 is that mounted?"
                 .to_owned(),
+            rustix::io::Errno::LOOP => "a part of its path is a link now".to_owned(),
             rustix::io::Errno::NOTDIR => "it is not a folder".to_owned(),
             other => format!("it cannot be opened: {}", reason(other)),
         })

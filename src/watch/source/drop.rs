@@ -88,7 +88,7 @@ impl SourceTask {
             let Some((id, state, reason)) = outcome else { continue };
             let is_read = matches!(state, DocumentState::Indexed | DocumentState::Container);
             let directory = if is_read { DONE } else { FAILED };
-            let root = self.source.registered.root().to_owned();
+            let root = self.source.registered.opened_root();
             let raw = file.raw.clone();
             let moved = blocking(move || put(&root, &raw, (directory, &reason))).await?;
             let new = match moved {
@@ -136,7 +136,7 @@ impl SourceTask {
         if !self.puts_away() {
             return Ok(());
         }
-        let root = self.source.registered.root().to_owned();
+        let root = self.source.registered.opened_root();
         let failures = blocking(move || failures::look(&root)).await?;
         self.look_after = (failures.count > 0).then(|| Instant::now() + LOOK_AFTER);
         self.report.send_if_modified(|report| {
