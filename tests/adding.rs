@@ -178,7 +178,7 @@ fn a_hit_names_the_section_lines_and_page_that_it_is_in() {
 #[test]
 fn a_page_that_was_cut_off_is_read_and_told() {
     let ragterm = Instance::without_embedder();
-    ragterm.write("cut.html", "<html><body><h1>Cut</h1><p>An axolotl stands he");
+    ragterm.write("cut.html", "<html><body><h1>Cut</h1><p>An axolotl stands <b");
     ragterm.run(&["add", path(&ragterm.docs())]);
     assert_eq!(ragterm.find("axolotl"), ["cut.html"]);
     let failure = &ragterm.status()["failures"][0];

@@ -280,6 +280,10 @@ fn what_a_failed_download_leaves_in_the_place_of_an_export_takes_nothing_away() 
         ragterm.write("export.zip", instead);
         let said = |status: &Value| status["failures"][0]["path"] == "export.zip";
         ragterm.wait("the failure to be said", said);
+        // A second look at the same, or at what took its place, takes nothing away either.
+        ragterm.run(&["sources", "rescan"]).expect(0);
+        ragterm.write("export.zip", format!("{instead} "));
+        ragterm.run(&["sources", "rescan"]).expect(0);
         assert_eq!(ragterm.find("\"station 1\""), ["export.zip/reports/1.md"], "{instead}");
         ragterm.write("export.zip", reports(5, 2025));
         ragterm.wait("the export to be back", |status| status["documents"]["failed"] == 0);

@@ -5,6 +5,7 @@
 mod access;
 mod adding;
 mod asking;
+mod attacks;
 mod bots;
 mod certificate;
 mod conformance;

@@ -214,6 +214,7 @@ pub fn may_see(spaces: &[&str]) -> WhoAmIReply {
         may_ask: true,
         spaces: spaces.iter().map(grant).collect(),
         everything: false,
+        acts_for: Vec::new(),
     }
 }
 

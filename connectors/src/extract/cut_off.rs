@@ -16,7 +16,7 @@ pub(super) fn lost(text: &str, format: Format) -> Option<Attachment> {
     what.map(|what| Attachment::lost(&format!("{REASON}{what}")))
 }
 
-/// Pages may leave out both end tags, and then leave out what they end as well.
+/// Pages may leave out the tags that end them, so that only one which ends within a tag is cut off.
 fn html(text: &str) -> Option<&'static str> {
     let has = |tag: &str| {
         text.match_indices('<').any(|(at, _)| {
@@ -24,7 +24,8 @@ fn html(text: &str) -> Option<&'static str> {
         })
     };
     let is_ended = has("</html") || has("</body");
-    ((has("<html") || has("<body")) && !is_ended).then_some("its page has no end")
+    let is_within = text.rfind('<') > text.rfind('>');
+    ((has("<html") || has("<body")) && !is_ended && is_within).then_some("it ends within a tag")
 }
 
 /// A quote at the beginning of a cell ends with it; `""` is a quote in it.
@@ -49,9 +50,10 @@ mod tests {
     fn a_page_without_its_end_is_cut_off() {
         let whole = "<HTML><body><p>one</body></HTML>";
         assert_eq!(said(whole, Format::Html), None);
-        let cut = "the file seems cut off: its page has no end";
+        let cut = "the file seems cut off: it ends within a tag";
         assert_eq!(said(&whole[..20], Format::Html).unwrap(), cut);
         assert_eq!(said("<!doctype html><title>t</title><p>one", Format::Html), None);
+        assert_eq!(said("<html><head><title>t</title><body><p>one", Format::Html), None);
     }
 
     #[test]

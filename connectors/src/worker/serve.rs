@@ -150,9 +150,7 @@ fn reply(request: &Request, held: Vec<u8>, (extractor, socket): (Extractor, &Soc
             let mut outcome = read.map(|(document, _)| document);
             // What stands in the place of an archive is one that cannot be read: what was known of
             // the archive stays until it is there again.
-            let is_container = outcome.is_err()
-                && request.known.is_some()
-                && container::is_named_archive(&request.path);
+            let is_container = outcome.is_err() && container::is_named_archive(&request.path);
             if let (true, Err(reason)) = (is_container, &outcome) {
                 outcome = Err(Reason::Failed(reason.to_string()));
             }

@@ -30,6 +30,10 @@ pub fn judge(state: &mut State, verdict: Verdict) -> Vec<Effect> {
         state.say(Role::Warning, "there is no answer to judge here");
         return Vec::new();
     };
+    if turn.helpful.is_some_and(|before| before != helpful) {
+        // What was said for one verdict is not said for the other.
+        turn.comment.clear();
+    }
     turn.helpful = Some(helpful);
     let mut comment = Comment { turn: turn.id.clone(), helpful, line: Default::default() };
     comment.line.set(&turn.comment);
