@@ -116,7 +116,8 @@ impl Gate {
                 .hint("check the path on the daemon's machine")
         })?;
         let (data, config) = (&self.engine.paths.data_dir, &self.engine.paths.config_file);
-        let is_ours = [Some(data.as_path()), config.parent()].into_iter().flatten().any(|own| {
+        // What the daemon keeps for itself, and what leads to it.
+        let is_ours = [data, config].into_iter().any(|own| {
             let own = fs_err::canonicalize(own).unwrap_or_else(|_| own.to_path_buf());
             real.starts_with(&own) || own.starts_with(&real)
         });
