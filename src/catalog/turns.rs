@@ -110,7 +110,7 @@ impl Catalog {
         let statement = match session {
             InSession::New { .. } => {
                 "INSERT INTO sessions (id, principal, title, began_ms, asked_ms, thread) \
-                 VALUES ($1, $2, $3, $4, $4, $5)"
+                 VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT DO NOTHING"
             }
             // One that was deleted meanwhile does not come back.
             InSession::Known(_) => {
@@ -131,16 +131,20 @@ impl Catalog {
             .execute(&mut *transaction)
             .await
             .map_err(self.failed(task))?;
-        if kept.rows_affected() == 0 {
-            return Err(unknown_session(session));
-        }
+        // Another first question of the thread may have been quicker: the session is its.
+        let begun = match kept.rows_affected() {
+            0 if !thread.is_empty() => self.session_of_thread(principal, thread).await?,
+            0 => None,
+            _ => Some(session.to_owned()),
+        };
+        let session = begun.ok_or_else(|| unknown_session(session))?;
         sqlx::query(
             "INSERT INTO turns (id, session, question, query, answer, sources, outcome, model, \
              asked_ms, feedback, comment, spaces, folded) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10, $11)",
         )
         .bind(&turn.id)
-        .bind(session)
+        .bind(&session)
         .bind(&turn.question)
         .bind(&turn.query)
         .bind(&turn.answer)
@@ -157,7 +161,7 @@ impl Catalog {
             "DELETE FROM turns WHERE session = $1 AND id NOT IN \
              (SELECT id FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2)",
         )
-        .bind(session)
+        .bind(&session)
         .bind(MAX_TURNS)
         .execute(&mut *transaction)
         .await
@@ -185,7 +189,7 @@ impl Catalog {
             "SELECT id, question, query, answer, sources, outcome, model, asked_ms, feedback, \
              comment, spaces FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
         )
-        .bind(session)
+        .bind(&session)
         .bind(i64::from(limit))
         .fetch_all(&self.inner.readers)
         .await

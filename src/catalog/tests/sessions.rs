@@ -90,6 +90,11 @@ pub(super) async fn a_thread_of_a_chat_is_one_session_of_its_place(ground: &Grou
     assert_eq!(thread("slack:T/channel:C", "1.2").await.as_deref(), Some("s1"));
     assert_eq!(thread("slack:T/channel:C", "1.3").await, None);
     assert_eq!(thread("slack:T/user:U", "1.2").await, None);
+    // Two first questions at once: the second one goes on with the session of the first.
+    let second = turn("Q2", "A2", &[]);
+    catalog.keep_turn("slack:T/channel:C", new("s2", "1.2"), &second).await.unwrap();
+    assert_eq!(catalog.turns("s1", 9).await.unwrap(), [asked, second]);
+    assert_eq!(catalog.session("slack:T/channel:C", "s2").await.unwrap(), None);
 }
 
 pub(super) async fn only_so_many_turns_and_days_are_kept(ground: &Ground) {

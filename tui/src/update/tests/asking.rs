@@ -215,14 +215,17 @@ fn a_comment_is_typed_in_place_of_the_input_and_sent_by_enter() {
 }
 
 #[test]
-fn a_comment_is_kept_with_another_verdict_and_can_be_taken_back() {
+fn a_comment_goes_with_its_verdict_and_can_be_taken_back() {
     let mut state = answered();
     press(&mut state, &["f9"]);
     typed(&mut state, "too long");
     assert_eq!(press(&mut state, &["f9"]), [], "it was said already");
     assert_eq!(press(&mut state, &["f10"]), [feedback(false, "")]);
     assert_eq!(press(&mut state, &["enter"]), [feedback(false, "too long")]);
-    assert_eq!(press(&mut state, &["f9"]), [feedback(true, "too long")]);
+    assert_eq!(press(&mut state, &["f9"]), [feedback(true, "")]);
+    typed(&mut state, "good now");
+    assert_eq!(press(&mut state, &["enter"]), [feedback(true, "good now")]);
+    assert_eq!(press(&mut state, &["f9"]), [feedback(true, "good now")]);
     assert_eq!(press(&mut state, &["ctrl-u", "enter"]), [feedback(true, "")]);
 }
 
