@@ -189,7 +189,7 @@ impl Catalog {
             "SELECT id, question, query, answer, sources, outcome, model, asked_ms, feedback, \
              comment, spaces FROM turns WHERE session = $1 ORDER BY id DESC LIMIT $2",
         )
-        .bind(&session)
+        .bind(session)
         .bind(i64::from(limit))
         .fetch_all(&self.inner.readers)
         .await
