@@ -47,7 +47,7 @@ pub const BOT: u64 = 7_001;
 pub const BOT_ROLE: u64 = 7_002;
 
 /// No condition in a test takes longer, even on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A Discord of its own for a test; it ends when it is dropped.
 pub struct FakeDiscord {
