@@ -8,7 +8,7 @@ use tantivy::{DocSet, TERMINATED};
 use super::ground::Ground;
 use super::plan::{Scored, single_weights};
 use super::schema::Fields;
-use super::whole::rows_of;
+use super::whole::Rows;
 use super::{Passage, Query};
 
 /// How far two orders of one sum can lie apart, as a part of it, with plenty to spare.
@@ -24,10 +24,11 @@ pub(super) fn score(
     let weights = single_weights(query, scored, ground)?;
     let mut sums = vec![0.0_f64; passages.len()];
     for segment in ground.searcher.segment_readers() {
+        let known = Rows::open(segment, fields)?;
         let mut rows: Vec<(u32, usize)> = Vec::new();
         for (place, passage) in passages.iter().enumerate() {
             let ordinal = u64::from(passage.ordinal);
-            let found = rows_of(segment, fields, (passage.document, ordinal..ordinal + 1))?;
+            let found = known.of(passage.document, ordinal..ordinal + 1)?;
             rows.extend(found.into_iter().map(|row| (row, place)));
         }
         rows.sort_unstable();

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use tantivy::columnar::Column;
 use tantivy::postings::Postings;
-use tantivy::schema::{IndexRecordOption, Term};
-use tantivy::{DocSet, SegmentReader, TERMINATED};
+use tantivy::schema::{Field, IndexRecordOption, Term};
+use tantivy::{DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 
 use super::Passage;
 use super::ground::Ground;
@@ -72,8 +74,9 @@ fn count(
 ) -> tantivy::Result<()> {
     let mut documents: Vec<&mut Tally> = Vec::with_capacity(tallies.len());
     let mut rows: Vec<(u32, usize)> = Vec::new();
+    let known = Rows::open(segment, fields)?;
     for (place, (document, tally)) in tallies.iter_mut().enumerate() {
-        let found = rows_of(segment, fields, (*document, 0..MAX_PASSAGES))?;
+        let found = known.of(*document, 0..MAX_PASSAGES)?;
         rows.extend(found.into_iter().map(|row| (row, place)));
         documents.push(tally);
     }
@@ -103,28 +106,42 @@ fn count(
     Ok(())
 }
 
-/// The rows of some of a document's passages, by their ordinals, in order.
-pub(super) fn rows_of(
-    segment: &SegmentReader,
-    fields: Fields,
-    (document, wanted): (DocumentId, Range<u64>),
-) -> tantivy::Result<Vec<u32>> {
-    let term = Term::from_field_u64(fields.document, document.0);
-    let inverted = segment.inverted_index(fields.document)?;
-    let Some(mut found) = inverted.read_postings(&term, IndexRecordOption::Basic)? else {
-        return Ok(Vec::new());
-    };
-    let ordinals = segment.fast_fields().u64(ORDINAL)?;
-    let mut rows = Vec::new();
-    while found.doc() != TERMINATED {
-        let row = found.doc();
-        let is_alive = segment.alive_bitset().is_none_or(|alive| alive.is_alive(row));
-        if is_alive && ordinals.first(row).is_some_and(|ordinal| wanted.contains(&ordinal)) {
-            rows.push(row);
-        }
-        found.advance();
+/// Where the passages of documents are in one segment; opened once for all that is looked up there.
+pub(super) struct Rows<'s> {
+    segment: &'s SegmentReader,
+    field: Field,
+    documents: Arc<InvertedIndexReader>,
+    ordinals: Column<u64>,
+}
+
+impl<'s> Rows<'s> {
+    pub fn open(segment: &'s SegmentReader, fields: Fields) -> tantivy::Result<Self> {
+        Ok(Self {
+            segment,
+            field: fields.document,
+            documents: segment.inverted_index(fields.document)?,
+            ordinals: segment.fast_fields().u64(ORDINAL)?,
+        })
     }
-    Ok(rows)
+
+    /// The rows of some of a document's passages, by their ordinals, in order.
+    pub fn of(&self, document: DocumentId, wanted: Range<u64>) -> tantivy::Result<Vec<u32>> {
+        let term = Term::from_field_u64(self.field, document.0);
+        let found = self.documents.read_postings(&term, IndexRecordOption::Basic)?;
+        let Some(mut found) = found else { return Ok(Vec::new()) };
+        let alive = self.segment.alive_bitset();
+        let mut rows = Vec::new();
+        while found.doc() != TERMINATED {
+            let row = found.doc();
+            let is_alive = alive.is_none_or(|alive| alive.is_alive(row));
+            let ordinal = self.ordinals.first(row);
+            if is_alive && ordinal.is_some_and(|ordinal| wanted.contains(&ordinal)) {
+                rows.push(row);
+            }
+            found.advance();
+        }
+        Ok(rows)
+    }
 }
 
 /// BM25 of a passage of usual length for the document; that of its only passage if it has one.
