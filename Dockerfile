@@ -61,7 +61,7 @@ STOPSIGNAL SIGTERM
 # THE health check of the image; compose uses it as it is. The same as the helper `ragterm.health` of
 # deploy/helm/ragterm/templates/_helpers.tpl.
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --start-interval=2s --retries=4 \
-  CMD ["ragterm", "status", "--json"]
+  CMD ["ragterm", "health"]
 ENTRYPOINT ["ragterm"]
 CMD ["daemon"]
 

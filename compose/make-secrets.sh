@@ -24,7 +24,7 @@ keep() {
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
-for name in postgres_password qdrant_api_key minio_password milvus_password vllm_api_key; do
+for name in postgres_password qdrant_api_key minio_password milvus_password vllm_api_key grafana_password; do
   random | keep "$name"
 done
 printf 'postgres://ragterm:%s@postgres/ragterm' "$(cat "$directory/postgres_password")" | keep catalog_url

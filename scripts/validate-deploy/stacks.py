@@ -20,8 +20,11 @@ STACKS = {
     "compose": "ragterm slack discord models postgres qdrant ollama",
     "compose milvus": "ragterm slack discord models postgres ollama milvus etcd minio attu",
     "compose vllm": "ragterm slack discord models postgres qdrant vllm vllm-embeddings",
+    "compose observability": "ragterm slack discord models postgres qdrant ollama prometheus grafana",
     "compose remote": "ragterm slack discord models postgres qdrant ollama",
-    "compose milvus remote": "ragterm slack discord models postgres ollama milvus etcd minio attu",
+    "compose milvus observability remote": (
+        "ragterm slack discord models postgres ollama milvus etcd minio attu prometheus grafana"
+    ),
     "infra": "models postgres qdrant ollama",
     "embedded": "ragterm",
 }

@@ -1,6 +1,6 @@
 //! One question from beginning to end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -10,6 +10,7 @@ use super::gather::{Given, gather};
 use super::generate::{self, Generated};
 use super::prompt::{self, Manner};
 use super::relevance::{Evidence, is_relevant};
+use super::spent::{Asked, Spent};
 use super::standing::{Standing, session_of};
 use super::wording::{check, searched, types_of};
 use super::{Answered, Answerer, Consulted, Event, Question, gone, support};
@@ -26,7 +27,11 @@ const SPARE: usize = 4;
 const KEEPING: Duration = Duration::from_secs(10);
 
 /// Answers a question and keeps the turn.
-pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
+pub async fn ask(
+    answerer: &Answerer,
+    question: Question,
+    out: &mpsc::Sender<Event>,
+) -> Result<Asked> {
     let session = session_of(answerer, &question).await?;
     let asking = Asking {
         answerer,
@@ -37,11 +42,14 @@ pub async fn ask(answerer: &Answerer, question: Question, out: &mpsc::Sender<Eve
         began: Instant::now(),
         question: &question,
         out,
+        spent: Mutex::default(),
     };
     let mut answered = asking.run().await?;
     answerer.counters.count(answered.turn.outcome);
     asking.keep(&mut answered).await;
-    asking.tell(Event::Answered(Box::new(answered))).await
+    let asked = asking.asked(&answered);
+    asking.tell(Event::Answered(Box::new(answered))).await?;
+    Ok(asked)
 }
 
 /// What stays the same while a question is answered.
@@ -54,6 +62,8 @@ pub struct Asking<'a> {
     pub out: &'a mpsc::Sender<Event>,
     pub is_new: bool,
     asked_ms: i64,
+    /// What was taken up so far.
+    pub spent: Mutex<Spent>,
 }
 
 /// What was found for a question.
@@ -109,6 +119,7 @@ impl Asking<'_> {
         let searched = searched(query);
         let found = self.answerer.retriever.search(&self.request(&searched)?).await?;
         let is_relevant = is_relevant(&evidence(&searched, &found.hits)?);
+        self.spend(|spent| spent.stages = spent.stages.and(found.stages));
         Ok(Found { hits: found.hits, degraded: found.degraded, is_relevant })
     }
 

@@ -1,7 +1,7 @@
 //! Having the model answer: its text checked and passed on piece by piece, whatever it does.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tracing::debug;
@@ -66,6 +66,7 @@ pub async fn generate(
         if let Some(answer) = key.as_ref().and_then(|key| asking.answerer.cache.get(key)) {
             return repeated(asking, answer, given).await;
         }
+        let begin = Instant::now();
         let opened = tokio::select! {
             () = asking.answerer.stop.cancelled() => Err(ending()),
             () = asking.out.closed() => return Ok(Generated::left()),
@@ -73,7 +74,8 @@ pub async fn generate(
         };
         match opened {
             Ok(stream) => {
-                let mut generated = take(asking, stream, given).await;
+                let (mut generated, end) = take(asking, stream, given).await;
+                asking.spend(|spent| spent.generated(begin, end.as_ref().ok()));
                 if let Some(key) = key.filter(|_| generated.is_whole()) {
                     asking.answerer.cache.put(key, &generated.answer);
                 }
@@ -112,14 +114,14 @@ impl Generated {
     }
 }
 
-/// The whole of a short answer; fails when the model does not come to its end.
-pub async fn whole(llm: &dyn Llm, prompt: &Prompt) -> Result<String> {
+/// The whole of a short answer, and how it ended; fails when the model does not come to its end.
+pub async fn whole(llm: &dyn Llm, prompt: &Prompt) -> Result<(String, End)> {
     let mut stream = llm.answer(prompt).await?;
     let mut said = String::new();
     while let Some(piece) = stream.next().await {
         match piece? {
             Piece::Text(text) => said.push_str(&text),
-            Piece::End(end) if end.reason == Finish::Complete => return Ok(said),
+            Piece::End(end) if end.reason == Finish::Complete => return Ok((said, end)),
             Piece::End(_) => break,
         }
         if said.len() > MAX_REWRITTEN {
@@ -171,7 +173,11 @@ fn checker(asking: &Asking<'_>, given: &[Given]) -> Checker {
 }
 
 /// Passes the model's answer on until it ends, breaks off, or nobody listens.
-async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Generated {
+async fn take(
+    asking: &Asking<'_>,
+    mut stream: Stream,
+    given: &[Given],
+) -> (Generated, Result<End>) {
     let mut checker = checker(asking, given);
     let mut generated = Generated::default();
     let end = loop {
@@ -218,7 +224,7 @@ async fn take(asking: &Asking<'_>, mut stream: Stream, given: &[Given]) -> Gener
         Ok(end) => end.reason != Finish::Complete,
         Err(_) => true,
     };
-    generated
+    (generated, end)
 }
 
 async fn pass_on(asking: &Asking<'_>, generated: &mut Generated, text: String) -> Result<()> {

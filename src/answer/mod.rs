@@ -8,8 +8,10 @@ mod fence;
 mod gather;
 mod generate;
 mod invisible;
+mod looks;
 mod prompt;
 mod relevance;
+mod spent;
 mod standing;
 mod steps;
 mod support;
@@ -33,9 +35,11 @@ use crate::search::Retriever;
 
 pub use counts::Counts;
 pub use gather::Given;
+pub use spent::Asked;
 
 use cache::Cache;
 use counts::Counters;
+use looks::Looks;
 use steps::Pipelines;
 
 /// Turns of one session in one list at the most.
@@ -139,6 +143,7 @@ pub struct Answerer {
     pipelines: Pipelines,
     cache: Cache,
     counters: Counters,
+    looks: Looks,
     stop: CancellationToken,
 }
 
@@ -167,6 +172,7 @@ impl Answerer {
             pipelines: Pipelines::new(config),
             cache: Cache::default(),
             counters: Counters::default(),
+            looks: Looks::default(),
             stop,
         }
     }
@@ -174,7 +180,7 @@ impl Answerer {
     /// Answers a question, telling what happens on the way; the last event is the answer.
     ///
     /// `Usage` when the question cannot be asked, `NotFound` when the session is not the asker's.
-    pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
+    pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<Asked> {
         asking::ask(self, question, out).await
     }
 
@@ -258,6 +264,17 @@ impl Answerer {
             Model::Ready(llm) => llm.name(),
             Model::None | Model::Unusable(_) => String::new(),
         }
+    }
+
+    /// Why the model cannot be asked, as far as its server says within `patience`; `None` when no
+    /// model is configured. What it said is good for a while.
+    pub async fn fault(&self, patience: Duration) -> Option<Option<String>> {
+        let llm = match &self.model {
+            Model::None => return None,
+            Model::Unusable(reason) => return Some(Some(reason.clone())),
+            Model::Ready(llm) => llm,
+        };
+        Some(self.looks.latest(llm.as_ref(), patience).await)
     }
 
     /// The pipeline of the spaces that are asked; when none is named, of all that the asker sees.

@@ -1,6 +1,6 @@
 //! What a follow-up question goes on from, and what it is when it stands alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::asking::Asking;
 use super::prompt::{self, Exchange};
@@ -55,6 +55,7 @@ impl Asking<'_> {
             .map(|turn| Exchange { question: &turn.question, answer: &turn.answer })
             .collect();
         let prompt = prompt::rewriting(&self.question.text, &earlier, &self.manner());
+        let begin = Instant::now();
         let rewriting = tokio::select! {
             () = answerer.stop.cancelled() => return Err(generate::ending()),
             () = self.out.closed() => return Err(gone()),
@@ -64,7 +65,9 @@ impl Asking<'_> {
             let message = format!("the model did not rewrite it within {} s", REWRITING.as_secs());
             Err(Error::unavailable(message))
         });
-        match said.map(|said| prompt::rewritten(&said, &self.question.text, &earlier)) {
+        let end = said.as_ref().ok().map(|(_, end)| end);
+        self.spend(|spent| spent.generated(begin, end));
+        match said.map(|(said, _)| prompt::rewritten(&said, &self.question.text, &earlier)) {
             Ok(Some(query)) => {
                 let spaces = turns.into_iter().flat_map(|turn| turn.spaces).collect();
                 Ok(Standing { query, spaces })

@@ -182,6 +182,13 @@ impl Catalog {
         *last
     }
 
+    /// Fails when the database does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        let task = "be reached";
+        let one = sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.inner.readers).await;
+        one.map(drop).map_err(self.failed(task))
+    }
+
     /// Closes all connections; the write-ahead log is folded into the database.
     pub async fn close(&self) {
         self.inner.readers.close().await;

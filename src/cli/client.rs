@@ -29,7 +29,7 @@ pub async fn connect(context: &Context) -> Result<Client> {
     match connect_running(context).await? {
         Some(client) => Ok(client),
         None if is_ours(&config) => background::start(context).await,
-        None => Err(not_running(context, &config)),
+        None => Err(nobody_answers(context, &config)),
     }
 }
 
@@ -41,7 +41,16 @@ pub async fn reach(context: &Context) -> Result<Client> {
     let config = context.load()?.config;
     match is_ours(&config) {
         true => background::Starting::spawn(context)?.answer(context).await,
-        false => Err(not_running(context, &config)),
+        false => Err(nobody_answers(context, &config)),
+    }
+}
+
+/// No daemon runs, and none shall be started.
+pub fn not_running(context: &Context) -> Error {
+    match context.load() {
+        Ok(loaded) if !is_ours(&loaded.config) => nobody_answers(context, &loaded.config),
+        _ => Error::unavailable(format!("no daemon answers on {}", context.paths.socket.display()))
+            .hint("`ragterm daemon` starts one, and so does any command that searches"),
     }
 }
 
@@ -185,7 +194,7 @@ fn has_ended(kind: io::ErrorKind) -> bool {
     )
 }
 
-fn not_running(context: &Context, config: &Config) -> Error {
+fn nobody_answers(context: &Context, config: &Config) -> Error {
     let url = &config.client.url;
     if !url.is_empty() {
         return Error::unavailable(format!("no daemon answers on {url}"))

@@ -15,6 +15,7 @@ mod eval;
 mod extract;
 mod failure;
 mod feedback;
+mod health;
 mod hit;
 mod log;
 mod mcp;
@@ -76,6 +77,7 @@ enum Command {
     Daemon(daemon::Args),
     Stop(stop::Args),
     Doctor(doctor::Args),
+    Health(health::Args),
     Verify(verify::Args),
     Reindex(reindex::Args),
     Sessions(sessions::Args),
@@ -177,6 +179,7 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Extract(args) => extract::run(&args, context).await,
         Command::Stop(args) => stop::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
+        Command::Health(args) => health::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Token(args) => token::run(args, context).await,

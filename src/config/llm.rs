@@ -30,6 +30,35 @@ pub struct Llm {
     pub idle_timeout: Duration,
     /// How long Ollama keeps the model in memory, in its own notation, such as `5m`.
     pub keep_alive: String,
+    /// What its tokens cost; `None` when nothing is said of it.
+    pub prices: Option<Prices>,
+}
+
+/// What a model costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prices {
+    /// A million tokens that it reads.
+    pub prompt: f64,
+    /// A million tokens that it writes.
+    pub answer: f64,
+    /// In which currency, such as `USD`.
+    pub currency: String,
+}
+
+impl Prices {
+    /// The price of so many tokens.
+    pub fn of(&self, prompt_tokens: u64, answer_tokens: u64) -> f64 {
+        (prompt_tokens as f64 * self.prompt + answer_tokens as f64 * self.answer) / 1e6
+    }
+
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let prices = Self {
+            prompt: section.take("prompt_price", 0, number(0..=1_000_000)),
+            answer: section.take("answer_price", 0, number(0..=1_000_000)),
+            currency: section.take("currency", "USD", currency),
+        };
+        (prices.prompt > 0.0 || prices.answer > 0.0).then_some(prices)
+    }
 }
 
 /// Who runs the model that answers.
@@ -73,6 +102,7 @@ impl Llm {
             timeout: section.take("timeout_s", 300, duration(0.1..=3_600.0)),
             idle_timeout: section.take("idle_timeout_s", 120, duration(0.1..=3_600.0)),
             keep_alive: section.take("keep_alive", "5m", text),
+            prices: Prices::read(section),
         };
         llm.check(section);
         llm
@@ -96,6 +126,15 @@ impl Llm {
         if self.context_tokens.is_some_and(|window| window <= self.max_output_tokens) {
             section.reject("max_output_tokens", "must be less than `llm.context_tokens`");
         }
+    }
+}
+
+/// A currency by its code of ISO 4217.
+fn currency(value: &super::value::Value) -> Result<String, String> {
+    let code = text(value)?;
+    match code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        true => Ok(code),
+        false => Err("must be three capital letters, such as `USD`".to_owned()),
     }
 }
 

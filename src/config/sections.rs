@@ -39,7 +39,9 @@ pub struct Daemon {
     pub role: Role,
     /// Where it serves over TCP, besides its socket.
     pub listen: Option<SocketAddr>,
-    /// What it shows there: the files of a certificate's chain and of its key, in PEM.
+    /// Where it tells of its health and its metrics over HTTP.
+    pub http: Option<SocketAddr>,
+    /// What it shows over TCP: the files of a certificate's chain and of its key, in PEM.
     pub tls: Option<Tls>,
 }
 
@@ -163,6 +165,7 @@ impl Daemon {
             autostart: section.take("autostart", true, boolean),
             role: section.take("role", "all", choice(&roles)),
             listen: section.take("listen", "", listen_address),
+            http: section.take("http", "", listen_address),
             tls: Tls::read(section),
         }
         .checked(section)

@@ -3,6 +3,7 @@
 mod lock;
 mod remote;
 mod socket;
+mod web;
 
 use std::io;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub use lock::{make_directory, owner};
 use lock::DataLock;
 use remote::Remote;
 use socket::{Audience, Socket};
+use web::Web;
 
 /// How often the daemon looks whether its socket and its data directory are still there.
 const LOOK: Duration = Duration::from_secs(1);
@@ -53,8 +55,9 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
     // Not before everything is open: who can connect is served.
-    let gate = Gate::new(engine.clone());
+    let gate = Gate::new(engine.clone())?;
     let remote = Remote::bind(&engine.config.daemon).await?;
+    let web = Web::bind(&engine.config.daemon).await?;
     let audience = if gate.admits_others() { Audience::Others } else { Audience::Owner };
     let mut socket = Socket::bind(&paths.socket, audience)?;
     engine.start().await?;
@@ -64,6 +67,7 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let connections = ReceiverStream::new(connections);
     let server = tokio::spawn(rpc::serve_local(gate.clone(), connections, stop.clone()));
     let remote = remote.map(|remote| tokio::spawn(remote.serve(gate.clone(), stop.clone())));
+    let web = web.map(|web| tokio::spawn(web.serve(gate.clone(), stop.clone())));
     let ended = tokio::select! {
         ended = end_on_signal(&stop) => ended,
         ended = admit(&mut socket, (&lock, &gate), sender) => ended,
@@ -72,6 +76,9 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     if let Some(remote) = remote {
         // Its calls end with the others.
         let _late = tokio::time::timeout(GOODBYE, remote).await;
+    }
+    if let Some(web) = web {
+        let _late = tokio::time::timeout(GOODBYE, web).await;
     }
     // Answers that are on their way, that of `ragterm stop` among them, arrive.
     let served = tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(())));

@@ -1,6 +1,7 @@
 //! Everything that runs inside the daemon, wired together.
 
 mod follow;
+mod health;
 mod maintenance;
 mod meaning;
 mod memory;
@@ -28,6 +29,7 @@ use crate::lexical::LexicalIndex;
 use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings, Watched};
 
+pub use health::{Check, Condition, Health};
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use migrate::{Migrated, Migration, Target};
 pub use status::{PROBLEMS, Status};

@@ -21,13 +21,22 @@ impl Gate {
         let (caller, text) = (question.caller.clone(), question.text.clone());
         let spaces = question.spaces.clone();
         let asked = self.engine.answerer.ask(question, out).await;
+        if let Ok(asked) = &asked {
+            self.metrics.stages(&asked.stages);
+            self.metrics.used(&asked.usage);
+        }
         self.note(&caller, ("ask", &text, &spaces), &asked).await;
-        asked
+        asked.map(drop)
     }
 
     /// Keeps what the caller says of an answer of theirs.
     pub async fn rate(&self, caller: &Caller, turn: &str, said: (Feedback, &str)) -> Result<()> {
-        self.engine.answerer.rate(caller, turn, said).await
+        self.engine.answerer.rate(caller, turn, said).await?;
+        match said.0 {
+            Feedback::None => {}
+            verdict => self.metrics.rated(verdict == Feedback::Helpful),
+        }
+        Ok(())
     }
 
     /// The caller's sessions in which all words of `query` occur, the latest first.

@@ -3,6 +3,7 @@
 mod asking;
 mod sources;
 mod tokens;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::config::SpaceRole;
 use crate::engine::{Engine, Status};
 use crate::error::{ErrorKind, Result};
 use crate::id::DocumentId;
+use crate::metrics::Metrics;
 use crate::search::{Answer, Request};
 
 pub use tokens::NewToken;
@@ -30,22 +32,26 @@ pub struct Gate {
     engine: Engine,
     authority: Arc<Authority>,
     auditor: Arc<Auditor>,
+    metrics: Arc<Metrics>,
 }
 
 impl Gate {
     /// A gate before `engine`, with the rules of its configuration.
-    pub fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine) -> Result<Self> {
         let (config, catalog) = (&engine.config, &engine.catalog);
         let authority = Arc::new(Authority::new(catalog.clone(), config));
         let directory = &engine.paths.data_dir;
         let auditor = Auditor::new(config.access.audit, directory, catalog.identity());
-        Self { authority, auditor: Arc::new(auditor), engine }
+        let metrics = Arc::new(Metrics::new()?);
+        Ok(Self { authority, auditor: Arc::new(auditor), metrics, engine })
     }
 
     /// Starts what runs beside the calls, until `stop`.
     pub fn start(&self, stop: CancellationToken) {
         let (auditor, authority) = (Arc::clone(&self.auditor), Arc::clone(&self.authority));
         self.engine.spawn("audit log", async move { auditor.run().await });
+        let (gate, ending) = (self.clone(), stop.clone());
+        self.engine.spawn("metrics", async move { gate.count_degraded(ending).await });
         self.engine.spawn("rates of calls", async move {
             let mut tidying = tokio::time::interval(TIDYING);
             loop {
@@ -106,6 +112,12 @@ impl Gate {
     pub async fn search(&self, caller: &Caller, request: Request) -> Result<Answer> {
         let request = Request { grants: Arc::clone(&caller.grants), ..request };
         let answer = self.engine.retriever.search(&request).await;
+        if let Ok(answer) = &answer {
+            self.metrics.stages(&answer.stages);
+            if answer.hits.is_empty() {
+                self.metrics.found_nothing();
+            }
+        }
         self.note(caller, ("search", &request.text, &request.spaces), &answer).await;
         answer
     }

@@ -5,6 +5,8 @@ mod asking;
 mod caller;
 mod convert;
 mod counted;
+mod health;
+mod measured;
 mod migration;
 mod progress;
 mod reading;
@@ -13,6 +15,7 @@ mod sessions;
 mod status;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ragterm_proto::v1::ragterm_server::RagtermServer;
@@ -26,6 +29,8 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::Gate;
+
+use measured::Measuring;
 
 /// Requests served at the same time on one connection.
 const CONCURRENCY: usize = 64;
@@ -59,7 +64,8 @@ pub async fn serve_local(
     let older = describe().build_v1alpha().map_err(failed)?;
     Server::builder()
         .concurrency_limit_per_connection(CONCURRENCY)
-        .add_service(health().await)
+        .layer(measuring(&gate))
+        .add_service(serving().await)
         .add_service(reflection)
         .add_service(older)
         .add_service(service(gate, &stop))
@@ -84,7 +90,8 @@ pub async fn serve_remote(
         server = with_tls(server, identity)?;
     }
     server
-        .add_service(health().await)
+        .layer(measuring(&gate))
+        .add_service(serving().await)
         .add_service(service(gate, &stop))
         .serve_with_incoming_shutdown(counted::incoming(listener), stop.cancelled_owned())
         .await
@@ -114,7 +121,11 @@ fn service(gate: Gate, stop: &CancellationToken) -> RagtermServer<service::Servi
         .max_encoding_message_size(MAX_MESSAGE_BYTES)
 }
 
-async fn health() -> HealthServer<impl Health> {
+fn measuring(gate: &Gate) -> Measuring {
+    Measuring(Arc::clone(gate.metrics()))
+}
+
+async fn serving() -> HealthServer<impl Health> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<RagtermServer<service::Service>>().await;
     health_service

@@ -6,19 +6,21 @@ use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
     AddSourceRequest, AskRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
     CopyCatalogRequest, CreateTokenReply, CreateTokenRequest, DeleteSessionsReply,
-    DeleteSessionsRequest, GiveFeedbackReply, GiveFeedbackRequest, ListSessionsReply,
-    ListSessionsRequest, ListSourcesReply, ListSourcesRequest, ListTokensReply, ListTokensRequest,
-    MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply, ReadSessionRequest,
-    ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
-    RevokeTokenReply, RevokeTokenRequest, SearchReply, SearchRequest, ShareAnswerReply,
-    ShareAnswerRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
-    VerifyRequest, WhoAmIReply, WhoAmIRequest,
+    DeleteSessionsRequest, GiveFeedbackReply, GiveFeedbackRequest, HealthReply, HealthRequest,
+    ListSessionsReply, ListSessionsRequest, ListSourcesReply, ListSourcesRequest, ListTokensReply,
+    ListTokensRequest, MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply,
+    ReadSessionRequest, ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest,
+    RescanSourceRequest, RevokeTokenReply, RevokeTokenRequest, SearchReply, SearchRequest,
+    ShareAnswerReply, ShareAnswerRequest, StatusReply, StatusRequest, StopReply, StopRequest,
+    VerifyReply, VerifyRequest, WhoAmIReply, WhoAmIRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{access, asking, caller, convert, migration, progress, reading, sessions, status};
+use super::{
+    access, asking, caller, convert, health, migration, progress, reading, sessions, status,
+};
 use crate::access::Caller;
 use crate::catalog::Copied;
 use crate::error::Result as Outcome;
@@ -236,6 +238,14 @@ impl Ragterm for Service {
         let (caller, request) = self.admit(request).await?;
         let state = told(self.gate.status(&caller, super::status::problems(&request)).await)?;
         Ok(Response::new(super::status::reply(state, &caller.grants)))
+    }
+
+    async fn health(
+        &self,
+        request: Request<HealthRequest>,
+    ) -> Result<Response<HealthReply>, Status> {
+        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
+        Ok(Response::new(health::reply(self.gate.health().await, &caller.grants)))
     }
 
     async fn verify(

@@ -1,7 +1,7 @@
 //! The side of a search that goes by meaning: the query's vector, then the nearest passages.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing::warn;
@@ -11,6 +11,7 @@ use super::{Mode, Request, Side};
 use crate::embed::{Embedder, Purpose};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
+use crate::metrics::{Stage, Stages};
 use crate::vectors::{Candidate, VectorStore};
 
 /// A query never waits longer than this for its vector, nor for the store.
@@ -77,12 +78,12 @@ impl Meaning {
     async fn search(&self, text: &str, filter: &Filter, depth: usize) -> Side {
         let searching = self.nearest(text, filter, depth);
         match tokio::time::timeout(TIMEOUT, searching).await {
-            Ok(Ok(found)) => {
+            Ok(Ok((found, stages))) => {
                 let loading = *self.applied.borrow() < self.loaded_at;
                 let degraded = loading.then(|| {
                     "meaning was searched in part: the vectors are being loaded".to_string()
                 });
-                Side { found: found.into_iter().map(scored).collect(), degraded }
+                Side { found: found.into_iter().map(scored).collect(), degraded, stages }
             }
             Ok(Err(error)) => {
                 warn!(%error, "meaning was not searched");
@@ -94,10 +95,21 @@ impl Meaning {
         }
     }
 
-    async fn nearest(&self, text: &str, filter: &Filter, depth: usize) -> Result<Vec<Candidate>> {
+    async fn nearest(
+        &self,
+        text: &str,
+        filter: &Filter,
+        depth: usize,
+    ) -> Result<(Vec<Candidate>, Stages)> {
+        let mut stages = Stages::default();
+        let embedding = Instant::now();
         let mut vectors = self.embedder.embed(vec![text.to_owned()], Purpose::Query).await?;
+        stages.since(Stage::Embed, embedding);
         let vector = vectors.pop().unwrap_or_default();
-        self.store.nearest(&vector, filter, depth).await
+        let searching = Instant::now();
+        let found = self.store.nearest(&vector, filter, depth).await?;
+        stages.since(Stage::Dense, searching);
+        Ok((found, stages))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::catalog::{Catalog, Counts, Source};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::lexical::{self, LexicalIndex};
+use crate::metrics::{Stage, Stages};
 
 pub use dense::{Meaning, MeaningSide};
 pub use fuse::{Fused, Scored, Weights};
@@ -96,6 +97,8 @@ pub struct Answer {
     pub embedded_share: f64,
     /// How long it took.
     pub took: Duration,
+    /// How long its parts took.
+    pub stages: Stages,
 }
 
 /// A ranked document with its best passage.
@@ -142,15 +145,16 @@ pub struct Retriever {
 struct Side {
     found: Vec<Scored>,
     degraded: Option<String>,
+    stages: Stages,
 }
 
 impl Side {
     fn none() -> Self {
-        Self { found: Vec::new(), degraded: None }
+        Self { found: Vec::new(), degraded: None, stages: Stages::default() }
     }
 
     fn degraded(reason: impl Into<String>) -> Self {
-        Self { found: Vec::new(), degraded: Some(reason.into()) }
+        Self { degraded: Some(reason.into()), ..Self::none() }
     }
 }
 
@@ -209,20 +213,33 @@ impl Retriever {
             dense_side(&meaning, request, &filter, (depth, weights)),
         );
         let (keyword, dense) = (keyword?, dense?);
+        let mut stages = keyword.stages.and(dense.stages);
+        let fusing = Instant::now();
         let fused = fuse::fuse(&keyword.found, &dense.found, weights);
+        stages.since(Stage::Fuse, fusing);
         let reranker = self.reranker.as_ref().filter(|_| ranking.rerank);
         let wanted = reranker.map_or(limit, |reranker| reranker.depth().max(limit));
+        let hydrating = Instant::now();
         let mut hits = self.hydrate(fused, &scope.sources, &query, wanted).await?;
-        let reranked = match reranker {
-            Some(reranker) => reranker.order(&request.text, &mut hits).await,
-            None => None,
-        };
+        stages.since(Stage::Hydrate, hydrating);
+        let mut reranked = None;
+        if let Some(reranker) = reranker {
+            let reranking = Instant::now();
+            reranked = reranker.order(&request.text, &mut hits).await;
+            stages.since(Stage::Rerank, reranking);
+        }
         hits.truncate(limit);
         if request.explain {
             self.explain(&mut hits, (&query, &filter), weights).await?;
         }
         let degraded = keyword.degraded.or(dense.degraded).or(reranked);
-        Ok(Answer { hits, degraded, embedded_share: share.embedded(), took: begin.elapsed() })
+        let (embedded_share, took) = (share.embedded(), begin.elapsed());
+        Ok(Answer { hits, degraded, embedded_share, took, stages })
+    }
+
+    /// Whether the keyword index lacks what was published before the start.
+    pub fn is_rebuilding(&self) -> bool {
+        self.words.as_ref().is_some_and(|(applied, needed)| *applied.borrow() < *needed)
     }
 
     /// How hits are ranked where nobody says otherwise.
@@ -241,11 +258,14 @@ impl Retriever {
         if mode == Mode::Semantic {
             return Ok(Side::none());
         }
+        let mut stages = Stages::default();
+        let begin = Instant::now();
         let (index, query, filter) =
             (Arc::clone(&self.lexical), Arc::clone(query), Arc::clone(filter));
         let passages = tokio::task::spawn_blocking(move || index.search(&query, &filter, depth))
             .await
             .map_err(|error| Error::internal("the keyword search failed").because(error))??;
+        stages.since(Stage::Sparse, begin);
         let found = passages
             .into_iter()
             .map(|passage| Scored {
@@ -254,13 +274,10 @@ impl Retriever {
                 score: passage.score,
             })
             .collect();
-        let behind = |(applied, needed): &(watch::Receiver<u64>, u64)| *applied.borrow() < *needed;
         let degraded = self
-            .words
-            .as_ref()
-            .is_some_and(behind)
+            .is_rebuilding()
             .then(|| "words were searched in part: the keyword index is being rebuilt".into());
-        Ok(Side { found, degraded })
+        Ok(Side { found, degraded, stages })
     }
 }
 

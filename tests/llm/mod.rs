@@ -29,6 +29,7 @@ fn configured(provider: LlmProvider, url: &str) -> config::Llm {
         timeout: Duration::from_secs(30),
         idle_timeout: Duration::from_secs(30),
         keep_alive: "5m".into(),
+        prices: None,
     }
 }
 

@@ -25,7 +25,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* THE health check of a daemon: the same as in the Dockerfile. */}}
 {{- define "ragterm.health" -}}
 exec:
-  command: [ragterm, status, --json]
+  command: [ragterm, health]
+timeoutSeconds: 10
+{{- end }}
+
+{{/* A daemon that waits for its servers is alive: it is not started anew. */}}
+{{- define "ragterm.alive" -}}
+exec:
+  command: [ragterm, health, --alive]
 timeoutSeconds: 10
 {{- end }}
 
@@ -103,6 +110,10 @@ capabilities:
 - name: RAGTERM_DAEMON__TLS_KEY
   value: /run/tls/tls.key
 {{- end }}
+{{- if .Values.metrics.enabled }}
+- name: RAGTERM_DAEMON__HTTP
+  value: 0.0.0.0:7451
+{{- end }}
 {{- range $key, $value := .Values.env }}
 - name: {{ $key }}
   value: {{ $value | quote }}
@@ -120,10 +131,16 @@ env:
   - name: RAGTERM_DAEMON__ROLE
     value: {{ .role }}
   {{- include "ragterm.serverEnv" $root | trim | nindent 2 }}
-{{- if $root.Values.tls.secretName }}
+{{- if or $root.Values.tls.secretName $root.Values.metrics.enabled }}
 ports:
+  {{- if $root.Values.tls.secretName }}
   - name: grpc
     containerPort: 7450
+  {{- end }}
+  {{- if $root.Values.metrics.enabled }}
+  - name: http
+    containerPort: 7451
+  {{- end }}
 {{- end }}
 startupProbe:
   {{- include "ragterm.health" $root | nindent 2 }}
@@ -133,7 +150,7 @@ readinessProbe:
   {{- include "ragterm.health" $root | nindent 2 }}
   periodSeconds: 10
 livenessProbe:
-  {{- include "ragterm.health" $root | nindent 2 }}
+  {{- include "ragterm.alive" $root | nindent 2 }}
   periodSeconds: 30
   failureThreshold: 5
 securityContext:
