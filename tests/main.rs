@@ -31,4 +31,5 @@ mod stores;
 mod support;
 mod terminal;
 mod tidy;
+mod upgrades;
 mod watching;

@@ -62,9 +62,7 @@ pub struct Inner {
     pub config: Config,
     /// Where everything lies.
     pub paths: Paths,
-    /// The keyword index.
-    pub lexical: Arc<LexicalIndex>,
-    /// What keeps it equal to the catalog.
+    /// What keeps the keyword index equal to the catalog.
     pub keyword: Arc<KeywordFollower>,
     /// Keeps the side that searches by meaning running.
     pub meaning: MeaningService,
@@ -97,8 +95,7 @@ impl Engine {
     pub async fn open(config: Config, paths: &Paths, stop: CancellationToken) -> Result<Self> {
         let catalog = open_catalog(&config, paths, &stop).await?;
         let mut notices = Vec::new();
-        let lexical = open_lexical(&catalog, &paths.data_dir, &mut notices).await?;
-        let keyword = Arc::new(KeywordFollower::new(catalog.clone(), Arc::clone(&lexical)));
+        let keyword = Arc::new(open_keyword(&catalog, &paths.data_dir, &mut notices).await?);
         let meaning = MeaningService::new(catalog.clone(), &config, keyword.subscribe()).await?;
         let tracker = TaskTracker::new();
         let reader = Arc::new(open_reader(&config)?);
@@ -107,7 +104,7 @@ impl Engine {
         let sources = Sources::new(catalog.clone(), indexer, settings, stop.clone());
         let retriever = Retriever::new(
             catalog.clone(),
-            Arc::clone(&lexical),
+            keyword.indexes(),
             meaning.side(),
             config.search.clone(),
         )
@@ -120,7 +117,6 @@ impl Engine {
             catalog,
             config,
             paths: paths.clone(),
-            lexical,
             keyword,
             meaning,
             retriever,
@@ -240,28 +236,35 @@ async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) 
 }
 
 /// The index lies in a directory named after the catalog: one made for another never matches.
-async fn open_lexical(
+async fn open_keyword(
     catalog: &Catalog,
     data_dir: &Path,
     notices: &mut Vec<String>,
-) -> Result<Arc<LexicalIndex>> {
-    let directory = data_dir.join(format!("keyword-{}", catalog.identity()));
-    let opened = tokio::task::spawn_blocking(move || LexicalIndex::open(&directory))
+) -> Result<KeywordFollower> {
+    let (data_dir, identity) = (data_dir.to_owned(), catalog.identity().to_owned());
+    let found = tokio::task::spawn_blocking(move || LexicalIndex::of_catalog(&data_dir, &identity))
         .await
         .map_err(|error| Error::internal("opening the keyword index failed").because(error))??;
-    if let Some(reason) = opened.rebuilt {
+    let (index, successor, rebuilt) = match found.previous {
+        Some(previous) => (previous, Some(found.current.index), None),
+        None => (found.current.index, None, found.current.rebuilt),
+    };
+    if let Some(reason) = rebuilt {
         // A catalog without changes has nothing to rebuild.
         if catalog.seq() > 0 {
             warn!(%reason, "keyword index is rebuilt from the catalog");
-            notices.push(rebuilt(&reason));
+            notices.push(self::rebuilt(&reason));
         }
-    } else if opened.index.applied_seq() > catalog.seq() {
-        let reason = "it was ahead of the catalog";
-        warn!(%reason, "keyword index is rebuilt from the catalog");
-        notices.push(rebuilt(reason));
-        opened.index.clear()?;
     }
-    Ok(Arc::new(opened.index))
+    for index in successor.iter().chain([&index]) {
+        if index.applied_seq() > catalog.seq() {
+            let reason = "it was ahead of the catalog";
+            warn!(%reason, "keyword index is rebuilt from the catalog");
+            notices.push(self::rebuilt(reason));
+            index.clear()?;
+        }
+    }
+    Ok(KeywordFollower::new(catalog.clone(), index, successor))
 }
 
 fn rebuilt(reason: &str) -> String {

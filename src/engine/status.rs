@@ -38,6 +38,8 @@ pub struct Status {
     pub damage: Option<(String, &'static str)>,
     /// Why the keyword index does not follow, if so.
     pub keyword_fault: Option<String>,
+    /// How far the keyword index is that is to take over; `None` when there is none.
+    pub keyword_succession: Option<u64>,
     /// The model that answers; empty when none is configured.
     pub answering: String,
     /// How questions ended.
@@ -101,6 +103,7 @@ impl Status {
     /// Leaves out what depends on documents or calls of others.
     fn forget_the_whole(&mut self) {
         (self.seq, self.keyword_seq, self.rss_bytes) = (0, 0, 0);
+        self.keyword_succession = None;
         self.answers = answer::Counts::default();
         self.notices.clear();
         self.data_directory.clear();
@@ -147,6 +150,7 @@ impl Engine {
             meaning,
             damage,
             keyword_fault: self.keyword.fault(),
+            keyword_succession: self.keyword.succession(),
             answering: self.answerer.model_name(),
             answers: self.answerer.counts(),
             seq,
@@ -207,6 +211,13 @@ fn causes(status: &Status) -> Vec<String> {
         let indexed = status.counts.get(&source.id).map_or(0, |counts| counts.indexed);
         of_source(&source.registered, report, indexed)
     }));
+    if let Some(applied) = status.keyword_succession {
+        let (done, all) = (applied.min(status.seq), status.seq);
+        causes.push(format!(
+            "the keyword index of this version is being made ({done} of {all} changes); the earlier \
+             one answers meanwhile"
+        ));
+    }
     causes.extend(of_languages(status));
     if let Some(fault) = &status.keyword_fault {
         causes.push(format!(

@@ -1,7 +1,6 @@
 //! The proof that sources, catalog, keyword index and vectors agree, and the repair.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ragterm_connectors::folder::{Folder, Listing};
@@ -191,7 +190,7 @@ impl Engine {
     }
 
     async fn compare_keyword(&self, outlines: &[Outline], verdict: &mut Verdict) -> Result<()> {
-        let lexical = Arc::clone(&self.lexical);
+        let lexical = self.keyword.index();
         let listed = tokio::task::spawn_blocking(move || lexical.documents()).await;
         let listed =
             listed.map_err(|error| Error::internal("the comparison failed").because(error));

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
+use super::successor::Successor;
 use crate::catalog::{Catalog, Change, Document};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
@@ -43,7 +44,8 @@ const RETRY: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct KeywordFollower {
     catalog: Catalog,
-    index: Arc<LexicalIndex>,
+    index: watch::Sender<Arc<LexicalIndex>>,
+    successor: Successor,
     applied: watch::Sender<u64>,
     fault: Mutex<Option<String>>,
     /// The index has to be emptied first.
@@ -54,12 +56,30 @@ pub struct KeywordFollower {
 }
 
 impl KeywordFollower {
-    /// A follower that continues where the index stands.
-    pub fn new(catalog: Catalog, index: Arc<LexicalIndex>) -> Self {
+    /// A follower that continues where the index stands; another one is made beside it, and takes
+    /// its place.
+    pub fn new(catalog: Catalog, index: LexicalIndex, successor: Option<LexicalIndex>) -> Self {
         let applied = watch::Sender::new(index.applied_seq());
+        let (index, successor) = (watch::Sender::new(Arc::new(index)), Successor::new(successor));
         let (fault, empty) = (Mutex::default(), AtomicBool::new(false));
         let (wake, asked) = (Notify::new(), Notify::new());
-        Self { catalog, index, applied, fault, empty, wake, asked }
+        Self { catalog, index, successor, applied, fault, empty, wake, asked }
+    }
+
+    /// The index that is searched.
+    pub fn index(&self) -> Arc<LexicalIndex> {
+        Arc::clone(&self.index.borrow())
+    }
+
+    /// Tells which index is searched.
+    pub fn indexes(&self) -> watch::Receiver<Arc<LexicalIndex>> {
+        self.index.subscribe()
+    }
+
+    /// The last change that the index has applied which is made to take over; `None` when there is
+    /// none.
+    pub fn succession(&self) -> Option<u64> {
+        self.successor.applied()
     }
 
     /// The last change that searches see.
@@ -102,9 +122,14 @@ impl KeywordFollower {
 
     /// Runs until `stop`; a fault is shown and tried again.
     pub async fn run(&self, stop: CancellationToken) {
+        let making = self.successor.make(&self.catalog, &self.wake, &stop);
+        tokio::join!(self.serve(&stop), making);
+    }
+
+    async fn serve(&self, stop: &CancellationToken) {
         let mut published = self.catalog.subscribe();
         while !stop.is_cancelled() {
-            if let Err(error) = self.follow(&mut published, &stop).await {
+            if let Err(error) = self.follow(&mut published, stop).await {
                 warn!(%error, "keyword index cannot follow");
                 self.set_fault(Some(error.to_string()));
                 self.release().await;
@@ -138,9 +163,11 @@ impl KeywordFollower {
         published: &mut watch::Receiver<u64>,
         stop: &CancellationToken,
     ) -> Result<()> {
+        self.succeed().await;
         self.clear_if_asked().await?;
+        let index = self.index();
         let mut hurried = self.catalog.hurried();
-        let mut read = self.index.applied_seq();
+        let mut read = index.applied_seq();
         let mut uncommitted = 0;
         let mut rest = Rest::after(0);
         while !stop.is_cancelled() && !self.empty.load(Ordering::Acquire) {
@@ -150,11 +177,12 @@ impl KeywordFollower {
             uncommitted += changes.len();
             let caught_up = changes.len() < BATCH as usize;
             if let Some(last) = changes.last().map(|(change, _)| change.seq()) {
-                let index = Arc::clone(&self.index);
+                let index = Arc::clone(&index);
                 blocking(move || apply(&index, &changes)).await?;
                 read = last;
             }
-            if uncommitted == 0 {
+            if uncommitted == 0 || self.successor.is_ready() {
+                // What was not committed is read again.
                 return Ok(());
             }
             if Instant::now() >= rest.until(wanted, self.applied() + 1..=read) {
@@ -175,9 +203,28 @@ impl KeywordFollower {
         Ok(())
     }
 
+    /// Goes on with the index that was made to take over, once it is complete.
+    async fn succeed(&self) {
+        let Some(successor) = self.successor.take_ready() else { return };
+        let applied = successor.applied_seq();
+        let before = self.index.send_replace(successor);
+        self.applied.send_replace(applied);
+        info!(seq = applied, "the keyword index of this version has taken over");
+        let directory = before.directory().to_owned();
+        let removed = blocking(move || {
+            before.release_writer()?;
+            drop(before);
+            Ok(fs_err::remove_dir_all(directory)?)
+        });
+        if let Err(error) = removed.await {
+            // The next start removes it.
+            warn!(%error, "the earlier keyword index cannot be removed");
+        }
+    }
+
     async fn clear_if_asked(&self) -> Result<()> {
         if self.empty.load(Ordering::Acquire) {
-            let index = Arc::clone(&self.index);
+            let index = self.index();
             blocking(move || index.clear()).await?;
             self.empty.store(false, Ordering::Release);
         }
@@ -186,7 +233,7 @@ impl KeywordFollower {
 
     async fn commit(&self, seq: u64) -> Result<()> {
         let begin = Instant::now();
-        let index = Arc::clone(&self.index);
+        let index = self.index();
         blocking(move || index.commit(seq)).await?;
         self.applied.send_replace(seq);
         debug!(seq, took = ?begin.elapsed(), "keyword index committed");
@@ -194,7 +241,7 @@ impl KeywordFollower {
     }
 
     async fn release(&self) {
-        let index = Arc::clone(&self.index);
+        let index = self.index();
         if let Err(error) = blocking(move || index.release_writer()).await {
             warn!(%error, "keyword index writer cannot be released");
         }
@@ -226,7 +273,7 @@ impl Rest {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
@@ -234,7 +281,7 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Error::internal("work on the keyword index failed").because(error))?
 }
 
-fn apply(index: &LexicalIndex, changes: &[(Change, Arc<[Chunk]>)]) -> Result<()> {
+pub(super) fn apply(index: &LexicalIndex, changes: &[(Change, Arc<[Chunk]>)]) -> Result<()> {
     let about: Vec<String> = changes.iter().map(|(change, _)| about(change)).collect();
     let changes: Vec<lexical::Change<'_>> = changes.iter().zip(&about).map(convert).collect();
     index.apply(&changes)

@@ -8,6 +8,7 @@ mod moves;
 mod plan;
 mod publishing;
 mod read;
+mod successor;
 
 pub use embedding::EmbeddingQueue;
 pub use keyword::KeywordFollower;

@@ -13,6 +13,7 @@ mod highlight;
 mod interrupted;
 mod normalize;
 mod open;
+mod place;
 mod plan;
 mod prefix;
 mod query;
@@ -35,6 +36,7 @@ pub use analyzer::{Analyzer, Form, Token};
 pub use explain::Contribution;
 pub use highlight::Highlight;
 pub use open::Opened;
+pub use place::Found;
 pub use query::{MAX_QUERY_BYTES, Query};
 
 use crate::chunk::Chunk;
@@ -90,6 +92,13 @@ pub struct LexicalIndex {
     grounds: ground::Grounds,
     writer: Mutex<writer::Writer>,
     applied_seq: AtomicU64,
+}
+
+impl LexicalIndex {
+    /// Where its files are.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
 }
 
 impl std::fmt::Debug for LexicalIndex {

@@ -49,6 +49,18 @@ impl LexicalIndex {
     }
 }
 
+/// An index of an earlier version, to be searched and written with the terms of this one: what they
+/// changed is found once this version's index is made. `None` when it has other fields, or damage.
+pub(super) fn previous(directory: &Path) -> Option<LexicalIndex> {
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let index = CommitDirectory::open(directory).and_then(Index::open).ok()?;
+        let tokenizer = super::place::tokenizer_of(&index.schema())?;
+        index.tokenizers().register(&tokenizer, text_analyzer());
+        assemble(directory, index).ok()
+    }));
+    opened.ok().flatten()
+}
+
 /// The index on disk, or a sentence on why it cannot be used; an error if nothing could be.
 type Attempt = std::result::Result<LexicalIndex, String>;
 

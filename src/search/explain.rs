@@ -29,7 +29,7 @@ impl Retriever {
         places: Vec<(crate::id::DocumentId, u32)>,
         (query, filter): (&Arc<Query>, &Arc<Filter>),
     ) -> Result<Vec<Vec<Contribution>>> {
-        let index = Arc::clone(&self.lexical);
+        let index = Arc::clone(&self.lexical.borrow());
         let (query, filter) = (Arc::clone(query), Arc::clone(filter));
         let look = move || {
             let mut places = places.into_iter();

@@ -132,7 +132,7 @@ pub struct Hit {
 #[derive(Debug)]
 pub struct Retriever {
     catalog: Catalog,
-    lexical: Arc<LexicalIndex>,
+    lexical: watch::Receiver<Arc<LexicalIndex>>,
     meaning: watch::Receiver<MeaningSide>,
     settings: crate::config::Search,
     reranker: Option<Reranker>,
@@ -162,7 +162,7 @@ impl Retriever {
     /// A retriever over the given indexes; while `meaning` is not there, words decide alone.
     pub fn new(
         catalog: Catalog,
-        lexical: Arc<LexicalIndex>,
+        lexical: watch::Receiver<Arc<LexicalIndex>>,
         meaning: watch::Receiver<MeaningSide>,
         settings: crate::config::Search,
     ) -> Self {
@@ -260,8 +260,8 @@ impl Retriever {
         }
         let mut stages = Stages::default();
         let begin = Instant::now();
-        let (index, query, filter) =
-            (Arc::clone(&self.lexical), Arc::clone(query), Arc::clone(filter));
+        let index = Arc::clone(&self.lexical.borrow());
+        let (query, filter) = (Arc::clone(query), Arc::clone(filter));
         let passages = tokio::task::spawn_blocking(move || index.search(&query, &filter, depth))
             .await
             .map_err(|error| Error::internal("the keyword search failed").because(error))??;
