@@ -253,6 +253,11 @@ impl Answerer {
         self.catalog.forget_sessions_before(before).await
     }
 
+    /// How many sessions [`forget_old`](Self::forget_old) would forget.
+    pub async fn count_old(&self) -> Result<u64> {
+        self.catalog.count_sessions_before(days_ago_ms(self.settings.history_days)).await
+    }
+
     /// How questions ended, since the start.
     pub fn counts(&self) -> Counts {
         self.counters.read(self.cache.counts())

@@ -138,6 +138,17 @@ impl Catalog {
         self.forget_where("principal = $1 AND ($2 = '' OR id = $2)", (principal, session)).await
     }
 
+    /// How many sessions there are of everybody in which nothing was asked since.
+    pub async fn count_sessions_before(&self, asked_ms: i64) -> Result<u64> {
+        let task = "count old sessions";
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions WHERE asked_ms < $1")
+            .bind(asked_ms)
+            .fetch_one(&self.inner.readers)
+            .await
+            .map_err(self.failed(task))?;
+        Ok(count as u64)
+    }
+
     /// Forgets the sessions of everybody in which nothing was asked since; returns how many.
     pub async fn forget_sessions_before(&self, asked_ms: i64) -> Result<u64> {
         self.forget_where(

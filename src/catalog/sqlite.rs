@@ -39,6 +39,32 @@ impl Catalog {
         Self::over((Database::Sqlite, Access::Write), writer, readers, identity).await
     }
 
+    /// Bytes of the database file that hold nothing; 0 on a server, which sees to its own.
+    pub async fn free_bytes(&self) -> Result<u64> {
+        if self.inner.database != Database::Sqlite {
+            return Ok(0);
+        }
+        let task = "count its free pages";
+        let sql = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
+        let bytes: i64 = sqlx::query_scalar(sql)
+            .fetch_one(&self.inner.readers)
+            .await
+            .map_err(self.failed(task))?;
+        Ok(bytes as u64)
+    }
+
+    /// Writes the database file anew without what holds nothing; searches go on, changes wait.
+    pub async fn compact(&self) -> Result<()> {
+        if self.inner.database != Database::Sqlite {
+            return Ok(());
+        }
+        let writer = self.writer()?;
+        for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+            sqlx::query(statement).execute(writer).await.map_err(self.failed("be made smaller"))?;
+        }
+        Ok(())
+    }
+
     /// Looks for damage in the database file; `None` when there is none. A server sees to its own.
     pub async fn check_integrity(&self) -> Result<Option<String>> {
         if self.inner.database != Database::Sqlite {

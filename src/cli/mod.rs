@@ -15,6 +15,7 @@ mod eval;
 mod extract;
 mod failure;
 mod feedback;
+mod gc;
 mod health;
 mod hit;
 mod log;
@@ -79,6 +80,7 @@ enum Command {
     Doctor(doctor::Args),
     Health(health::Args),
     Verify(verify::Args),
+    Gc(gc::Args),
     Reindex(reindex::Args),
     Sessions(sessions::Args),
     Token(token::Args),
@@ -181,6 +183,7 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Health(args) => health::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,
+        Command::Gc(args) => gc::run(&args, context).await,
         Command::Reindex(args) => reindex::run(&args, context).await,
         Command::Token(args) => token::run(args, context).await,
         Command::Sessions(args) => sessions::run(&args, context).await,

@@ -1,10 +1,11 @@
-//! What the daemon does when it has nothing to do: give memory back.
+//! What the daemon does when it has nothing to do: forget what is too old, give memory back.
 
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::clock::Belief;
 use super::{Engine, memory};
 use crate::config::Role;
 
@@ -39,7 +40,9 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
         }
         // Time passes for what was asked also where no document changes.
         if forgot.is_none_or(|when| when.elapsed() > FORGETTING) {
-            forget_sessions(engine).await;
+            if is_believed(engine).await {
+                forget_sessions(engine).await;
+            }
             forgot = Some(Instant::now());
         }
         let running = engine.meaning.running();
@@ -54,6 +57,29 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
     }
 }
 
+/// Whether the clock can be believed; the time is kept then.
+async fn is_believed(engine: &Engine) -> bool {
+    let belief = engine.clock.look(&engine.catalog).await;
+    let kept = match belief {
+        Ok(Belief::Believed) if engine.config.daemon.role == Role::Query => Ok(()),
+        Ok(Belief::Believed) => engine.clock.keep(&engine.catalog).await,
+        Ok(Belief::Doubted(ahead)) => {
+            let days = ahead.as_secs() / (24 * 60 * 60);
+            warn!(
+                days,
+                "the clock is far ahead of when it was last looked at: nothing is forgotten"
+            );
+            return false;
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
+        warn!(%error, "it cannot be told whether the clock is right: nothing is forgotten");
+        return false;
+    }
+    true
+}
+
 /// Forgets questions and answers that are older than they are kept for.
 async fn forget_sessions(engine: &Engine) {
     match engine.answerer.forget_old().await {
@@ -66,8 +92,10 @@ async fn forget_sessions(engine: &Engine) {
 /// Deletes vectors beyond the size of the embedding cache.
 async fn prune(engine: &Engine) {
     match engine.catalog.prune_vectors(engine.config.embedder.cache_bytes).await {
-        Ok(0) => {}
-        Ok(vectors) => info!(vectors, "vectors that no document needs were deleted"),
+        Ok((0, _)) => {}
+        Ok((vectors, bytes)) => {
+            info!(vectors, bytes, "vectors that no document needs were deleted")
+        }
         Err(error) => warn!(%error, "the embedding cache cannot be pruned"),
     }
 }

@@ -1,5 +1,7 @@
 //! Everything that runs inside the daemon, wired together.
 
+mod clock;
+mod collect;
 mod follow;
 mod health;
 mod maintenance;
@@ -29,6 +31,7 @@ use crate::lexical::LexicalIndex;
 use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings, Watched};
 
+pub use collect::{Collected, Collecting, Garbage};
 pub use health::{Check, Condition, Health};
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use migrate::{Migrated, Migration, Target};
@@ -72,6 +75,8 @@ pub struct Inner {
     pub answerer: Answerer,
     /// The watched sources.
     pub sources: Sources,
+    /// Whether the clock can be believed.
+    pub clock: clock::Clock,
     /// When the daemon started.
     pub started: Instant,
     /// What happened at start that an operator should know.
@@ -122,6 +127,7 @@ impl Engine {
             retriever,
             answerer,
             sources,
+            clock: clock::Clock::default(),
             started: Instant::now(),
             notices,
             reader,

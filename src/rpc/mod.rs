@@ -5,6 +5,7 @@ mod asking;
 mod caller;
 mod convert;
 mod counted;
+mod garbage;
 mod health;
 mod measured;
 mod migration;

@@ -4,22 +4,24 @@ use std::pin::Pin;
 
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
-    AddSourceRequest, AskRequest, ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply,
-    CopyCatalogRequest, CreateTokenReply, CreateTokenRequest, DeleteSessionsReply,
-    DeleteSessionsRequest, GiveFeedbackReply, GiveFeedbackRequest, HealthReply, HealthRequest,
-    ListSessionsReply, ListSessionsRequest, ListSourcesReply, ListSourcesRequest, ListTokensReply,
-    ListTokensRequest, MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply,
-    ReadSessionRequest, ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest,
-    RescanSourceRequest, RevokeTokenReply, RevokeTokenRequest, SearchReply, SearchRequest,
-    ShareAnswerReply, ShareAnswerRequest, StatusReply, StatusRequest, StopReply, StopRequest,
-    VerifyReply, VerifyRequest, WhoAmIReply, WhoAmIRequest,
+    AddSourceRequest, AskRequest, CollectGarbageReply, CollectGarbageRequest, ConfirmSourceReply,
+    ConfirmSourceRequest, CopyCatalogReply, CopyCatalogRequest, CreateTokenReply,
+    CreateTokenRequest, DeleteSessionsReply, DeleteSessionsRequest, GiveFeedbackReply,
+    GiveFeedbackRequest, HealthReply, HealthRequest, ListSessionsReply, ListSessionsRequest,
+    ListSourcesReply, ListSourcesRequest, ListTokensReply, ListTokensRequest, MigrateStoreRequest,
+    Progress, ReadReply, ReadRequest, ReadSessionReply, ReadSessionRequest, ReindexReply,
+    ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest, RevokeTokenReply,
+    RevokeTokenRequest, SearchReply, SearchRequest, ShareAnswerReply, ShareAnswerRequest,
+    StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest, WhoAmIReply,
+    WhoAmIRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{
-    access, asking, caller, convert, health, migration, progress, reading, sessions, status,
+    access, asking, caller, convert, garbage, health, migration, progress, reading, sessions,
+    status,
 };
 use crate::access::Caller;
 use crate::catalog::Copied;
@@ -246,6 +248,20 @@ impl Ragterm for Service {
     ) -> Result<Response<HealthReply>, Status> {
         let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
         Ok(Response::new(health::reply(self.gate.health().await, &caller.grants)))
+    }
+
+    async fn collect_garbage(
+        &self,
+        request: Request<CollectGarbageRequest>,
+    ) -> Result<Response<CollectGarbageReply>, Status> {
+        let (caller, request) = self.admit(request).await?;
+        let engine = told(self.gate.whole(&caller, "collect_garbage").await)?.clone();
+        let collecting = garbage::collecting(&request);
+        let work = {
+            let engine = engine.clone();
+            async move { engine.collect(collecting).await }
+        };
+        Ok(Response::new(garbage::reply(told(engine.see_through(work).await)?)))
     }
 
     async fn verify(

@@ -1,0 +1,154 @@
+//! What nobody needs any more: found, and deleted on request.
+
+use std::path::{Path, PathBuf};
+
+use super::Engine;
+use super::clock::Belief;
+use crate::config::Role;
+use crate::error::{Error, Result};
+
+/// What is done with what nobody needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collecting {
+    /// It is counted.
+    Count,
+    /// What is beyond its limit is deleted.
+    Delete,
+    /// Limits are as good as zero, and the database gives its free pages back.
+    DeleteAll,
+}
+
+/// Something that nobody needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Garbage {
+    /// What it is, for people.
+    pub what: &'static str,
+    /// How much of it there is.
+    pub number: u64,
+    /// What it takes on disk, in bytes; 0 where that is not known.
+    pub bytes: u64,
+}
+
+/// All that was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// What there is of each.
+    pub garbage: Vec<Garbage>,
+    /// Why something was left.
+    pub notes: Vec<String>,
+}
+
+impl Collected {
+    fn add(&mut self, what: &'static str, (number, bytes): (u64, u64)) {
+        if number > 0 {
+            self.garbage.push(Garbage { what, number, bytes });
+        }
+    }
+}
+
+impl Engine {
+    /// Finds what nobody needs any more, and deletes it if it shall.
+    pub async fn collect(&self, collecting: Collecting) -> Result<Collected> {
+        let mut collected = Collected::default();
+        self.collect_sessions(collecting, &mut collected).await?;
+        let indexes = self.foreign_indexes()?;
+        let sizes: u64 = indexes.iter().map(|index| size_of(index)).sum();
+        collected.add("keyword indexes of other catalogs", (indexes.len() as u64, sizes));
+        if collecting != Collecting::Count {
+            for index in indexes {
+                tokio::task::spawn_blocking(move || fs_err::remove_dir_all(index))
+                    .await
+                    .map_err(|error| Error::internal("the deletion failed").because(error))??;
+            }
+        }
+        if self.config.daemon.role != Role::Query {
+            self.collect_vectors(collecting, &mut collected).await?;
+            self.collect_space(collecting, &mut collected).await?;
+        }
+        Ok(collected)
+    }
+
+    async fn collect_vectors(
+        &self,
+        collecting: Collecting,
+        collected: &mut Collected,
+    ) -> Result<()> {
+        let limit = match collecting {
+            Collecting::DeleteAll => 0,
+            Collecting::Count | Collecting::Delete => self.config.embedder.cache_bytes,
+        };
+        let vectors = match collecting {
+            Collecting::Count => self.catalog.surplus_vectors(limit).await?,
+            Collecting::Delete | Collecting::DeleteAll => self.catalog.prune_vectors(limit).await?,
+        };
+        collected.add("vectors that no document needs", vectors);
+        Ok(())
+    }
+
+    /// Parts of the catalog's file that hold nothing.
+    async fn collect_space(&self, collecting: Collecting, collected: &mut Collected) -> Result<()> {
+        const WHAT: &str = "stretches of the catalog without content";
+        let free = self.catalog.free_bytes().await?;
+        if free == 0 {
+            return Ok(());
+        }
+        match collecting {
+            Collecting::Count => collected.add(WHAT, (1, free)),
+            Collecting::Delete => collected.notes.push(
+                "the catalog has space to spare, which it uses again; `--all` gives it back, for \
+                 which the catalog is written anew"
+                    .into(),
+            ),
+            Collecting::DeleteAll => {
+                self.catalog.compact().await?;
+                let left = self.catalog.free_bytes().await?;
+                collected.add(WHAT, (1, free.saturating_sub(left)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn collect_sessions(
+        &self,
+        collecting: Collecting,
+        collected: &mut Collected,
+    ) -> Result<()> {
+        const WHAT: &str = "sessions older than `answer.history_days`";
+        if collecting == Collecting::Count {
+            collected.add(WHAT, (self.answerer.count_old().await?, 0));
+            return Ok(());
+        }
+        match self.clock.look(&self.catalog).await? {
+            Belief::Believed => collected.add(WHAT, (self.answerer.forget_old().await?, 0)),
+            Belief::Doubted(ahead) => collected.notes.push(format!(
+                "sessions are kept: the clock is {} days ahead of when this catalog was last used; \
+                 if it is right, they go in a day",
+                ahead.as_secs() / (24 * 60 * 60)
+            )),
+        }
+        Ok(())
+    }
+
+    /// Keyword indexes in the data directory that were made for other catalogs.
+    fn foreign_indexes(&self) -> Result<Vec<PathBuf>> {
+        let own = format!("keyword-{}", self.catalog.identity());
+        let mut found = Vec::new();
+        for entry in fs_err::read_dir(&self.paths.data_dir)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_own = name
+                .strip_prefix(&own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+            if name.starts_with("keyword-") && !is_own && entry.file_type()?.is_dir() {
+                found.push(entry.path());
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The bytes of the files in a directory; what cannot be read counts nothing.
+fn size_of(directory: &Path) -> u64 {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
+}
