@@ -17,6 +17,7 @@ mod fake_qdrant;
 mod fakes;
 mod faults;
 mod freshness;
+mod housekeeping;
 mod isolation;
 mod llm;
 mod mcp;

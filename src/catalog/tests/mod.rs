@@ -303,8 +303,8 @@ async fn vectors_that_no_document_needs_are_kept_up_to_a_size(ground: &Ground) {
         (found[0].is_some(), found[1..].iter().flatten().count())
     };
     assert_eq!(catalog.prune_vectors(1 << 20).await.unwrap().0, 0);
-    assert_eq!(catalog.surplus_vectors(17).await.unwrap(), (1, 16));
-    assert_eq!(catalog.prune_vectors(17).await.unwrap(), (1, 16));
+    assert_eq!(catalog.surplus_vectors(17).await.unwrap(), (1, 8));
+    assert_eq!(catalog.prune_vectors(17).await.unwrap(), (1, 8));
     assert_eq!(present().await, (true, 2));
     assert_eq!(catalog.prune_vectors(0).await.unwrap().0, 2);
     assert_eq!(present().await, (true, 0));
