@@ -49,9 +49,10 @@ impl LexicalIndex {
         }
         let mut passages = best.into_passages();
         let documents = passages.iter().map(|passage| passage.document);
-        let additions = whole::additions(&ground, self.fields, &scored, documents)?;
+        let places = (&ground, &self.stretched);
+        let additions = whole::additions(places, self.fields, &scored, documents)?;
         if ground.is_part() {
-            exact::score(&mut passages, self.fields, (query, &scored), &ground)?;
+            exact::score(&mut passages, (query, &scored), places)?;
         }
         whole::add(&mut passages, &additions);
         passages.sort_by(order);

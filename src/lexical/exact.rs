@@ -7,8 +7,7 @@ use tantivy::{DocSet, TERMINATED};
 
 use super::ground::Ground;
 use super::plan::{Scored, single_weights};
-use super::schema::Fields;
-use super::whole::Rows;
+use super::rows::{Rows, Stretched};
 use super::{Passage, Query};
 
 /// How far two orders of one sum can lie apart, as a part of it, with plenty to spare.
@@ -17,19 +16,18 @@ pub(super) const SLACK: f32 = 1e-4;
 /// Scores passages anew: the parts of a query in their own order, added up at twice the precision.
 pub(super) fn score(
     passages: &mut [Passage],
-    fields: Fields,
     (query, scored): (&Query, &[Scored]),
-    ground: &Ground,
+    (ground, stretched): (&Ground, &Stretched),
 ) -> tantivy::Result<()> {
     let weights = single_weights(query, scored, ground)?;
     let mut sums = vec![0.0_f64; passages.len()];
     for segment in ground.searcher.segment_readers() {
-        let known = Rows::open(segment, fields)?;
+        let known = Rows::open(segment, stretched)?;
         let mut rows: Vec<(u32, usize)> = Vec::new();
         for (place, passage) in passages.iter().enumerate() {
             let ordinal = u64::from(passage.ordinal);
-            let found = known.of(passage.document, ordinal..ordinal + 1)?;
-            rows.extend(found.into_iter().map(|row| (row, place)));
+            let found = known.of(passage.document, ordinal..ordinal + 1);
+            rows.extend(found.map(|row| (row, place)));
         }
         rows.sort_unstable();
         for (_, weight) in &weights {

@@ -59,7 +59,7 @@ impl LexicalIndex {
         }
         if !contributions.is_empty() {
             let only = std::iter::once(passage.0);
-            let added = whole::additions(ground, self.fields, &scored, only)?;
+            let added = whole::additions((ground, &self.stretched), self.fields, &scored, only)?;
             let added = added.into_values().filter(|score| *score > 0.0);
             contributions.extend(added.map(|score| Contribution { term: WHOLE.into(), score }));
         }

@@ -18,6 +18,7 @@ mod plan;
 mod prefix;
 mod query;
 mod remembered;
+mod rows;
 mod schema;
 mod stem;
 #[cfg(test)]
@@ -90,6 +91,7 @@ pub struct LexicalIndex {
     reader: IndexReader,
     fields: schema::Fields,
     grounds: ground::Grounds,
+    stretched: rows::Stretched,
     writer: Mutex<writer::Writer>,
     applied_seq: AtomicU64,
 }

@@ -117,6 +117,7 @@ fn assemble(directory: &Path, index: Index) -> tantivy::Result<LexicalIndex> {
     touch(&reader, fields)?;
     Ok(LexicalIndex {
         grounds: super::ground::Grounds::default(),
+        stretched: super::rows::Stretched::default(),
         directory: directory.to_owned(),
         index,
         reader,

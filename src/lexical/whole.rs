@@ -2,18 +2,16 @@
 //! page, and the passage that answers does not.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 
-use tantivy::columnar::Column;
 use tantivy::postings::Postings;
-use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
+use tantivy::schema::{IndexRecordOption, Term};
+use tantivy::{DocSet, SegmentReader};
 
 use super::Passage;
 use super::ground::Ground;
 use super::plan::Scored;
-use super::schema::{Fields, ORDINAL};
+use super::rows::{Rows, Stretched};
+use super::schema::Fields;
 use crate::id::DocumentId;
 
 /// What a document adds to its passages, as a part of what a passage of its kind would score.
@@ -40,7 +38,7 @@ struct Tally {
 
 /// What each of `documents` adds to the score of any of its passages.
 pub(super) fn additions(
-    ground: &Ground,
+    (ground, stretched): (&Ground, &Stretched),
     fields: Fields,
     terms: &[Scored],
     documents: impl Iterator<Item = DocumentId>,
@@ -50,7 +48,8 @@ pub(super) fn additions(
     let mut tallies: BTreeMap<DocumentId, Tally> =
         documents.map(|document| (document, empty.clone())).collect();
     for segment in ground.searcher.segment_readers() {
-        count(segment, fields, terms, &mut tallies)?;
+        let rows = Rows::open(segment, stretched)?;
+        count((segment, &rows), fields, terms, &mut tallies)?;
     }
     let all = ground.passages()? as f32;
     let usual = ground.tokens()? as f32 / all.max(1.0);
@@ -67,17 +66,16 @@ pub(super) fn add(passages: &mut [Passage], additions: &BTreeMap<DocumentId, f32
 
 /// Counts the terms in what a segment has of the documents.
 fn count(
-    segment: &SegmentReader,
+    (segment, known): (&SegmentReader, &Rows<'_>),
     fields: Fields,
     terms: &[Scored],
     tallies: &mut BTreeMap<DocumentId, Tally>,
 ) -> tantivy::Result<()> {
     let mut documents: Vec<&mut Tally> = Vec::with_capacity(tallies.len());
     let mut rows: Vec<(u32, usize)> = Vec::new();
-    let known = Rows::open(segment, fields)?;
     for (place, (document, tally)) in tallies.iter_mut().enumerate() {
-        let found = known.of(*document, 0..MAX_PASSAGES)?;
-        rows.extend(found.into_iter().map(|row| (row, place)));
+        let found = known.of(*document, 0..MAX_PASSAGES);
+        rows.extend(found.map(|row| (row, place)));
         documents.push(tally);
     }
     rows.sort_unstable();
@@ -104,44 +102,6 @@ fn count(
         }
     }
     Ok(())
-}
-
-/// Where the passages of documents are in one segment; opened once for all that is looked up there.
-pub(super) struct Rows<'s> {
-    segment: &'s SegmentReader,
-    field: Field,
-    documents: Arc<InvertedIndexReader>,
-    ordinals: Column<u64>,
-}
-
-impl<'s> Rows<'s> {
-    pub fn open(segment: &'s SegmentReader, fields: Fields) -> tantivy::Result<Self> {
-        Ok(Self {
-            segment,
-            field: fields.document,
-            documents: segment.inverted_index(fields.document)?,
-            ordinals: segment.fast_fields().u64(ORDINAL)?,
-        })
-    }
-
-    /// The rows of some of a document's passages, by their ordinals, in order.
-    pub fn of(&self, document: DocumentId, wanted: Range<u64>) -> tantivy::Result<Vec<u32>> {
-        let term = Term::from_field_u64(self.field, document.0);
-        let found = self.documents.read_postings(&term, IndexRecordOption::Basic)?;
-        let Some(mut found) = found else { return Ok(Vec::new()) };
-        let alive = self.segment.alive_bitset();
-        let mut rows = Vec::new();
-        while found.doc() != TERMINATED {
-            let row = found.doc();
-            let is_alive = alive.is_none_or(|alive| alive.is_alive(row));
-            let ordinal = self.ordinals.first(row);
-            if is_alive && ordinal.is_some_and(|ordinal| wanted.contains(&ordinal)) {
-                rows.push(row);
-            }
-            found.advance();
-        }
-        Ok(rows)
-    }
 }
 
 /// BM25 of a passage of usual length for the document; that of its only passage if it has one.

@@ -64,7 +64,13 @@ impl LexicalIndex {
         }
         let Some(writer) = slot.writer.take() else { return Ok(()) };
         writer.wait_merging_threads().map_err(|error| failure("finish merging", error))?;
-        self.reader.reload().map_err(|error| failure("reload", error))
+        self.reload()
+    }
+
+    fn reload(&self) -> Result<()> {
+        let reloaded =
+            self.reader.reload().and_then(|()| self.stretched.follow(&self.reader.searcher()));
+        reloaded.map_err(|error| failure("reload", error))
     }
 
     /// Forgets everything; the index is empty at `seq` 0.
@@ -149,7 +155,7 @@ impl LexicalIndex {
         prepared.set_payload(&seq.to_string());
         prepared.commit().map_err(fail)?;
         slot.uncommitted = false;
-        self.reader.reload().map_err(|error| failure("reload", error))?;
+        self.reload()?;
         self.applied_seq.store(seq, Ordering::Release);
         Ok(())
     }
