@@ -20,5 +20,6 @@ pub mod llm;
 pub mod metrics;
 pub mod rpc;
 pub mod search;
+pub mod telemetry;
 pub mod vectors;
 pub mod watch;

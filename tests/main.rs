@@ -20,6 +20,7 @@ mod freshness;
 mod housekeeping;
 mod isolation;
 mod llm;
+mod logs;
 mod mcp;
 mod mutated;
 mod postgres;

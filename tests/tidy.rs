@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("chunk", &[]),
     ("config", &[]),
+    ("telemetry", &["config"]),
     ("http", &["config"]),
     ("embed", &["chunk", "config", "http"]),
     ("llm", &["config", "http"]),
@@ -27,15 +28,37 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "gate",
-        &["access", "answer", "catalog", "chunk", "config", "engine", "metrics", "search", "watch"],
+        &[
+            "access",
+            "answer",
+            "catalog",
+            "chunk",
+            "config",
+            "engine",
+            "metrics",
+            "search",
+            "telemetry",
+            "watch",
+        ],
     ),
     (
         "rpc",
-        &["access", "answer", "catalog", "config", "engine", "gate", "metrics", "search", "watch"],
+        &[
+            "access",
+            "answer",
+            "catalog",
+            "config",
+            "engine",
+            "gate",
+            "metrics",
+            "search",
+            "telemetry",
+            "watch",
+        ],
     ),
-    ("daemon", &["access", "config", "engine", "gate", "rpc"]),
+    ("daemon", &["access", "config", "engine", "gate", "rpc", "telemetry"]),
     // `doctor` looks at the servers of the models itself, because the daemon may not run.
-    ("cli", &["config", "daemon", "embed", "llm"]),
+    ("cli", &["config", "daemon", "embed", "llm", "telemetry"]),
 ];
 
 const OPEN: [&str; 3] = ["error", "filter", "id"];

@@ -103,6 +103,41 @@ fn an_answer_streams_with_its_sources_and_says_who_asks() {
 }
 
 #[test]
+fn all_calls_for_one_question_carry_one_name_through_tries_again() {
+    let daemon = ScriptedDaemon::start();
+    daemon.script(|script| script.refusal = Some(Status::unavailable("not yet")));
+    let instance = Instance::new(&daemon, limits());
+    instance.ask(question("days?"), |event| {
+        if matches!(event, Event::Waiting(Waiting::Daemon)) {
+            daemon.script(|script| script.refusal = None);
+        }
+    });
+    let first = daemon.calls().requests;
+    // Who may ask was asked twice, then the question itself.
+    assert!(first.len() >= 3, "{first:?}");
+    assert!(first.iter().all(|name| *name == first[0] && name.len() == 16), "{first:?}");
+    instance.last(question("and then?"));
+    let second = daemon.calls().requests.split_off(first.len());
+    assert!(second.iter().all(|name| *name == second[0] && *name != first[0]), "{second:?}");
+}
+
+#[test]
+fn a_fault_of_the_daemon_is_told_with_the_name_of_its_request() {
+    let daemon = ScriptedDaemon::start();
+    daemon.answers(|_| {
+        let mut status = Status::internal("the keyword search failed");
+        status.metadata_mut().insert("x-request-id", "1a2b".parse().unwrap());
+        vec![Step::Fail(status)]
+    });
+    let instance = Instance::new(&daemon, limits());
+    let event = instance.last(question("days?"));
+    for (language, word) in [(Language::English, "request"), (Language::Korean, "요청")] {
+        let said = trouble(&event).say(language);
+        assert!(said.ends_with(&format!("{word} `1a2b`")), "{said}");
+    }
+}
+
+#[test]
 fn a_daemon_that_comes_back_in_time_answers_after_a_kind_word() {
     let daemon = ScriptedDaemon::start_down();
     let instance = Instance::new(&daemon, limits());

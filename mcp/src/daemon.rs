@@ -4,9 +4,11 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use ragterm_proto::RequestId;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tonic::{Response, Status};
+use tracing::{Instrument, error_span};
 
 use crate::Client;
 use crate::failure::{Failure, is_broken};
@@ -44,8 +46,18 @@ impl Daemon {
     }
 
     /// Makes a call that changes nothing: when the connection breaks before the answer, it is made
-    /// once more over a new one.
+    /// once more over a new one, under the same name.
     pub async fn call<T, F>(&self, call: impl Fn(Client) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let id = RequestId::make();
+        // Of the worst level, so that no level leaves it out.
+        let span = error_span!("tool", request = id.as_str());
+        id.scope(self.called(call)).instrument(span).await
+    }
+
+    async fn called<T, F>(&self, call: impl Fn(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt;
 
-use ragterm_proto::HINT_KEY;
+use ragterm_proto::{HINT_KEY, operators_step};
 use rmcp::model::{CallToolResult, ContentBlock};
 use tonic::{Code, Status};
 
@@ -47,7 +47,7 @@ impl Failure {
             _ if status.code() == Code::Unimplemented => {
                 Some("the daemon is of another version: `ragterm stop`, then try again".to_owned())
             }
-            _ => None,
+            _ => operators_step(status),
         };
         Self { message, hint }
     }

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use tonic::GrpcMethod;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
 use tonic::{Request, Status};
 
-use crate::MAX_MESSAGE_BYTES;
+use crate::request::place_in_trace;
 use crate::v1::ragterm_client::RagtermClient;
+use crate::{MAX_MESSAGE_BYTES, REQUEST_KEY, RequestId, TRACE_KEY};
 
 /// How long a connection may take before the daemon counts as not answering.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a silent connection is asked whether the daemon is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// A client of the daemon that shows its token with each call, if it has one.
+/// A client of the daemon that shows its token with each call, if it has one, and names the request.
 pub type Client = RagtermClient<InterceptedService<Channel, Badge>>;
 
 /// Where a daemon is, and what it is shown.
@@ -53,7 +55,8 @@ pub enum Place {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(pub String);
 
-/// Shows a token with each call.
+/// Shows a token with each call, and the name of the request: that of the work which it is part of,
+/// or one of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Badge {
     authorization: Option<MetadataValue<Ascii>>,
@@ -100,6 +103,14 @@ impl Interceptor for Badge {
         if let Some(authorization) = &self.authorization {
             request.metadata_mut().insert("authorization", authorization.clone());
         }
+        let id = RequestId::current().unwrap_or_else(RequestId::make);
+        if let Some(method) = request.extensions().get::<GrpcMethod<'static>>() {
+            tracing::debug!(rpc = method.method(), request = %id, "the daemon is called");
+        }
+        insert(&mut request, REQUEST_KEY, id.as_str());
+        if let Some(place) = place_in_trace() {
+            insert(&mut request, TRACE_KEY, &place);
+        }
         Ok(request)
     }
 }
@@ -111,6 +122,13 @@ impl Badge {
         let mut value = MetadataValue::try_from(format!("Bearer {secret}")).map_err(unsendable)?;
         value.set_sensitive(true);
         Ok(Self { authorization: Some(value) })
+    }
+}
+
+fn insert(request: &mut Request<()>, key: &'static str, value: &str) {
+    // Both are made of ASCII.
+    if let Ok(value) = MetadataValue::try_from(value) {
+        request.metadata_mut().insert(key, value);
     }
 }
 
@@ -232,5 +250,18 @@ mod tests {
         let badge = Badge::of(Some(&token)).unwrap();
         assert!(!format!("{badge:?}").contains("secret"));
         assert!(Badge::of(Some(&Token("a\nb".into()))).is_err());
+    }
+
+    #[tokio::test]
+    async fn calls_of_one_piece_of_work_carry_its_name_and_others_their_own() {
+        let name = || {
+            let request = Badge::default().call(Request::new(())).unwrap();
+            request.metadata().get(REQUEST_KEY).unwrap().to_str().unwrap().to_owned()
+        };
+        assert_ne!(name(), name());
+        let id = RequestId::read("chat-1").unwrap();
+        let names = id.scope(async { [name(), name()] }).await;
+        assert_eq!(names, ["chat-1", "chat-1"]);
+        assert_ne!(name(), "chat-1");
     }
 }

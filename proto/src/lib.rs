@@ -1,10 +1,13 @@
 //! The gRPC contract of ragterm, what is generated from it, and how to reach a daemon.
 
 mod connect;
+mod request;
 
 pub use connect::{
     Badge, Client, ConnectError, Place, Target, Token, connect, connect_to, connect_when_used,
 };
+
+pub use request::{REQUEST_KEY, RequestId, TRACE_KEY, fault, operators_step, trace_with};
 
 /// The messages, client and server of `ragterm.v1`.
 #[expect(

@@ -122,10 +122,20 @@ impl Auditor {
         }
     }
 
+    /// What stands for a question in the logs: equal for equal ones, and nobody can read it.
+    pub fn hash(&self, question: &str) -> String {
+        blake3::keyed_hash(&self.key, question.as_bytes()).to_hex()[..16].to_owned()
+    }
+
+    /// What stands for who calls, in the same way.
+    pub fn hash_of_person(&self, caller: &Caller) -> String {
+        // No question has a zero in it that is equal to it.
+        self.hash(&format!("person\0{}", caller.person))
+    }
+
     fn line(&self, caller: &Caller, audited: Audited<'_>) -> Line {
         // Names of sources and tokens are no secrets of those who ask.
         let is_shown = self.mode == Audit::Text || !QUESTIONS.contains(&audited.call);
-        let hash = || blake3::keyed_hash(&self.key, audited.text.as_bytes()).to_hex()[..16].into();
         Line {
             at_ms: now_ms(),
             call: audited.call,
@@ -134,7 +144,7 @@ impl Auditor {
             token: caller.token.clone(),
             spaces: audited.spaces.iter().take(MAX_SPACES).map(|it| brief(it, MAX_NAME)).collect(),
             text: (is_shown && !audited.text.is_empty()).then(|| brief(audited.text, MAX_TEXT)),
-            hash: (!is_shown).then(hash),
+            hash: (!is_shown).then(|| self.hash(audited.text)),
             outcome: match audited.outcome {
                 Ok(()) => "done",
                 Err(ErrorKind::Denied) => "denied",

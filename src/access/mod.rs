@@ -107,6 +107,17 @@ impl Caller {
         }
     }
 
+    /// What sort of caller this is; it names nobody.
+    pub fn kind(&self) -> &'static str {
+        match self.principal.split(':').next() {
+            Some("user") => "user",
+            Some("token") => "token",
+            Some("slack") => "slack",
+            Some("discord") => "discord",
+            _ => "owner",
+        }
+    }
+
     /// Whether this is the user that the daemon belongs to, at the local socket.
     pub fn is_owner(&self) -> bool {
         self.principal == OWNER

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{Instrument, debug_span, warn};
 
 use super::gather::{Given, gather};
 use super::generate::{self, Generated};
@@ -111,7 +111,9 @@ impl Asking<'_> {
             return Ok(self.ended(standing, given, notes, Ending::Passages));
         }
         let manner = Manner { max_output_tokens: room.answer, ..self.manner() };
-        let generated = generate::generate(self, (&standing.query, &manner), &given).await?;
+        let generated = generate::generate(self, (&standing.query, &manner), &given)
+            .instrument(debug_span!("generate"))
+            .await?;
         Ok(self.ended(standing, given, notes, Ending::Generated(generated)))
     }
 

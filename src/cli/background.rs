@@ -1,13 +1,14 @@
 //! Starting the daemon in the background, and waiting until it answers.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::client::{Client, connect_running};
@@ -15,6 +16,7 @@ use super::context::Context;
 use super::output;
 use crate::daemon;
 use crate::error::{Error, Result};
+use crate::telemetry::{self, MAX_LOG_BYTES};
 
 /// How long a daemon may take until it answers.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -24,9 +26,6 @@ const RIVAL_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The time between two attempts to connect.
 const PERIOD: Duration = Duration::from_millis(10);
-
-/// A log that is larger is put aside when a daemon starts, in bytes.
-const MAX_LOG_BYTES: u64 = 10 * 1024 * 1024;
 
 /// So much of the log is read for the reason of a failure, in bytes.
 const LOG_TAIL_BYTES: u64 = 8 * 1024;
@@ -125,9 +124,9 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_LOG_BYTES) {
-        std::fs::rename(path, path.with_extension("log.old"))?;
+        telemetry::put_aside(path)?;
     }
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let file = telemetry::open(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }
@@ -156,13 +155,24 @@ fn last_error(log: &Path, from: u64) -> String {
     let last = lines.clone().next();
     let mut advice = None;
     let error = lines.find_map(|line| {
-        advice = advice.or(line.strip_prefix("hint: "));
-        line.strip_prefix("error: ")
+        if let Some((error, hint)) = error_of_json(line) {
+            advice = advice.take().or((!hint.is_empty()).then_some(hint));
+            return Some(error);
+        }
+        advice = advice.take().or(line.strip_prefix("hint: ").map(str::to_owned));
+        line.strip_prefix("error: ").map(str::to_owned)
     });
     match (error, advice) {
         (Some(error), Some(advice)) => format!("{error}\n{advice}"),
-        (error, _) => error.or(last).unwrap_or_default().to_owned(),
+        (error, _) => error.or(last.map(str::to_owned)).unwrap_or_default(),
     }
+}
+
+/// Why a service ended, and the next step, in a line of a log of JSON.
+fn error_of_json(line: &str) -> Option<(String, String)> {
+    let said: Value = serde_json::from_str(line).ok()?;
+    let text = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
+    (said["event"] == "failed").then(|| (text("message"), text("hint")))
 }
 
 fn read_tail(log: &Path, from: u64) -> io::Result<String> {
@@ -190,6 +200,11 @@ mod tests {
         let today = "error: of yesterday\n INFO starting\nerror: no room\nhint: make some\n";
         std::fs::write(&path, today).unwrap();
         assert_eq!(last_error(&path, before), "no room\nmake some");
+        let json = "{\"event\":\"start\",\"message\":\"ready\"}\n\
+                    {\"event\":\"failed\",\"message\":\"no \\\"room\\\"\",\"hint\":\"make some\"}\n\
+                    {\"event\":\"stop\",\"message\":\"ended\"}\n";
+        std::fs::write(&path, json).unwrap();
+        assert_eq!(last_error(&path, 0), "no \"room\"\nmake some");
     }
 
     #[test]

@@ -13,7 +13,6 @@ use tracing::{info, warn};
 use super::Outcome;
 use super::client::{self, quick};
 use super::context::Context;
-use super::log;
 use crate::config::{self, Platform};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -44,8 +43,7 @@ pub struct DiscordArgs {}
 
 /// Runs the bot of Slack.
 pub async fn run_slack(context: &Context) -> Result<Outcome> {
-    log::start(log::NORMAL)?;
-    let config = context.load()?.config.slack;
+    let config = context.begin_service("ragterm-slack")?.slack;
     let app_token = needed(&config.app_token, "slack.app_token")?;
     let bot_token = needed(&config.bot_token, "slack.bot_token")?;
     let mut settings = slack::Settings::new(app_token, bot_token);
@@ -56,8 +54,7 @@ pub async fn run_slack(context: &Context) -> Result<Outcome> {
 
 /// Runs the bot of Discord.
 pub async fn run_discord(context: &Context) -> Result<Outcome> {
-    log::start(log::NORMAL)?;
-    let config = context.load()?.config.discord;
+    let config = context.begin_service("ragterm-discord")?.discord;
     let mut settings = discord::Settings::new(needed(&config.bot_token, "discord.bot_token")?);
     settings.api_url = Some(config.api_url.clone());
     settings.guilds = config.guilds.clone();

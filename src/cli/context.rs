@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Loaded, Paths, Surroundings};
+use crate::config::{self, Config, Loaded, Log, LogLevel, Paths, Surroundings};
 use crate::error::Result;
+use crate::telemetry::{self, Service};
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -66,6 +67,17 @@ impl Context {
     /// Reads the configuration; fails with all of its problems at once.
     pub fn load(&self) -> Result<Loaded> {
         config::load_file(&self.surroundings, &self.paths, &[])
+    }
+
+    /// Reads the configuration and begins the log of a service; `name` is its own in traces. Needs a
+    /// runtime.
+    pub fn begin_service(&self, name: &'static str) -> Result<Config> {
+        let config = self.load()?.config;
+        let level = config.log.level;
+        let level = if self.verbose { level.max(LogLevel::Debug) } else { level };
+        let service = Service { name, log_file: Some(&self.paths.log_file) };
+        telemetry::serve(service, &Log { level, ..config.log.clone() })?;
+        Ok(config)
     }
 
     /// The variables with which another process, in any directory, sees what this one sees.

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use ragterm_proto::HINT_KEY;
+use ragterm_proto::{HINT_KEY, operators_step};
 use tonic::{Code, Status};
 
 use crate::error::{Error, ErrorKind};
@@ -25,7 +25,8 @@ pub fn from_status(status: &Status) -> Error {
         message => message.to_owned(),
     };
     let error = Error::new(kind(status.code()), message);
-    match hint(status) {
+    let hint = [hint(status), operators_step(status)].into_iter().flatten().reduce(joined);
+    match hint {
         Some(hint) => error.hint(hint),
         None if status.code() == Code::Unimplemented => error
             .hint("the daemon is of another version: `ragterm stop`, then run the command again"),
@@ -50,6 +51,10 @@ fn kind(code: Code) -> ErrorKind {
     }
 }
 
+fn joined(hint: String, next: String) -> String {
+    format!("{hint}; {next}")
+}
+
 fn hint(status: &Status) -> Option<String> {
     let value = status.metadata().get_bin(HINT_KEY)?;
     String::from_utf8(value.to_bytes().ok()?.to_vec()).ok()
@@ -70,6 +75,17 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert_eq!(error.to_string(), "the query has no words");
         assert_eq!(error.next_step(), Some("낱말을 쓰세요"));
+    }
+
+    #[test]
+    fn a_fault_of_the_daemon_ends_with_the_name_of_the_request() {
+        let mut status = Status::internal("the keyword search failed");
+        status.metadata_mut().insert(ragterm_proto::REQUEST_KEY, "1a2b".parse().unwrap());
+        let error = from_status(&status);
+        assert_eq!(error.next_step(), Some("tell your operator: request 1a2b"));
+        status.metadata_mut().insert_bin(HINT_KEY, MetadataValue::from_bytes(b"try again"));
+        let error = from_status(&status);
+        assert_eq!(error.next_step(), Some("try again; tell your operator: request 1a2b"));
     }
 
     #[test]

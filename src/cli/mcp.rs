@@ -22,6 +22,8 @@ pub struct Args {}
 
 /// Runs the command until the input ends; the daemon is started when a tool first needs it.
 pub async fn run(_: &Args, context: &Context) -> Result<Outcome> {
+    // Without a configuration there is no log; the first tool that is called tells the agent why.
+    let _unlogged = context.begin_service("ragterm-mcp");
     let context = context.clone();
     let reach = move || {
         let context = context.clone();

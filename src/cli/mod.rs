@@ -18,7 +18,6 @@ mod feedback;
 mod gc;
 mod health;
 mod hit;
-mod log;
 mod mcp;
 mod output;
 mod progress;
@@ -42,6 +41,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::telemetry;
 use context::{Context, Global};
 
 const EXAMPLES: &str = "\
@@ -98,6 +98,13 @@ enum Command {
     Worker,
 }
 
+impl Command {
+    /// Whether it keeps a log of its own.
+    fn is_service(&self) -> bool {
+        matches!(self, Self::Daemon(_) | Self::Slack(_) | Self::Discord(_) | Self::Mcp(_))
+    }
+}
+
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
@@ -124,7 +131,9 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Negative) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            output::error(&error);
+            if !telemetry::tell(&error) {
+                output::error(&error);
+            }
             ExitCode::from(exit_code(error.kind()))
         }
     }
@@ -159,15 +168,19 @@ fn execute(cli: Cli) -> Result<Outcome> {
     if let Some(Command::Daemon(args)) = cli.command {
         return daemon::run(&args, &context);
     }
-    if context.verbose {
-        log::start(log::VERBOSE)?;
+    if context.verbose && !cli.command.as_ref().is_some_and(Command::is_service) {
+        telemetry::explain()?;
     }
     // One thread is enough to wait for answers, and starts faster.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::internal("cannot start the runtime").because(error))?;
-    runtime.block_on(converse(cli.command, &context))
+    runtime.block_on(async {
+        let outcome = converse(cli.command, &context).await;
+        telemetry::close().await;
+        outcome
+    })
 }
 
 async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome> {

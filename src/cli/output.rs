@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::units::{breaks_line, steers};
 use crate::error::{Error, Result};
+use crate::telemetry;
 
 /// Headings and titles.
 pub const BOLD: Style = Style::new().bold();
@@ -64,6 +65,10 @@ pub fn note(text: &str) {
 
 /// A line for people on stderr.
 pub fn line(text: &str) {
+    // Among the lines of a log of JSON it would be none.
+    if telemetry::remark(&anstream::adapter::strip_str(text).to_string()) {
+        return;
+    }
     // Nowhere is left to report to when stderr itself is gone.
     let _gone = writeln!(anstream::stderr(), "{text}");
 }

@@ -14,6 +14,9 @@ use super::value::{Node, Origin, Table, Value, convert_table};
 /// Variables that relocate files; they are no keys of the configuration.
 pub(super) const RELOCATING: [&str; 3] = ["RAGTERM_CONFIG", "RAGTERM_DATA_DIR", "RAGTERM_SOCKET"];
 
+/// Chooses what is in the log; no key either, though there is a section of that name.
+const LOG: &str = "RAGTERM_LOG";
+
 /// What is said of a value in the place of a section.
 pub(super) const NOT_A_SECTION: &str = "this is a section, not a value";
 
@@ -58,7 +61,7 @@ fn read_variable(
     problems: &mut Problems,
 ) -> Option<Table> {
     let key = name.strip_prefix("RAGTERM_")?.to_lowercase();
-    if RELOCATING.contains(&name) {
+    if RELOCATING.contains(&name) || name == LOG {
         return None;
     }
     let origin = Origin::Variable(name.to_owned());

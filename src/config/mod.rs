@@ -6,6 +6,7 @@ mod chat;
 mod file;
 mod layers;
 mod llm;
+mod log;
 mod parse;
 mod paths;
 mod problem;
@@ -32,6 +33,7 @@ pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
 pub use chat::{Admitted, Discord, Platform, Slack};
 pub use file::load_file;
 pub use llm::{Llm, LlmProvider};
+pub use log::{Log, LogFormat, LogLevel};
 pub use parse::check_name;
 pub use paths::{Paths, Surroundings};
 pub use reader::Setting;
@@ -49,9 +51,10 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 18] = [
     "daemon",
     "client",
+    "log",
     "catalog",
     "embedder",
     "store",
@@ -76,6 +79,8 @@ pub struct Config {
     pub daemon: Daemon,
     /// Which daemon commands speak to.
     pub client: Client,
+    /// What is said of what is done.
+    pub log: Log,
     /// Where the truth is kept.
     pub catalog: Catalog,
     /// What turns text into vectors.
@@ -170,6 +175,7 @@ impl Config {
         Self {
             daemon,
             client: root.inside("client", Client::read),
+            log: root.inside("log", Log::read),
             catalog,
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),

@@ -62,7 +62,16 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let mut socket = Socket::bind(&paths.socket, audience)?;
     engine.start().await?;
     gate.start(stop.clone());
-    info!(socket = %paths.socket.display(), took = ?begin.elapsed(), "daemon ready");
+    let (version, took_ms) = (env!("CARGO_PKG_VERSION"), begin.elapsed().as_millis() as u64);
+    info!(
+        event = "start",
+        version,
+        pid = std::process::id(),
+        role = ?engine.config.daemon.role,
+        socket = %paths.socket.display(),
+        took_ms,
+        "daemon ready"
+    );
     let (sender, connections) = mpsc::channel(WAITING);
     let connections = ReceiverStream::new(connections);
     let server = tokio::spawn(rpc::serve_local(gate.clone(), connections, stop.clone()));
@@ -119,7 +128,7 @@ async fn admit(
             _ = look.tick() => {
                 if !lock.is_in_place() {
                     let error = data_gone(lock.directory());
-                    error!(%error, "ending");
+                    error!(event = "stop", %error, "ending");
                     return Err(error);
                 }
                 socket.restore();
@@ -145,7 +154,7 @@ async fn end_on_signal(stop: &CancellationToken) -> Result<()> {
         _ = interrupt.recv() => "SIGINT",
         () = stop.cancelled() => "a request",
     };
-    info!(by = name, "ending");
+    info!(event = "stop", by = name, "ending");
     Ok(())
 }
 
@@ -157,5 +166,5 @@ async fn drain(engine: &Engine) {
             warn!(task = %late, "did not end in time");
         }
     }
-    info!(took = ?begin.elapsed(), "ended");
+    info!(event = "stop", took_ms = begin.elapsed().as_millis() as u64, "ended");
 }

@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
@@ -12,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::access::Peer;
 use crate::error::{Error, Result};
+use crate::telemetry::Seldom;
 
 /// The pause after a connection that could not be accepted, such as for want of open files.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,6 +26,7 @@ pub struct Socket {
     /// Device and number of the file, by which the socket of somebody else is told from ours.
     identity: Option<(u64, u64)>,
     audience: Audience,
+    refusals: Arc<Seldom>,
     /// Why the socket cannot be made again, so that it is said once.
     fault: Option<String>,
 }
@@ -62,7 +65,7 @@ impl Socket {
     pub fn bind(path: &Path, audience: Audience) -> Result<Self> {
         let listener = listen(path, audience)?;
         let (identity, path) = (identity(path), path.to_path_buf());
-        Ok(Self { listener, path, identity, audience, fault: None })
+        Ok(Self { listener, path, identity, audience, refusals: Arc::default(), fault: None })
     }
 
     /// The next connection of a permitted user; others are dropped with a warning.
@@ -71,7 +74,7 @@ impl Socket {
             match self.listener.accept().await {
                 // Others are let in so far that they hear why they may do nothing.
                 Ok((stream, _)) if self.audience == Audience::Others => return stream,
-                Ok((stream, _)) if is_permitted(&stream, &admits) => return stream,
+                Ok((stream, _)) if is_permitted(&stream, &admits, &self.refusals) => return stream,
                 Ok(_) => {}
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
@@ -89,7 +92,7 @@ impl Socket {
         match Self::bind(&self.path, self.audience) {
             Ok(socket) => {
                 info!(socket = %self.path.display(), "the socket was removed; it is there again");
-                *self = socket;
+                *self = Self { refusals: Arc::clone(&self.refusals), ..socket };
             }
             Err(error) => {
                 let fault = Some(error.to_string());
@@ -154,18 +157,25 @@ fn listen(path: &Path, audience: Audience) -> Result<UnixListener> {
 
 /// Whether the user at the other end is let in; looked at for each connection, whatever the mode
 /// of the socket says.
-fn is_permitted(stream: &UnixStream, admits: impl Fn(Peer) -> bool) -> bool {
-    match stream.peer_cred() {
-        Ok(peer) if admits(Peer { uid: peer.uid(), gid: peer.gid() }) => true,
+fn is_permitted(stream: &UnixStream, admits: impl Fn(Peer) -> bool, refusals: &Seldom) -> bool {
+    let credentials = stream.peer_cred();
+    if let Ok(peer) = &credentials
+        && admits(Peer { uid: peer.uid(), gid: peer.gid() })
+    {
+        return true;
+    }
+    // Anybody may connect as often as they like; the log is not theirs.
+    let Some(withheld) = refusals.pass() else { return false };
+    match credentials {
         Ok(peer) => {
-            warn!(uid = peer.uid(), "refused a connection of a user without a grant");
-            false
+            let uid = peer.uid();
+            warn!(event = "auth", uid, withheld, "refused a connection of a user without a grant");
         }
         Err(error) => {
-            warn!(%error, "refused a connection without credentials");
-            false
+            warn!(event = "auth", %error, withheld, "refused a connection without credentials");
         }
     }
+    false
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use crate::answer::Answerer;
 use crate::catalog::{Access, Catalog};
@@ -170,7 +170,7 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let ended = self.tracker.spawn(work).await;
+        let ended = self.tracker.spawn(work.in_current_span()).await;
         ended.map_err(|error| Error::internal("what was begun failed").because(error))?
     }
 
@@ -209,6 +209,7 @@ impl Engine {
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let running = Arc::clone(&self.running);
         running.lock().unwrap_or_else(|poison| poison.into_inner()).push(name);
+        let task = task.in_current_span();
         self.tracker.spawn(async move {
             task.await;
             let mut running = running.lock().unwrap_or_else(|poison| poison.into_inner());

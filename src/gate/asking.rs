@@ -1,5 +1,7 @@
 //! Questions, answers and sessions, each caller's own.
 
+use std::time::Instant;
+
 use tokio::sync::mpsc;
 
 use super::Gate;
@@ -20,11 +22,13 @@ impl Gate {
     pub async fn ask(&self, question: Question, out: &mpsc::Sender<Event>) -> Result<()> {
         let (caller, text) = (question.caller.clone(), question.text.clone());
         let spaces = question.spaces.clone();
+        let began = Instant::now();
         let asked = self.engine.answerer.ask(question, out).await;
         if let Ok(asked) = &asked {
             self.metrics.stages(&asked.stages);
             self.metrics.used(&asked.usage);
         }
+        self.tell_ask(&caller, (&text, spaces.len()), (began, &asked));
         self.note(&caller, ("ask", &text, &spaces), &asked).await;
         asked.map(drop)
     }

@@ -3,14 +3,15 @@
 mod asking;
 mod sources;
 mod tokens;
+mod told;
 mod watching;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 use crate::access::{Audited, Auditor, Authority, Caller, Credentials, Peer};
 use crate::catalog::{Source, Stretch};
@@ -20,6 +21,7 @@ use crate::error::{ErrorKind, Result};
 use crate::id::DocumentId;
 use crate::metrics::Metrics;
 use crate::search::{Answer, Request};
+use crate::telemetry::Seldom;
 
 pub use tokens::NewToken;
 
@@ -33,6 +35,7 @@ pub struct Gate {
     authority: Arc<Authority>,
     auditor: Arc<Auditor>,
     metrics: Arc<Metrics>,
+    refusals: Arc<Seldom>,
 }
 
 impl Gate {
@@ -43,7 +46,8 @@ impl Gate {
         let directory = &engine.paths.data_dir;
         let auditor = Auditor::new(config.access.audit, directory, catalog.identity());
         let metrics = Arc::new(Metrics::new()?);
-        Ok(Self { authority, auditor: Arc::new(auditor), metrics, engine })
+        let refusals = Arc::default();
+        Ok(Self { authority, auditor: Arc::new(auditor), metrics, refusals, engine })
     }
 
     /// Starts what runs beside the calls, until `stop`.
@@ -75,9 +79,9 @@ impl Gate {
 
     /// Who calls; see [`Authority::resolve`].
     pub async fn caller(&self, credentials: Credentials) -> Result<Caller> {
-        let caller = self.authority.resolve(credentials).await;
+        let caller = self.authority.resolve(credentials.clone()).await;
         if let Err(error) = &caller {
-            debug!(%error, "a call was refused");
+            self.tell_refusal(&credentials, error);
         }
         caller
     }
@@ -111,6 +115,7 @@ impl Gate {
     /// Searches what the caller may see; `request.grants` is set here.
     pub async fn search(&self, caller: &Caller, request: Request) -> Result<Answer> {
         let request = Request { grants: Arc::clone(&caller.grants), ..request };
+        let began = Instant::now();
         let answer = self.engine.retriever.search(&request).await;
         if let Ok(answer) = &answer {
             self.metrics.stages(&answer.stages);
@@ -118,6 +123,7 @@ impl Gate {
                 self.metrics.found_nothing();
             }
         }
+        self.tell_search(caller, &request, (began, &answer));
         self.note(caller, ("search", &request.text, &request.spaces), &answer).await;
         answer
     }
@@ -177,6 +183,9 @@ impl Gate {
             Ok(_) => Ok(()),
             Err(error) => Err(error.kind()),
         };
+        if outcome == Err(ErrorKind::Denied) {
+            self.tell_denied(caller, call);
+        }
         // Where none is named, all that the caller sees is asked.
         let seen = if spaces.is_empty() { caller.grants.names() } else { spaces.to_vec() };
         self.auditor.note(caller, Audited { call, text, spaces: &seen, outcome }).await;

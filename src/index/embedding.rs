@@ -227,7 +227,7 @@ impl EmbeddingQueue {
         self.catalog.store_vectors(self.model, vectors, complete).await?;
         self.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
         let ids: Vec<_> = complete.iter().map(|done| done.id).collect();
-        debug!(texts = vectors.len(), documents = ids.len(), "embedded");
+        debug!(event = "index", texts = vectors.len(), documents = ids.len(), "embedded");
         self.follower.publish_all(&ids).await;
         Ok(())
     }

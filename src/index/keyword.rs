@@ -236,7 +236,8 @@ impl KeywordFollower {
         let index = self.index();
         blocking(move || index.commit(seq)).await?;
         self.applied.send_replace(seq);
-        debug!(seq, took = ?begin.elapsed(), "keyword index committed");
+        let took_ms = begin.elapsed().as_millis() as u64;
+        debug!(event = "index", seq, took_ms, "keyword index committed");
         Ok(())
     }
 

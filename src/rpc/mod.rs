@@ -14,6 +14,7 @@ mod reading;
 mod service;
 mod sessions;
 mod status;
+mod traced;
 
 use std::io;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::Gate;
+use traced::Traced;
 
 use measured::Measuring;
 
@@ -116,10 +118,13 @@ fn with_tls(server: Server, identity: Identity) -> Result<Server> {
     })
 }
 
-fn service(gate: Gate, stop: &CancellationToken) -> RagtermServer<service::Service> {
-    RagtermServer::new(service::Service::new(gate, stop.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES)
+fn service(gate: Gate, stop: &CancellationToken) -> Traced<RagtermServer<service::Service>> {
+    let service = RagtermServer::new(service::Service::new(gate, stop.clone()));
+    Traced(
+        service
+            .max_decoding_message_size(MAX_REQUEST_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES),
+    )
 }
 
 fn measuring(gate: &Gate) -> Measuring {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{Instrument, debug_span, warn};
 
 use super::fuse::Scored;
 use super::{Mode, Request, Side};
@@ -102,13 +102,15 @@ impl Meaning {
         depth: usize,
     ) -> Result<(Vec<Candidate>, Stages)> {
         let mut stages = Stages::default();
-        let embedding = Instant::now();
-        let mut vectors = self.embedder.embed(vec![text.to_owned()], Purpose::Query).await?;
-        stages.since(Stage::Embed, embedding);
+        let begin = Instant::now();
+        let embedding = self.embedder.embed(vec![text.to_owned()], Purpose::Query);
+        let mut vectors = embedding.instrument(debug_span!("embed")).await?;
+        stages.since(Stage::Embed, begin);
         let vector = vectors.pop().unwrap_or_default();
-        let searching = Instant::now();
-        let found = self.store.nearest(&vector, filter, depth).await?;
-        stages.since(Stage::Dense, searching);
+        let begin = Instant::now();
+        let searching = self.store.nearest(&vector, filter, depth);
+        let found = searching.instrument(debug_span!("dense")).await?;
+        stages.since(Stage::Dense, begin);
         Ok((found, stages))
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tracing::{Instrument, debug_span};
 
 use crate::access::Grants;
 use crate::catalog::{Catalog, Counts, Source};
@@ -215,7 +216,8 @@ impl Retriever {
         let (keyword, dense) = (keyword?, dense?);
         let mut stages = keyword.stages.and(dense.stages);
         let fusing = Instant::now();
-        let fused = fuse::fuse(&keyword.found, &dense.found, weights);
+        let fused =
+            debug_span!("fuse").in_scope(|| fuse::fuse(&keyword.found, &dense.found, weights));
         stages.since(Stage::Fuse, fusing);
         let reranker = self.reranker.as_ref().filter(|_| ranking.rerank);
         let wanted = reranker.map_or(limit, |reranker| reranker.depth().max(limit));
@@ -224,9 +226,10 @@ impl Retriever {
         stages.since(Stage::Hydrate, hydrating);
         let mut reranked = None;
         if let Some(reranker) = reranker {
-            let reranking = Instant::now();
-            reranked = reranker.order(&request.text, &mut hits).await;
-            stages.since(Stage::Rerank, reranking);
+            let begin = Instant::now();
+            let reranking = reranker.order(&request.text, &mut hits);
+            reranked = reranking.instrument(debug_span!("rerank")).await;
+            stages.since(Stage::Rerank, begin);
         }
         hits.truncate(limit);
         if request.explain {
@@ -262,7 +265,9 @@ impl Retriever {
         let begin = Instant::now();
         let index = Arc::clone(&self.lexical.borrow());
         let (query, filter) = (Arc::clone(query), Arc::clone(filter));
-        let passages = tokio::task::spawn_blocking(move || index.search(&query, &filter, depth))
+        let span = debug_span!("sparse");
+        let search = move || span.in_scope(|| index.search(&query, &filter, depth));
+        let passages = tokio::task::spawn_blocking(search)
             .await
             .map_err(|error| Error::internal("the keyword search failed").because(error))??;
         stages.since(Stage::Sparse, begin);

@@ -117,7 +117,7 @@ impl Sources {
             let name = &source.registered.name;
             let is_configured = configured.iter().any(|configured| configured.name == *name);
             if source.registered.origin == Origin::Config && !is_configured {
-                info!(source = %name, "source left the configuration");
+                info!(event = "watch", source = %name, "source left the configuration");
                 self.forget(&source).await?;
             } else {
                 self.spawn(source);
@@ -291,7 +291,7 @@ impl Sources {
             self.shared.catalog.publish(&gone).await?;
         }
         self.shared.catalog.forget_source(source.id).await?;
-        info!(source = %source.registered.name, documents = ids.len(), "source removed");
+        info!(event = "watch", source = %source.registered.name, documents = ids.len(), "source removed");
         Ok(ids.len() as u64)
     }
 

@@ -2,6 +2,7 @@
 
 mod behind;
 pub mod chat;
+pub mod collector;
 pub mod ollama;
 pub mod openai;
 pub mod served;

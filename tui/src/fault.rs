@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use ragterm_proto::HINT_KEY;
+use ragterm_proto::{HINT_KEY, operators_step};
 use tonic::{Code, Status};
 
 /// A request without an answer.
@@ -62,6 +62,7 @@ impl From<Status> for Fault {
             .get_bin(HINT_KEY)
             .and_then(|value| value.to_bytes().ok())
             .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+            .or_else(|| operators_step(&status))
             .unwrap_or_default();
         let sentence = match status.message() {
             "" => format!("the daemon refused: {}", status.code().description()),

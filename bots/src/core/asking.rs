@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use ragterm_proto::v1::ask_event::Event as Piece;
 use ragterm_proto::v1::{Answered, AskEvent, AskRequest, CitedSource};
@@ -18,6 +19,7 @@ use super::{Core, cited};
 /// Takes `question` to its end, and sends the last event whatever happens.
 pub(super) async fn run(core: &Core, question: &Question, events: &mpsc::Sender<Event>) {
     let so_far = SoFar::default();
+    let began = Instant::now();
     let outcome = tokio::select! {
         () = core.stop.cancelled() => Err(Trouble::Stopping),
         // Nobody waits for this any more.
@@ -31,8 +33,25 @@ pub(super) async fn run(core: &Core, question: &Question, events: &mpsc::Sender<
         Ok(answer) => Event::Finished(Box::new(answer)),
         Err(trouble) => so_far.ending(trouble),
     };
+    log(question, began, &last);
     // A receiver that is gone wants nothing more.
     let _ = events.send(last).await;
+}
+
+/// One line for each question: how it ended, not what was asked, nor by whom.
+fn log(question: &Question, began: Instant, last: &Event) {
+    let (outcome, trouble) = match last {
+        Event::Finished(answer) if answer.refused => ("refused", None),
+        Event::Finished(answer) if answer.partial => {
+            ("partial", answer.cut.as_ref().map(Trouble::name))
+        }
+        Event::Finished(_) => ("answered", None),
+        Event::Failed(trouble) => ("failed", Some(trouble.name())),
+        Event::Working | Event::Waiting(_) | Event::Text(_) => return,
+    };
+    let took_ms = began.elapsed().as_millis() as u64;
+    let platform = &question.asker.platform;
+    tracing::info!(event = "ask", platform, outcome, trouble, took_ms, "a question was answered");
 }
 
 /// What the daemon has told of an answer.

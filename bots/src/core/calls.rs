@@ -1,5 +1,7 @@
 //! The calls that have one reply: search, who am I, feedback, sharing.
 
+use std::time::Instant;
+
 use ragterm_proto::v1::{Asker, GiveFeedbackRequest, SearchRequest, Turn, WhoAmIReply};
 use tonic::{Code, Status};
 
@@ -11,6 +13,16 @@ use super::trouble::Trouble;
 use super::{Core, Shareable};
 
 pub(super) async fn search(core: &Core, search: &Search) -> Result<Found, Trouble> {
+    let began = Instant::now();
+    let found = find(core, search).await;
+    let trouble = found.as_ref().err().map(Trouble::name);
+    let hits = found.as_ref().map_or(0, |found| found.hits.len());
+    let (platform, took_ms) = (&search.asker.platform, began.elapsed().as_millis() as u64);
+    tracing::info!(event = "search", platform, hits, trouble, took_ms, "a search was answered");
+    found
+}
+
+async fn find(core: &Core, search: &Search) -> Result<Found, Trouble> {
     check_text(&search.text)?;
     let mut patience = Patience::new(&core.limits);
     patience.tried(&quietly, || permitted(&core.daemon, &search.asker)).await??;

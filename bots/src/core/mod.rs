@@ -22,10 +22,12 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ragterm_proto::RequestId;
 use ragterm_proto::v1::{Asker, WhoAmIReply};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, error_span};
 
 pub use daemon::Daemon;
 pub use kept::{Given, Kept};
@@ -116,9 +118,17 @@ impl Core {
         calls::share(self, asker, turn).await
     }
 
-    /// Runs `task` so that [`Core::close`] waits for it.
+    /// Runs `task` so that [`Core::close`] waits for it. What it logs and each of its calls, tries
+    /// again included, carry the name of the request that this is part of, or a new one.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+        if let Some(id) = RequestId::current() {
+            self.tasks.spawn(id.scope(task.in_current_span()));
+            return;
+        }
+        let id = RequestId::make();
+        // Of the worst level, so that no level leaves it out.
+        let span = error_span!("chat", request = id.as_str());
+        self.tasks.spawn(id.scope(task.instrument(span)));
     }
 
     /// How many tasks run now.

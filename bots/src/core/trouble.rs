@@ -1,7 +1,7 @@
 //! Why there is no answer, and how that is said to a person.
 
-use ragterm_proto::HINT_KEY;
 use ragterm_proto::v1::Asker;
+use ragterm_proto::{HINT_KEY, fault};
 use tonic::{Code, Status};
 
 use super::words::{Language, say};
@@ -40,6 +40,13 @@ pub enum Trouble {
     BotRefused,
     /// The bot is being stopped.
     Stopping,
+    /// A fault of the daemon itself, in its words, and the request that its operator finds in its log.
+    Fault {
+        /// What it says.
+        words: String,
+        /// Such as `1a2b3c4d5e6f7a8b`.
+        request: String,
+    },
     /// Anything else, in the daemon's words.
     Other(String),
 }
@@ -48,6 +55,27 @@ impl Trouble {
     /// One or two kind sentences for the asker.
     pub fn say(&self, language: Language) -> String {
         say(self, language)
+    }
+
+    /// A word for it, without what it is about: for the log.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::MayNotAsk => "may_not_ask",
+            Self::NoSpaces { .. } => "no_spaces",
+            Self::DaemonDown => "daemon_down",
+            Self::TookTooLong => "took_too_long",
+            Self::Busy => "busy",
+            Self::TooMany => "too_many",
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Endless => "endless",
+            Self::Denied => "denied",
+            Self::Gone => "gone",
+            Self::BotRefused => "bot_refused",
+            Self::Stopping => "stopping",
+            Self::Fault { .. } => "fault",
+            Self::Other(_) => "other",
+        }
     }
 
     /// That nothing may be seen where `asker` asks: the channel can be granted something, or in a
@@ -96,7 +124,12 @@ impl From<&Status> for Trouble {
             Code::NotFound => Self::Gone,
             Code::ResourceExhausted => Self::TooMany,
             Code::DeadlineExceeded => Self::TookTooLong,
-            _ => Self::Other(in_words(status)),
+            _ => match fault(status) {
+                Some(request) => {
+                    Self::Fault { words: in_words(status), request: request.to_owned() }
+                }
+                None => Self::Other(in_words(status)),
+            },
         }
     }
 }

@@ -190,6 +190,11 @@ fn in_english(trouble: &Trouble) -> String {
             );
         }
         Trouble::Other(words) => return format!("Something went wrong, sorry: {words}."),
+        Trouble::Fault { words, request } => {
+            return format!(
+                "Something went wrong, sorry: {words}. Please tell whoever runs ragterm: request `{request}`"
+            );
+        }
         Trouble::MayNotAsk => {
             "I am sorry, I may not answer you here. Please ask whoever runs ragterm to let you in."
         }
@@ -224,6 +229,11 @@ fn in_korean(trouble: &Trouble) -> String {
             );
         }
         Trouble::Other(words) => return format!("죄송합니다, 문제가 생겼습니다: {words}."),
+        Trouble::Fault { words, request } => {
+            return format!(
+                "죄송합니다, 문제가 생겼습니다: {words}. ragterm 관리자에게 알려 주세요: 요청 `{request}`"
+            );
+        }
         Trouble::MayNotAsk => {
             "죄송하지만 여기에서는 답해 드릴 수 없습니다. ragterm 관리자에게 권한을 요청해 주세요."
         }

@@ -75,6 +75,8 @@ pub struct Calls {
     pub feedback: Vec<Call<GiveFeedbackRequest>>,
     pub shared: Vec<Call<String>>,
     pub whoami: Vec<Asker>,
+    /// The name of the request that each call was part of.
+    pub requests: Vec<String>,
 }
 
 type WhoIs = Box<dyn Fn(&Asker) -> WhoAmIReply + Send>;

@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use prost::Message;
-use ragterm_proto::ASKER_KEY;
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::*;
+use ragterm_proto::{ASKER_KEY, REQUEST_KEY};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,6 +25,8 @@ impl Service {
         let metadata = request.metadata();
         let authorization =
             metadata.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        let name = metadata.get(REQUEST_KEY).expect("each call names its request");
+        let name = name.to_str().unwrap().to_owned();
         let asker = metadata.get_bin(ASKER_KEY).expect("each call says for whom it is");
         let asker = Asker::decode(asker.to_bytes().unwrap()).unwrap();
         let call = Call {
@@ -32,7 +34,10 @@ impl Service {
             authorization: authorization.unwrap_or_default(),
             request: request.into_inner(),
         };
-        note(&mut self.0.calls.lock().unwrap(), call);
+        let mut calls = self.0.calls.lock().unwrap();
+        calls.requests.push(name);
+        note(&mut calls, call);
+        drop(calls);
         self.0.changed.notify_all();
         asker
     }

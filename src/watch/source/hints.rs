@@ -117,6 +117,7 @@ impl SourceTask {
             Some(job) => job.total += left,
             None => report.job = Some(Job::new("index", left + work.read.len() as u64)),
         });
+        let began = Instant::now();
         let tally = self.apply(work, if was_idle { Count::Job } else { Count::Aside }).await?;
         // Somebody may look for it while a long run goes on.
         self.shared.catalog.hurry();
@@ -125,7 +126,10 @@ impl SourceTask {
                 running.run.tally.add(tally);
                 running.backlog.extend(rest);
             }
-            None => self.rest(),
+            None => {
+                self.tell_indexed(tally, (0, began.elapsed()), "changes are indexed");
+                self.rest();
+            }
         }
         Ok(())
     }

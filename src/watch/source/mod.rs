@@ -14,7 +14,7 @@ use ragterm_connectors::folder::{Event, Folder, Listing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::WatchSettings;
 use super::brake::{Removals, View};
@@ -276,7 +276,7 @@ impl SourceTask {
 
     fn unavailable(&mut self, reason: String) {
         if self.report.borrow().state != State::Unavailable {
-            warn!(source = %self.name(), %reason, "source is unavailable; nothing is removed");
+            warn!(event = "watch", source = %self.name(), %reason, "source is unavailable; nothing is removed");
         }
         self.next_look = Instant::now() + LOOK_FOR_ROOT;
         self.removals.postpone(Instant::now());
@@ -302,7 +302,7 @@ impl SourceTask {
     }
 
     fn pause(&mut self, error: &Error) {
-        warn!(source = %self.name(), %error, "indexing pauses");
+        warn!(event = "watch", source = %self.name(), %error, "indexing pauses");
         // Steady changes must not put the comparison off for ever.
         self.next_look = self.next_look.min(Instant::now() + RETRY);
         self.removals.postpone(Instant::now());
@@ -311,6 +311,10 @@ impl SourceTask {
     }
 
     fn set_state(&self, state: State, reason: String) {
+        let was_away = matches!(self.report.borrow().state, State::Paused | State::Unavailable);
+        if was_away && state == State::Indexing {
+            info!(event = "watch", source = %self.name(), "source is looked at again");
+        }
         self.report.send_modify(|report| {
             report.state = state;
             report.reason = reason;

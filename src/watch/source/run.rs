@@ -88,7 +88,7 @@ impl SourceTask {
         self.shared.indexer.recognise_moves(&self.source, work).await?;
         let (gone, known) = self.weigh(work, known).await?;
         if !self.removals.allow(gone, known, view, Instant::now()) {
-            warn!(source = %self.name(), removals = gone, "removals wait for confirmation");
+            warn!(event = "watch", source = %self.name(), removals = gone, "removals wait for confirmation");
             work.gone.clear();
         }
         let held = self.removals.held();
@@ -153,8 +153,28 @@ impl SourceTask {
             report.reason = reason;
         });
         let Run { tally, unchanged, took } = run;
-        info!(source = %self.name(), tally.indexed, tally.moved, tally.removed, tally.failed, unchanged, ?took, "source is up to date");
+        self.tell_indexed(tally, (unchanged, took), "source is up to date");
         Ok(())
+    }
+
+    /// Tells what was done, and how much was left as it is.
+    pub(super) fn tell_indexed(
+        &self,
+        tally: Tally,
+        (unchanged, took): (u64, Duration),
+        what: &str,
+    ) {
+        info!(
+            event = "index",
+            source = %self.name(),
+            indexed = tally.indexed,
+            moved = tally.moved,
+            removed = tally.removed,
+            failed = tally.failed,
+            unchanged,
+            took_ms = took.as_millis() as u64,
+            "{what}"
+        );
     }
 
     /// A file that takes an hour must not keep the daemon from ending; what was published stays.
