@@ -3,11 +3,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use ragterm_proto::{METHODS, REQUEST_KEY, RequestId, TRACE_KEY};
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codegen::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+
 use tonic::codegen::{BoxFuture, Bytes, Service};
 use tonic::server::NamedService;
 use tracing::{Instrument, Span, error_span};
