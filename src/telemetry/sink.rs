@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,7 +154,7 @@ impl Output {
 impl OwnFile {
     /// The file at `path`, if standard error is the same one.
     fn behind_standard_error(path: &Path, most: u64) -> Option<Self> {
-        let file = File::from(rustix::io::dup(io::stderr()).ok()?);
+        let file = File::from(io::stderr().as_fd().try_clone_to_owned().ok()?);
         let ours = file.metadata().ok()?;
         let named = path.metadata().ok()?;
         let is_same = ours.is_file() && (ours.dev(), ours.ino()) == (named.dev(), named.ino());
