@@ -196,4 +196,15 @@ impl Ragterm for Service {
     ) -> Reply<Self::MigrateStoreStream> {
         Err(not_called())
     }
+
+    async fn health(&self, _: Request<HealthRequest>) -> Reply<HealthReply> {
+        Err(not_called())
+    }
+
+    async fn collect_garbage(
+        &self,
+        _: Request<CollectGarbageRequest>,
+    ) -> Reply<CollectGarbageReply> {
+        Err(not_called())
+    }
 }

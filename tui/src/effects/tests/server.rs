@@ -287,4 +287,15 @@ impl Ragterm for Scripted {
     async fn stop(&self, _: Request<StopRequest>) -> Reply<StopReply> {
         unknown()
     }
+
+    async fn health(&self, _: Request<HealthRequest>) -> Reply<HealthReply> {
+        unknown()
+    }
+
+    async fn collect_garbage(
+        &self,
+        _: Request<CollectGarbageRequest>,
+    ) -> Reply<CollectGarbageReply> {
+        unknown()
+    }
 }
