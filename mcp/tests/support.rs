@@ -236,6 +236,8 @@ never! {
     list_tokens: ListTokensRequest => ListTokensReply;
     revoke_token: RevokeTokenRequest => RevokeTokenReply;
     stop: StopRequest => StopReply;
+    health: HealthRequest => HealthReply;
+    collect_garbage: CollectGarbageRequest => CollectGarbageReply;
 }
 
 /// A hit of a search for vacation.

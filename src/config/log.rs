@@ -70,3 +70,34 @@ impl Log {
         log
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Inputs};
+
+    fn load(text: &str) -> Result<Config, String> {
+        let inputs = Inputs { text: format!("[log]\n{text}"), ..Inputs::default() };
+        Config::load(&inputs).map(|loaded| loaded.config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_token_for_the_collector_does_not_leave_the_machine_in_the_clear() {
+        let token = "otlp_token = 'sesame'\n";
+        let error = load(&format!("{token}otlp = 'http://collector:4317'")).unwrap_err();
+        assert!(error.contains("`log.otlp`: must begin with `https://`"), "{error}");
+        assert!(!error.contains("sesame"), "{error}");
+        for fine in ["http://127.0.0.1:4317", "http://localhost:4317", "https://collector:4317", ""]
+        {
+            load(&format!("{token}otlp = '{fine}'")).unwrap();
+        }
+        load("otlp = 'http://collector:4317'").unwrap();
+    }
+
+    #[test]
+    fn what_is_no_format_level_or_address_is_refused_with_what_it_may_be() {
+        let error = load("format = 'xml'\nlevel = 'loud'\notlp = 'collector:4317'").unwrap_err();
+        for told in ["`log.format`", "json", "`log.level`", "debug", "`log.otlp`", "http://"] {
+            assert!(error.contains(told), "no {told} in {error}");
+        }
+    }
+}

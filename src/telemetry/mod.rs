@@ -102,13 +102,13 @@ pub async fn close() {
 /// people read it at once, and somebody else must say it.
 pub fn tell(error: &Error) -> bool {
     let Some(running) = RUNNING.get() else { return false };
-    let hint = error.next_step().unwrap_or_default();
+    let hint = error.next_step();
     if running.format == Format::Json {
         tracing::error!(target: TARGET, event = "failed", hint, "{error}");
     } else if running.is_own_file {
         // What started the daemon looks for these words.
         running.sink.write(format!("error: {}\n", broken(&error.to_string())));
-        if !hint.is_empty() {
+        if let Some(hint) = hint {
             running.sink.write(format!("hint: {}\n", broken(hint)));
         }
     }

@@ -2,7 +2,6 @@
 
 mod behind;
 pub mod chat;
-pub mod collector;
 pub mod ollama;
 pub mod openai;
 pub mod served;

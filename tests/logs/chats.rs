@@ -3,8 +3,8 @@
 use ragterm_chats::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack};
 
 use super::Collected;
+use super::collector::Collector;
 use crate::fakes::chat::{Chat, MODEL, Protocol, Reply};
-use crate::fakes::collector::Collector;
 use crate::support::{Instance, path};
 
 const GRANTS: &str = "[[grants]]\nto = 'slack:T1/channel:C1'\nspaces = ['hr']\n";

@@ -129,6 +129,12 @@ fn a_name_that_could_harm_the_log_is_replaced() {
         assert_eq!(line["principal"], "token");
         assert_eq!(line["request"].as_str().unwrap().len(), 16);
     }
+    // What stands for the question is what stands for it in the audit log.
+    let audit = ragterm.data().join("audit.jsonl");
+    until("the audit log", || audit.exists());
+    let audit = std::fs::read_to_string(audit).unwrap();
+    let question = daemon.of("search")[0]["question"].as_str().unwrap().to_owned();
+    assert!(audit.contains(&format!("\"hash\":\"{question}\"")), "{audit}");
     // Neither the token nor its name is in the log.
     let text = daemon.text();
     assert!(!text.contains(&token) && !text.contains("token:ci"), "{text}");
@@ -209,6 +215,19 @@ fn why_a_collected_daemon_ends_is_a_line_as_well() {
     let [failed] = daemon.of("failed").try_into().unwrap();
     assert!(failed["message"].as_str().unwrap().contains(&listen), "{failed}");
     assert!(failed["hint"].as_str().unwrap().contains("ss -ltnp"), "{failed}");
+}
+
+#[test]
+fn the_tools_for_agents_log_in_the_same_way() {
+    let ragterm = Instance::without_embedder();
+    // No agent is at the other end.
+    let mut tools = Collected::start(&ragterm, "mcp", &[]);
+    assert_eq!(tools.ended().code(), Some(2));
+    let [failed] = tools.of("failed").try_into().unwrap();
+    assert_eq!(
+        failed["message"].as_str().unwrap().split(':').next(),
+        Some("cannot talk to the agent")
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The log and traces of the real program: one line each, the same name everywhere, nothing secret.
 
 mod chats;
+mod collector;
 mod lines;
 mod traces;
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tonic::transport::Identity;
 
 use super::Collected;
+use super::collector::{Collector, Mood};
 use crate::certificate::Certificate;
-use crate::fakes::collector::{Collector, Mood};
 use crate::support::{Instance, path, until};
 
 fn traced(collector: &Collector) -> Instance {

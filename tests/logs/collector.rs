@@ -18,7 +18,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
-use super::free_address;
+use crate::fakes::free_address;
 use crate::support::until;
 
 /// What it does with a batch.
