@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("embed", &["chunk", "config", "http"]),
     ("llm", &["config", "http"]),
     ("catalog", &["chunk", "config", "embed"]),
+    ("backup", &["catalog", "config"]),
     ("access", &["catalog", "config"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
@@ -21,8 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "access", "answer", "catalog", "chunk", "config", "embed", "index", "lexical",
-            "metrics", "search", "vectors", "watch",
+            "access", "answer", "backup", "catalog", "chunk", "config", "embed", "index",
+            "lexical", "metrics", "search", "vectors", "watch",
         ],
     ),
     (
@@ -31,11 +32,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "rpc",
-        &["access", "answer", "catalog", "config", "engine", "gate", "metrics", "search", "watch"],
+        &[
+            "access", "answer", "backup", "catalog", "config", "engine", "gate", "metrics",
+            "search", "watch",
+        ],
     ),
-    ("daemon", &["access", "config", "engine", "gate", "rpc"]),
-    // `doctor` looks at the servers of the models itself, because the daemon may not run.
-    ("cli", &["config", "daemon", "embed", "llm"]),
+    ("daemon", &["access", "backup", "config", "engine", "gate", "rpc"]),
+    // `doctor` looks at the servers of the models itself, and `restore` at the backup, because the
+    // daemon may not run.
+    ("cli", &["backup", "config", "daemon", "embed", "llm"]),
 ];
 
 const OPEN: [&str; 3] = ["error", "filter", "id"];

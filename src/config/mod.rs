@@ -2,6 +2,7 @@
 
 mod access;
 mod answer;
+mod backup;
 mod chat;
 mod file;
 mod layers;
@@ -29,6 +30,7 @@ use crate::error::Result;
 
 pub use access::{Access, Audit, ChatGrantee, ChatParty, EVERY_SPACE, Grant, Grantee, SpaceRole};
 pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
+pub use backup::Backup;
 pub use chat::{Admitted, Discord, Platform, Slack};
 pub use file::load_file;
 pub use llm::{Llm, LlmProvider};
@@ -49,10 +51,11 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 18] = [
     "daemon",
     "client",
     "catalog",
+    "backup",
     "embedder",
     "store",
     "llm",
@@ -78,6 +81,8 @@ pub struct Config {
     pub client: Client,
     /// Where the truth is kept.
     pub catalog: Catalog,
+    /// The backups that the daemon takes by itself.
+    pub backup: Backup,
     /// What turns text into vectors.
     pub embedder: Embedder,
     /// Where the vectors are kept.
@@ -171,6 +176,7 @@ impl Config {
             daemon,
             client: root.inside("client", Client::read),
             catalog,
+            backup: root.inside("backup", |section| Backup::read(section, home)),
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
             llm: root.inside("llm", Llm::read),

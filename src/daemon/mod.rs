@@ -18,15 +18,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::backup;
 use crate::config::{Config, Paths};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::rpc;
 
-pub use lock::{make_directory, owner};
+pub use lock::{DataLock, make_directory, owner};
 
-use lock::DataLock;
 use remote::Remote;
 use socket::{Audience, Socket};
 use web::Web;
@@ -52,6 +52,10 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     rustix::process::umask(Mode::from_bits_truncate(0o077));
     open_more_files();
     let lock = DataLock::acquire(&paths.data_dir)?;
+    if let Some(settled) = backup::settle(&paths)? {
+        warn!(?settled, "a restore that was interrupted was completed");
+    }
+    backup::sweep(&paths.data_dir);
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
     // Not before everything is open: who can connect is served.
