@@ -120,8 +120,10 @@ async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(
 async fn inspected(file: &Path, header: &Header) -> Result<()> {
     let there = Catalog::inspect(file).await.map_err(|error| match error.kind() {
         // A file that SQLite cannot read is a damaged one here.
-        ErrorKind::Unavailable => {
-            Error::corrupt("the catalog in the backup is damaged").because(error)
+        ErrorKind::Unavailable | ErrorKind::Corrupt => {
+            Error::corrupt("the catalog in the backup is not sound")
+                .because(error)
+                .hint("use an earlier backup")
         }
         _ => error,
     })?;

@@ -93,17 +93,23 @@ fn a_backup_that_is_cut_off_anywhere_is_recognised() {
 }
 
 #[test]
-fn a_backup_with_any_byte_altered_is_not_good() {
-    let whole = archive(&noise(3_000));
+fn a_backup_with_any_byte_altered_is_refused_or_still_the_same() {
+    let catalog = noise(3_000);
+    let whole = archive(&catalog);
+    let header = check(&whole[..], None).unwrap().header;
+    let mut harmless = 0;
     for at in 0..whole.len() {
         let mut altered = whole.clone();
         altered[at] ^= 0x20;
-        // A few bits of a frame mean nothing; then it is the same backup.
-        if let Ok(checked) = check(&altered[..], None) {
-            assert_eq!(checked.header, check(&whole[..], None).unwrap().header);
-            assert!(at < 16, "{at}");
+        let directory = tempfile::tempdir().unwrap();
+        // A few bits of what zstd writes mean nothing.
+        if let Ok(checked) = check(&altered[..], Some(directory.path())) {
+            assert_eq!(checked.header, header, "{at}");
+            assert_eq!(std::fs::read(directory.path().join(CATALOG)).unwrap(), catalog, "{at}");
+            harmless += 1;
         }
     }
+    assert!(harmless < 10, "{harmless}");
 }
 
 #[test]
@@ -147,7 +153,7 @@ fn members_that_are_altered_missing_or_strange_are_named() {
     for (members, said) in [
         (vec![good[0], altered, good[2], last], "catalog.db was altered"),
         (vec![good[0], good[2], last], "another member stands in the place of catalog.db"),
-        (vec![good[0], ("../catalog.db", catalog), last], "in the place of catalog.db"),
+        (vec![good[0], ("other/catalog.db", catalog), last], "in the place of catalog.db"),
         (vec![good[0], good[1], good[2], last, ("more", b"")], "more members than a backup"),
         (vec![good[0], good[1], good[2]], "it ends before the end of checksums.json"),
     ] {
@@ -205,7 +211,7 @@ fn parts_are_checked_as_they_come() {
 #[tokio::test]
 async fn a_catalog_that_is_none_or_is_not_what_is_said_makes_no_good_backup() {
     let text = verify(std::io::Cursor::new(archive(&noise(8_192)))).await.unwrap_err().to_string();
-    assert!(text.contains("the catalog in the backup is damaged"), "{text}");
+    assert!(text.contains("the catalog in the backup is not sound"), "{text}");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("c.db");
     Catalog::open_sqlite(&file).await.unwrap().close().await;

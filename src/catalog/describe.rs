@@ -59,7 +59,7 @@ async fn sound(connection: &mut AnyConnection) -> Result<Description> {
         .await
         .map_err(failed(task))?;
     if verdict != "ok" {
-        return Err(Error::corrupt(format!("the catalog in it is damaged: {verdict}")));
+        return Err(Error::corrupt(verdict));
     }
     // They would run with whatever is asked of the tables.
     let foreign: i64 = sqlx::query_scalar(
@@ -73,7 +73,7 @@ async fn sound(connection: &mut AnyConnection) -> Result<Description> {
     }
     let applied = applied(connection, Database::Sqlite).await?;
     if applied.is_empty() {
-        return Err(Error::corrupt("the database in it is no catalog of ragterm"));
+        return Err(Error::corrupt("it is no catalog of ragterm"));
     }
     check_known(&applied)?;
     describe(connection, applied.len()).await

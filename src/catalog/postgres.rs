@@ -208,6 +208,9 @@ pub(super) fn at_open(error: Error) -> Error {
         return Error::usage(format!("{message}: {TAKEN}"))
             .hint("stop that daemon, or let this one only answer: `daemon.role = \"query\"`");
     }
+    if let Some(hint) = error.next_step().map(str::to_owned) {
+        return Error::new(error.kind(), message).because(error).hint(hint);
+    }
     if says(&["password authentication", "does not exist", "no pg_hba.conf", "role"]) {
         return Error::usage(message)
             .because(error)
@@ -215,11 +218,9 @@ pub(super) fn at_open(error: Error) -> Error {
     }
     match error.kind() {
         ErrorKind::Usage => error,
-        kind => {
-            let usual = "check that the server of `catalog.url` runs and can be reached";
-            let hint = error.next_step().unwrap_or(usual).to_owned();
-            Error::new(kind, message).because(error).hint(hint)
-        }
+        kind => Error::new(kind, message)
+            .because(error)
+            .hint("check that the server of `catalog.url` runs and can be reached"),
     }
 }
 
