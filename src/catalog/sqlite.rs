@@ -138,8 +138,8 @@ fn at_open(error: Error, file: &Path) -> Error {
             error.hint(hint.unwrap_or_default())
         }
         ErrorKind::Corrupt => error.hint(format!(
-            "nothing was changed; restore the file from a backup, or move {} away and start \
-             again: sources in config.toml are indexed anew",
+            "nothing was changed; `ragterm restore --force FILE` restores a backup; or move {} away \
+             and start again: sources in config.toml are indexed anew",
             file.display()
         )),
         ErrorKind::Exhausted => error.hint("free some disk space and start again"),

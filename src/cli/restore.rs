@@ -10,8 +10,7 @@ use super::backup::{open, summary};
 use super::context::Context;
 use super::output::{self, GOOD};
 use super::units;
-use crate::backup::{self, Configured, Header, Restored, Target};
-use crate::catalog::Occupied;
+use crate::backup::{self, Configured, Header, Occupied, Restored, Target};
 use crate::daemon::DataLock;
 use crate::error::{Error, Result};
 
