@@ -51,28 +51,7 @@ pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> R
         .hint("`--force` puts it aside and restores; nothing of it is deleted"));
     }
     let (unpacked, checked) = unpack(input, &paths.data_dir).await?;
-    let header = checked.header;
-    let file = unpacked.path().join(&header.catalog);
-    match (&config.catalog.url, header.catalog.as_str()) {
-        (CatalogUrl::Sqlite, DUMP) => return Err(other_database()),
-        (CatalogUrl::Sqlite, _) => {
-            inspected(&file, &header).await?;
-            Catalog::prepare_restored(&file).await?;
-            only(unpacked.path(), CATALOG)?;
-        }
-        (CatalogUrl::Postgres(url), name) => {
-            let url = url.read()?.unwrap_or_default();
-            if name == DUMP {
-                let expected = (&header.contents, occupied);
-                Catalog::load_dump(&file, &url, expected).await?;
-            } else {
-                inspected(&file, &header).await?;
-                Catalog::restore_to_postgres(&file, &url, occupied).await?;
-            }
-            // The catalog is in place; only the configuration is left to write.
-            only(unpacked.path(), "")?;
-        }
-    }
+    put_catalog(unpacked.path(), &checked.header, target).await?;
     write_private(&unpacked.path().join(CONFIGURATION), &checked.configuration)?;
     let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let unpacked = unpacked.keep();
@@ -80,7 +59,30 @@ pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> R
     let settled = place::settle(paths)?;
     let (before, configured) =
         settled.map_or((None, Configured::Kept), |settled| (settled.before, settled.configured));
-    Ok(Restored { header, before, configured })
+    Ok(Restored { header: checked.header, before, configured })
+}
+
+/// Makes the catalog ready that was unpacked: as the only file of the directory, or in the database.
+async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Result<()> {
+    let file = unpacked.join(&header.catalog);
+    match (&target.config.catalog.url, header.catalog.as_str()) {
+        (CatalogUrl::Sqlite, DUMP) => Err(other_database()),
+        (CatalogUrl::Sqlite, _) => {
+            inspected(&file, header).await?;
+            Catalog::prepare_restored(&file).await?;
+            only(unpacked, CATALOG)
+        }
+        (CatalogUrl::Postgres(url), name) => {
+            let url = url.read()?.unwrap_or_default();
+            if name == DUMP {
+                Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await?;
+            } else {
+                inspected(&file, header).await?;
+                Catalog::restore_to_postgres(&file, &url, target.occupied).await?;
+            }
+            only(unpacked, "")
+        }
+    }
 }
 
 /// Checks a backup to the last byte, and the catalog in it.

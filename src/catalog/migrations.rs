@@ -237,6 +237,50 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_state_that_cannot_be_put_aside_is_not_migrated() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("catalog.db");
+        catalog_of(&file, 6).await;
+        let mut connection = connect(&file).await;
+        let nowhere = directory.path().join("nowhere");
+        let error = migrate(&mut connection, Aside::Directory(&nowhere)).await.unwrap_err();
+        assert!(error.to_string().contains("not migrated (migration 7)"), "{error}");
+        assert_eq!(applied(&mut connection, Database::Sqlite).await.unwrap().len(), 6);
+        connection.close().await.unwrap();
+    }
+
+    /// Unmounts what was mounted.
+    struct Mounted<'p>(&'p Path);
+
+    impl Drop for Mounted<'_> {
+        fn drop(&mut self) {
+            let _gone = std::process::Command::new("umount").arg("-l").arg(self.0).status();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_before_a_migration_and_the_catalog_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=12m", "tmpfs"];
+        let mounted =
+            std::process::Command::new("mount").args(mount).arg(directory.path()).output();
+        if !mounted.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: this user may not mount a small file system");
+            return;
+        }
+        let _mounted = Mounted(directory.path());
+        let file = directory.path().join("catalog.db");
+        catalog_of(&file, 6).await;
+        let error = Catalog::open_sqlite(&file).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Exhausted);
+        assert!(error.to_string().contains("too full for a copy of the catalog"), "{error}");
+        assert!(error.next_step().unwrap().contains("free some disk space"));
+        let mut connection = connect(&file).await;
+        assert_eq!(applied(&mut connection, Database::Sqlite).await.unwrap().len(), 6);
+        connection.close().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_newer_catalog_is_refused_in_a_sentence() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("catalog.db");

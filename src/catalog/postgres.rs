@@ -73,6 +73,11 @@ impl Catalog {
         self.inner.replaced.cancelled().await;
     }
 
+    /// Whether that has happened.
+    pub fn is_replaced(&self) -> bool {
+        self.inner.replaced.is_cancelled()
+    }
+
     /// Hears of what other daemons publish, until `stop`.
     pub async fn listen(&self, url: &str, stop: &CancellationToken) {
         while !stop.is_cancelled() {

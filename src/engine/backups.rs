@@ -65,7 +65,17 @@ impl Engine {
         progress: watch::Sender<Progress>,
         stop: &CancellationToken,
     ) -> Result<Header> {
-        let _turn = self.backups.begin()?;
+        let turn = self.backups.begin()?;
+        self.take_backup((form, turn), out, progress, stop).await
+    }
+
+    async fn take_backup(
+        &self,
+        (form, _turn): (Form, SemaphorePermit<'_>),
+        out: impl Write + Send + 'static,
+        progress: watch::Sender<Progress>,
+        stop: &CancellationToken,
+    ) -> Result<Header> {
         let begin = Instant::now();
         let order = Order {
             catalog: &self.catalog,
@@ -185,7 +195,11 @@ fn unreadable(directory: &Path, error: io::Error) -> Error {
 async fn write(engine: &Engine, part: &Path, stop: &CancellationToken) -> Result<()> {
     let file = File::options().write(true).create_new(true).mode(0o600).open(part)?;
     let out = file.try_clone()?;
-    engine.back_up(Form::Native, out, watch::Sender::new(Progress::default()), stop).await?;
+    // One that somebody asked for goes first.
+    let turn = stop.run_until_cancelled(engine.backups.turn.acquire()).await;
+    let Some(Ok(turn)) = turn else { return Err(Error::unavailable("the daemon ends")) };
+    let progress = watch::Sender::new(Progress::default());
+    engine.take_backup((Form::Native, turn), out, progress, stop).await?;
     let part = part.to_owned();
     let checking = tokio::task::spawn_blocking(move || {
         file.sync_all()?;
