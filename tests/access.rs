@@ -91,6 +91,7 @@ fn what_is_not_granted_is_refused_with_exit_code_4() {
             &["sources", "remove", "hr"],
             &["sources", "confirm", "hr"],
             &["verify"],
+            &["backup", "-"],
             &["token", "list"],
             &["token", "create", "mine", "--space", "hr"],
             &["stop"],

@@ -242,10 +242,11 @@ fn a_data_directory_that_cannot_be_used_is_named_with_the_reason_and_the_way_out
 }
 
 /// A small file system that is unmounted at the end; `None` where this user may not mount.
-struct SmallDisk(std::path::PathBuf);
+pub struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
-    fn mount(path: std::path::PathBuf) -> Option<Self> {
+    /// Mounts one of 12 MB.
+    pub fn mount(path: std::path::PathBuf) -> Option<Self> {
         fs::create_dir_all(&path).unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", "size=12m", "tmpfs"], &path);
         mounted.then_some(Self(path))

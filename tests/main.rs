@@ -6,6 +6,7 @@ mod access;
 mod adding;
 mod asking;
 mod attacks;
+mod backup;
 mod bots;
 mod certificate;
 mod conformance;

@@ -6,13 +6,13 @@ use crate::relay::{Relay, Way};
 use crate::support::{Instance, path, signal, skipped, until};
 
 /// A database of its own, gone when dropped; `None` where no server is named.
-struct Database {
+pub struct Database {
     server: String,
     name: String,
 }
 
 impl Database {
-    fn create(test: &str) -> Option<Self> {
+    pub fn create(test: &str) -> Option<Self> {
         let Ok(server) = std::env::var("RAGTERM_TEST_POSTGRES_URL") else {
             skipped("RAGTERM_TEST_POSTGRES_URL names no server");
             return None;
@@ -22,7 +22,7 @@ impl Database {
         Some(database)
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("{}/{}", self.server.rsplit_once('/').unwrap().0, self.name)
     }
 
@@ -44,7 +44,7 @@ impl Database {
     }
 
     /// An instance with its catalog here.
-    fn instance(&self, role: &str) -> Instance {
+    pub fn instance(&self, role: &str) -> Instance {
         Instance::without_embedder()
             .with("RAGTERM_CATALOG__URL", &self.url())
             .with("RAGTERM_DAEMON__ROLE", role)
@@ -150,4 +150,81 @@ fn a_moved_catalog_embeds_nothing_again() {
     assert_eq!(status["embedder"]["embedded_texts"], 1);
     ragterm.verify();
     ragterm.run(&["catalog", "migrate", "--to", "mysql://db"]).expect(2);
+}
+
+/// What an instance finds, and what it has besides documents.
+fn herons(ragterm: &Instance) -> Vec<String> {
+    ragterm.settle();
+    ragterm.find("heron")
+}
+
+#[test]
+fn a_backup_of_a_file_is_restored_into_a_database_and_back() {
+    let Some(database) = Database::create("from_file") else { return };
+    let ragterm = Instance::new();
+    ragterm.write("heron.md", "The heron moves in March.");
+    ragterm.add();
+    ragterm.settle();
+    let file = ragterm.data().with_file_name("a.backup");
+    ragterm.run(&["backup", path(&file)]).expect(0);
+    let other = Instance::new().with("RAGTERM_CATALOG__URL", &database.url());
+    other.run(&["restore", path(&file)]).expect(0);
+    assert_eq!(herons(&other), ["heron.md"]);
+    assert_eq!(other.status()["embedder"]["embedded_texts"], 0);
+    other.verify();
+    let taken = other.run(&["restore", "--force", path(&file)]).expect(2);
+    assert!(taken.stderr.contains("ragterm stop"), "{}", taken.stderr);
+    other.run(&["stop"]).expect(0);
+    let occupied = other.run(&["restore", path(&file)]).expect(2);
+    assert!(occupied.stderr.contains("holds a catalog already"), "{}", occupied.stderr);
+    other.run(&["restore", "--force", path(&file)]).expect(0);
+    assert_eq!(herons(&other), ["heron.md"]);
+
+    let portable = other.data().with_file_name("b.backup");
+    other.run(&["backup", "--portable", path(&portable)]).expect(0);
+    let back = Instance::new();
+    let json = back.run(&["restore", "--json", path(&portable)]).expect(0).json();
+    assert_eq!((&json["database"], &json["catalog"]), (&"postgres".into(), &"catalog.db".into()));
+    assert_eq!(herons(&back), ["heron.md"]);
+    assert_eq!(back.status()["embedder"]["embedded_texts"], 0);
+    back.verify();
+}
+
+#[test]
+fn a_dump_is_restored_into_a_database_and_its_readers_start_anew() {
+    let Some(database) = Database::create("dumped") else { return };
+    let Some(second) = Database::create("dumped_into") else { return };
+    let indexer = database.instance("index");
+    indexer.write("heron.md", "The heron moves in March.\tA\\tab.");
+    indexer.write("왜가리.md", "왜가리는 3월에 이사한다.");
+    indexer.add();
+    let file = indexer.data().with_file_name("a.backup");
+    let json = indexer.run(&["backup", "--json", path(&file)]).expect(0).json();
+    if json["catalog"] == "catalog.db" {
+        return skipped("pg_dump is missing or too old");
+    }
+    assert_eq!(json["catalog"], "catalog.pgdump");
+    indexer.run(&["backup", "--verify", path(&file)]).expect(0);
+    let onto_file = Instance::without_embedder().run(&["restore", path(&file)]).expect(2);
+    assert!(onto_file.stderr.contains("--portable"), "{}", onto_file.stderr);
+
+    let other = second.instance("all");
+    other.run(&["restore", path(&file)]).expect(0);
+    assert_eq!(herons(&other), ["heron.md"]);
+    assert_eq!(other.find("왜가리"), ["왜가리.md"]);
+    other.verify();
+
+    // What a reader knows of the later history ends with the restore.
+    let reader = database.instance("query");
+    indexer.write("late.md", "A late heron.");
+    until("the late document", || reader.find("late") == ["late.md"]);
+    let pid = reader.pid();
+    indexer.run(&["stop"]).expect(0);
+    std::fs::remove_file(indexer.docs().join("late.md")).unwrap();
+    let occupied = indexer.run(&["restore", path(&file)]).expect(2);
+    assert!(occupied.stderr.contains("holds a catalog already"), "{}", occupied.stderr);
+    indexer.run(&["restore", "--force", path(&file)]).expect(0);
+    until("the reader to end", || reader.pid() != pid);
+    until("the earlier state", || reader.find("heron") == ["heron.md"]);
+    assert!(reader.find("late").is_empty());
 }

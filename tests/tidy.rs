@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("embed", &["chunk", "config", "http"]),
     ("llm", &["config", "http"]),
     ("catalog", &["chunk", "config", "embed"]),
+    ("backup", &["catalog", "config"]),
     ("access", &["catalog", "config"]),
     ("lexical", &["chunk"]),
     ("vectors", &["config"]),
@@ -22,8 +23,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "access", "answer", "catalog", "chunk", "config", "embed", "index", "lexical",
-            "metrics", "search", "vectors", "watch",
+            "access", "answer", "backup", "catalog", "chunk", "config", "embed", "index",
+            "lexical", "metrics", "search", "vectors", "watch",
         ],
     ),
     (
@@ -46,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "access",
             "answer",
+            "backup",
             "catalog",
             "config",
             "engine",
@@ -56,9 +58,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "watch",
         ],
     ),
-    ("daemon", &["access", "config", "engine", "gate", "rpc", "telemetry"]),
-    // `doctor` looks at the servers of the models itself, because the daemon may not run.
-    ("cli", &["config", "daemon", "embed", "llm", "telemetry"]),
+    ("daemon", &["access", "backup", "config", "engine", "gate", "rpc", "telemetry"]),
+    // `doctor` looks at the servers of the models itself, and `restore` at the backup, because the
+    // daemon may not run.
+    ("cli", &["backup", "config", "daemon", "embed", "llm", "telemetry"]),
 ];
 
 const OPEN: [&str; 3] = ["error", "filter", "id"];

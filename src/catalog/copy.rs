@@ -1,20 +1,24 @@
 //! The move of a whole catalog to another database, verified.
 
+use std::path::Path;
+
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{Any, AnyConnection, Executor, Row, Transaction};
 
-use super::{Access, Catalog, failed};
+use super::{Access, Catalog, Database, failed};
 use crate::error::{Error, Result};
 
 use Kind::{Bytes, Small, Text, Whole};
+
+const TASK: &str = "be copied";
 
 /// Values in one statement at the most; PostgreSQL takes 65,535.
 const VALUES: usize = 4_000;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Whole,
     Small,
@@ -22,10 +26,10 @@ enum Kind {
 }
 
 /// A table and its columns; the first ones are its key.
-type Table = (&'static str, &'static [(&'static str, Kind)]);
+pub(super) type Table = (&'static str, &'static [(&'static str, Kind)]);
 
 /// Everything that a catalog consists of.
-const TABLES: &[Table] = &[
+pub(super) const TABLES: &[Table] = &[
     ("settings", &[("name", Text), ("value", Text)]),
     ("sequence", &[("id", Small), ("seq", Whole)]),
     (
@@ -160,20 +164,51 @@ impl Catalog {
         copying.await.map_err(|error| Error::internal("copying failed").because(error))?
     }
 
+    /// Copies all of it, as it is at one moment, into a new file of SQLite.
+    pub(super) async fn copy_to_sqlite(&self, file: &Path) -> Result<Copied> {
+        let (source, file) = (self.clone(), file.to_owned());
+        let handle = tokio::runtime::Handle::current();
+        let copying = tokio::task::spawn_blocking(move || {
+            handle.block_on(async {
+                let target = Self::open_sqlite(&file).await?;
+                let copied = source.copy_to(&target).await;
+                target.close().await;
+                copied
+            })
+        });
+        copying.await.map_err(|error| Error::internal("copying failed").because(error))?
+    }
+
     async fn copy_to(&self, target: &Self) -> Result<Copied> {
-        let task = "be copied";
-        // One read transaction: everything is of the same moment.
-        let mut source = self.inner.readers.begin().await.map_err(self.failed(task))?;
-        let mut transaction = target.begin(task).await?;
+        let mut transaction = target.begin(TASK).await?;
         refuse_documents(&mut transaction).await?;
+        let copied = self.copy_into(&mut transaction).await?;
+        transaction.commit().await.map_err(failed(TASK))?;
+        Ok(copied)
+    }
+
+    /// Replaces everything in the tables of the transaction, and compares every value.
+    pub(super) async fn copy_into(&self, transaction: &mut Transaction<'_, Any>) -> Result<Copied> {
+        // Everything is of the same moment.
+        let begin = match self.inner.database {
+            Database::Sqlite => "BEGIN",
+            Database::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        let begun = self.inner.readers.begin_with(begin).await;
+        let mut source = begun.map_err(self.failed(TASK))?;
+        if self.inner.database == Database::Postgres {
+            // A table takes as long as it takes.
+            let unlimited = source.execute("SET LOCAL statement_timeout = 0").await;
+            unlimited.map_err(failed(TASK))?;
+        }
         let mut copied = Copied::default();
         for table in TABLES {
             sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.0)))
-                .execute(&mut *transaction)
+                .execute(&mut **transaction)
                 .await
-                .map_err(failed(task))?;
-            let hash = copy_table(&mut source, &mut transaction, *table).await?;
-            let (rows, there) = hash_table(&mut transaction, *table).await?;
+                .map_err(failed(TASK))?;
+            let hash = copy_table(&mut source, transaction, *table).await?;
+            let (rows, there) = hash_table(transaction, *table).await?;
             if hash != there {
                 let table = table.0;
                 return Err(Error::internal(format!("the copy of the table {table} differs"))
@@ -186,7 +221,6 @@ impl Catalog {
                 _ => {}
             }
         }
-        transaction.commit().await.map_err(failed(task))?;
         Ok(copied)
     }
 }
@@ -195,7 +229,7 @@ async fn refuse_documents(transaction: &mut Transaction<'_, Any>) -> Result<()> 
     let documents: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM documents")
         .fetch_one(&mut **transaction)
         .await
-        .map_err(failed("be copied"))?;
+        .map_err(failed(TASK))?;
     match documents {
         0 => Ok(()),
         _ => Err(Error::usage(format!("that database holds a catalog of {documents} documents"))

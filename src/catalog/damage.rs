@@ -10,8 +10,8 @@ use super::{Access, Catalog, failed};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a reader of an error about damage can do.
-pub(super) const REMEDY: &str = "restore catalog.db in the data directory from a backup, or move \
-                                 the data directory away and add the folders again";
+pub(super) const REMEDY: &str = "restore a backup (`ragterm stop`, then `ragterm restore --force \
+                                 FILE`), or move the data directory away and add the folders again";
 
 /// The first damage that was met; it stays until the daemon starts again.
 #[derive(Debug, Default)]

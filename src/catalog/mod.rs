@@ -3,20 +3,28 @@
 //! The only place with SQL. One connection writes, so changes are published in the order of
 //! their `seq`; a pool of others reads.
 
+mod aside;
 mod cache;
 mod changes;
 mod copy;
 mod counts;
 mod damage;
+mod describe;
 mod documents;
+mod dump;
 mod followers;
+mod load;
 mod members;
+mod migrations;
 mod passages;
 mod place;
 mod postgres;
 mod publish;
 mod recent;
+mod restored;
+mod room;
 mod sessions;
+mod snapshot;
 mod sources;
 mod sqlite;
 mod stretch;
@@ -33,6 +41,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sqlx::{AnyPool, Row};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::DocumentId;
@@ -40,12 +49,15 @@ use crate::id::DocumentId;
 pub use changes::Change;
 pub use copy::Copied;
 pub use counts::{Counts, Outline, Problem, SourceCounts};
+pub use describe::Description;
 pub use documents::{Document, DocumentState, Found, Known};
+pub use load::Occupied;
 pub use members::Member;
 pub use passages::{EncodedPassages, Passages};
 pub use place::{Place, kind_of};
 pub use postgres::Access;
 pub use publish::{Publication, READING_VERSION, Read, Reading};
+pub use room::check_room;
 pub use sessions::{MAX_SESSIONS, Session, Visible, days_ago_ms, new_name, unknown_session};
 pub use sources::{NewSource, Origin, Source, SourceSettings};
 pub use stretch::Stretch;
@@ -105,6 +117,7 @@ struct Inner {
     successor: successor::Progress,
     damage: Damage,
     recent: recent::Recent,
+    replaced: CancellationToken,
 }
 
 impl Catalog {
@@ -132,6 +145,7 @@ impl Catalog {
                 successor: successor::Progress::default(),
                 damage: Damage::default(),
                 recent: recent::Recent::default(),
+                replaced: CancellationToken::new(),
             }),
         })
     }
@@ -202,13 +216,17 @@ pub fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A name that no other catalog has.
+fn fresh_identity() -> String {
+    format!("{:x}", now_ms() as u64 ^ u64::from(std::process::id()) << 44)
+}
+
 /// The catalog's identity; given now if it has none.
 async fn identity(writer: &AnyPool) -> Result<String> {
-    let fresh = format!("{:x}", now_ms() as u64 ^ u64::from(std::process::id()) << 44);
     sqlx::query(
         "INSERT INTO settings (name, value) VALUES ('identity', $1) ON CONFLICT DO NOTHING",
     )
-    .bind(fresh)
+    .bind(fresh_identity())
     .execute(writer)
     .await
     .map_err(failed("read the catalog's identity"))?;

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Connection, Executor};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::migrations::{self, Aside};
 use super::{Catalog, Database, failed, identity, known_identity, last, model};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,10 +23,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The advisory lock of the daemon that indexes; a fixed number, as the database holds one catalog.
-const WRITER_LOCK: i64 = 0x7261_6774_6572_6d01;
+pub(super) const WRITER_LOCK: i64 = 0x7261_6774_6572_6d01;
 
 /// What a committed change is announced under.
-const CHANNEL: &str = "ragterm_changes";
+pub(super) const CHANNEL: &str = "ragterm_changes";
 
 /// How long after a lost connection the announcements are listened to again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -67,6 +68,16 @@ impl Catalog {
         Self::over((Database::Postgres, access), writer, readers, identity).await
     }
 
+    /// Ends once another catalog stands in the place of this one, restored from a backup.
+    pub async fn replaced(&self) {
+        self.inner.replaced.cancelled().await;
+    }
+
+    /// Whether that has happened.
+    pub fn is_replaced(&self) -> bool {
+        self.inner.replaced.is_cancelled()
+    }
+
     /// Hears of what other daemons publish, until `stop`.
     pub async fn listen(&self, url: &str, stop: &CancellationToken) {
         while !stop.is_cancelled() {
@@ -92,6 +103,9 @@ impl Catalog {
         loop {
             // What was published while nobody listened counts too.
             let (_, seq) = last(&self.inner.readers).await?;
+            if known_identity(&self.inner.readers).await?.as_deref() != Some(self.identity()) {
+                self.inner.replaced.cancel();
+            }
             self.inner.model.store(model(&self.inner.readers).await?, Ordering::Release);
             self.published(seq);
             // `None` is a lost connection: what it missed is looked for by the next round.
@@ -111,10 +125,7 @@ async fn migrate(options: &AnyConnectOptions) -> Result<()> {
     let mut connection = connection.map_err(failed("open it"))?;
     // Asked for here as well: a pool would only say that it waited in vain.
     lock(&mut connection).await.map_err(failed("be indexed into"))?;
-    sqlx::migrate!()
-        .run(&mut connection)
-        .await
-        .map_err(|error| Error::unavailable("the catalog could not be migrated").because(error))?;
+    migrations::migrate(&mut connection, Aside::Schema).await?;
     // Paths are compared and sorted by their bytes, whatever the language of the database.
     let collated: Option<String> = sqlx::query_scalar(
         "SELECT CAST(collation_name AS TEXT) FROM information_schema.columns \
@@ -170,7 +181,7 @@ async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
     }
 }
 
-const TAKEN: &str = "another daemon indexes into this catalog";
+pub(super) const TAKEN: &str = "another daemon indexes into this catalog";
 
 async fn prepare(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let timeout = format!("SET statement_timeout = {}", STATEMENT_TIMEOUT.as_millis());
@@ -194,13 +205,16 @@ pub(super) async fn announce(
     Ok(())
 }
 
-fn at_open(error: Error) -> Error {
+pub(super) fn at_open(error: Error) -> Error {
     let text = error.to_string();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let message = "the catalog on PostgreSQL cannot be opened";
     if says(&[TAKEN]) {
         return Error::usage(format!("{message}: {TAKEN}"))
             .hint("stop that daemon, or let this one only answer: `daemon.role = \"query\"`");
+    }
+    if let Some(hint) = error.next_step().map(str::to_owned) {
+        return Error::new(error.kind(), message).because(error).hint(hint);
     }
     if says(&["password authentication", "does not exist", "no pg_hba.conf", "role"]) {
         return Error::usage(message)

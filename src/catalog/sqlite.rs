@@ -6,7 +6,8 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
-use super::{Access, Catalog, Database, damage, failed, identity, kind_of_text};
+use super::migrations::{self, Aside};
+use super::{Access, Catalog, Database, damage, failed, identity};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Connections that read; searches are short, so a few serve many.
@@ -27,12 +28,9 @@ impl Catalog {
     }
 
     async fn connect_sqlite(file: &Path) -> Result<Self> {
-        let text = file.to_str().ok_or_else(|| {
-            Error::usage(format!("the data directory {} is not valid UTF-8", file.display()))
-        })?;
-        let url = format!("sqlite://{}?mode=rwc", escape(text));
+        let url = format!("{}?mode=rwc", address(file)?);
         let options: AnyConnectOptions = url.parse().map_err(failed("read the catalog's URL"))?;
-        migrate(&options).await?;
+        migrate(&options, file.parent().unwrap_or(Path::new("/"))).await?;
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed("open it"))?;
         let readers = pool(READERS).connect_with(options).await.map_err(failed("open it"))?;
         let identity = identity(&writer).await?;
@@ -86,14 +84,11 @@ impl Catalog {
 }
 
 /// Migrates on a connection of its own: a pool would go on trying where the file is damaged.
-async fn migrate(options: &AnyConnectOptions) -> Result<()> {
+async fn migrate(options: &AnyConnectOptions, directory: &Path) -> Result<()> {
     let connection = AnyConnection::connect_with(options).await;
     let mut connection = connection.map_err(failed("open its file"))?;
     connection.execute("PRAGMA journal_mode = WAL").await.map_err(failed("read its file"))?;
-    sqlx::migrate!().run(&mut connection).await.map_err(|error| {
-        Error::new(kind_of_text(&error.to_string()), "the catalog could not be migrated")
-            .because(error)
-    })?;
+    migrations::migrate(&mut connection, Aside::Directory(directory)).await?;
     connection.close().await.map_err(failed("close its file"))
 }
 
@@ -120,6 +115,14 @@ fn pool(connections: u32) -> AnyPoolOptions {
     })
 }
 
+/// The URL of a database file, without parameters.
+pub(super) fn address(file: &Path) -> Result<String> {
+    let text = file.to_str().ok_or_else(|| {
+        Error::usage(format!("the data directory {} is not valid UTF-8", file.display()))
+    })?;
+    Ok(format!("sqlite://{}", escape(text)))
+}
+
 /// Escapes what has a meaning in a URL.
 fn escape(path: &str) -> String {
     path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
@@ -127,12 +130,16 @@ fn escape(path: &str) -> String {
 
 fn at_open(error: Error, file: &Path) -> Error {
     let message = format!("the catalog {} cannot be opened", file.display());
-    let kind = error.kind();
+    let (kind, hint) = (error.kind(), error.next_step().map(str::to_owned));
     let error = Error::new(kind, message).because(error);
     match kind {
+        // Whoever failed knows best, but for damage.
+        kind if kind != ErrorKind::Corrupt && hint.is_some() => {
+            error.hint(hint.unwrap_or_default())
+        }
         ErrorKind::Corrupt => error.hint(format!(
-            "nothing was changed; restore the file from a backup, or move {} away and start \
-             again: sources in config.toml are indexed anew",
+            "nothing was changed; `ragterm restore --force FILE` restores a backup; or move {} away \
+             and start again: sources in config.toml are indexed anew",
             file.display()
         )),
         ErrorKind::Exhausted => error.hint("free some disk space and start again"),

@@ -80,6 +80,16 @@ impl Context {
         Ok(config)
     }
 
+    /// As [`Self::load`], also where the file that was named is still to be written.
+    pub fn load_or_variables(&self) -> Result<Loaded> {
+        if self.paths.config_file.exists() {
+            return self.load();
+        }
+        let mut surroundings = self.surroundings.clone();
+        surroundings.variables.retain(|(name, _)| name != "RAGTERM_CONFIG");
+        config::load_file(&surroundings, &self.paths, &[])
+    }
+
     /// The variables with which another process, in any directory, sees what this one sees.
     pub fn variables(&self) -> impl Iterator<Item = (&str, OsString)> {
         self.surroundings.variables.iter().map(|(name, value)| {

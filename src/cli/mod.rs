@@ -3,6 +3,7 @@
 mod add;
 mod ask;
 mod background;
+mod backup;
 mod bots;
 mod catalog;
 mod client;
@@ -22,6 +23,7 @@ mod mcp;
 mod output;
 mod progress;
 mod reindex;
+mod restore;
 mod search;
 mod sessions;
 mod sources;
@@ -90,6 +92,8 @@ enum Command {
     Feedback(feedback::Args),
     Catalog(catalog::Args),
     Store(store::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Eval(eval::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -206,6 +210,8 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Feedback(args) => feedback::run(&args, context).await,
         Command::Catalog(args) => catalog::run(&args, context).await,
         Command::Store(args) => store::run(&args, context).await,
+        Command::Backup(args) => backup::run(&args, context).await,
+        Command::Restore(args) => restore::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
         Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),

@@ -2,6 +2,7 @@
 
 mod access;
 mod answer;
+mod backup;
 mod chat;
 mod file;
 mod layers;
@@ -30,6 +31,7 @@ use crate::error::Result;
 
 pub use access::{Access, Audit, ChatGrantee, ChatParty, EVERY_SPACE, Grant, Grantee, SpaceRole};
 pub use answer::{Answer, DEFAULT_PIPELINE, Pipeline};
+pub use backup::Backup;
 pub use chat::{Admitted, Discord, Platform, Slack};
 pub use file::load_file;
 pub use llm::{Llm, LlmProvider};
@@ -56,6 +58,7 @@ const SECTIONS: [&str; 18] = [
     "client",
     "log",
     "catalog",
+    "backup",
     "embedder",
     "store",
     "llm",
@@ -83,6 +86,8 @@ pub struct Config {
     pub log: Log,
     /// Where the truth is kept.
     pub catalog: Catalog,
+    /// The backups that the daemon takes by itself.
+    pub backup: Backup,
     /// What turns text into vectors.
     pub embedder: Embedder,
     /// Where the vectors are kept.
@@ -177,6 +182,7 @@ impl Config {
             client: root.inside("client", Client::read),
             log: root.inside("log", Log::read),
             catalog,
+            backup: root.inside("backup", |section| Backup::read(section, home)),
             embedder: root.inside("embedder", Embedder::read),
             store: root.inside("store", Store::read),
             llm: root.inside("llm", Llm::read),

@@ -18,15 +18,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::backup;
 use crate::config::{Config, Paths};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::rpc;
 
-pub use lock::{make_directory, owner};
+pub use lock::{DataLock, make_directory, owner};
 
-use lock::DataLock;
 use remote::Remote;
 use socket::{Audience, Socket};
 use web::Web;
@@ -51,7 +51,7 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     // What is written is nobody else's to read, whatever the mode of the directory.
     rustix::process::umask(Mode::from_bits_truncate(0o077));
     open_more_files();
-    let lock = DataLock::acquire(&paths.data_dir)?;
+    let lock = own(&paths)?;
     let stop = CancellationToken::new();
     let engine = Engine::open(config, &paths, stop.clone()).await?;
     // Not before everything is open: who can connect is served.
@@ -98,7 +98,29 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     socket.remove();
     drop(lock);
     ended?;
+    still_its_catalog(&engine)?;
     served.map_err(|error| Error::internal("the gRPC server failed").because(error))?
+}
+
+/// Takes the data directory, and ends or clears away what a restore or a backup left unfinished.
+fn own(paths: &Paths) -> Result<DataLock> {
+    let lock = DataLock::acquire(&paths.data_dir)?;
+    if let Some(settled) = backup::settle(paths)? {
+        warn!(?settled, "a restore that was interrupted was completed");
+    }
+    backup::sweep(&paths.data_dir);
+    Ok(lock)
+}
+
+/// A failure, so that whoever looks after the daemon starts it again.
+fn still_its_catalog(engine: &Engine) -> Result<()> {
+    match engine.catalog.is_replaced() {
+        false => Ok(()),
+        true => {
+            Err(Error::unavailable("the catalog was restored from a backup while this daemon ran")
+                .hint("start it again; it follows the restored catalog"))
+        }
+    }
 }
 
 /// Raises the limit of open files as far as it may be: each connection takes one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::Engine;
 use crate::config::CatalogUrl;
@@ -18,7 +18,17 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
         Ok(url) => url.unwrap_or_default(),
         Err(error) => return warn!(%error, "changes of the catalog cannot be heard"),
     };
-    tokio::join!(engine.catalog.listen(&url, &stop), list_sources(engine, &stop));
+    let followed = async {
+        tokio::join!(engine.catalog.listen(&url, &stop), list_sources(engine, &stop));
+    };
+    tokio::select! {
+        () = followed => {}
+        () = engine.catalog.replaced() => {
+            // What this process has indexed is of another history.
+            error!("the catalog was restored from a backup: this daemon ends, to start anew with it");
+            engine.stop();
+        }
+    }
 }
 
 async fn list_sources(engine: &Engine, stop: &CancellationToken) {

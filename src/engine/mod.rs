@@ -1,5 +1,6 @@
 //! Everything that runs inside the daemon, wired together.
 
+mod backups;
 mod clock;
 mod collect;
 mod follow;
@@ -31,6 +32,7 @@ use crate::lexical::LexicalIndex;
 use crate::search::Retriever;
 use crate::watch::{Sources, WatchSettings, Watched};
 
+pub use backups::Backups;
 pub use collect::{Collected, Collecting, Garbage};
 pub use health::{Check, Condition, Health};
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
@@ -73,6 +75,8 @@ pub struct Inner {
     pub retriever: Arc<Retriever>,
     /// Answers questions.
     pub answerer: Answerer,
+    /// Backups, one at a time.
+    pub backups: backups::Backups,
     /// The watched sources.
     pub sources: Sources,
     /// Whether the clock can be believed.
@@ -126,6 +130,7 @@ impl Engine {
             meaning,
             retriever,
             answerer,
+            backups: backups::Backups::default(),
             sources,
             clock: clock::Clock::default(),
             started: Instant::now(),
@@ -147,6 +152,8 @@ impl Engine {
         self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
+        let (engine, stop) = (self.clone(), self.stop.clone());
+        self.spawn("backups", async move { backups::run(&engine, stop).await });
         if self.config.daemon.role != Role::Query && self.config.index.ocr {
             // They were looked at while nothing could recognise their text.
             self.catalog.read_again_if("needs OCR").await?;

@@ -168,6 +168,7 @@ impl Engine {
         status.notices.extend(causes);
         if grants.sees_everything() {
             status.notices.extend(of_choice(&self.config.store, &self.meaning.store()));
+            status.notices.extend(self.backups.notice());
         }
         Ok(status)
     }

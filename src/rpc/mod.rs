@@ -2,6 +2,7 @@
 
 mod access;
 mod asking;
+mod backup;
 mod caller;
 mod convert;
 mod counted;

@@ -4,24 +4,24 @@ use std::pin::Pin;
 
 use ragterm_proto::v1::ragterm_server::Ragterm;
 use ragterm_proto::v1::{
-    AddSourceRequest, AskRequest, CollectGarbageReply, CollectGarbageRequest, ConfirmSourceReply,
-    ConfirmSourceRequest, CopyCatalogReply, CopyCatalogRequest, CreateTokenReply,
-    CreateTokenRequest, DeleteSessionsReply, DeleteSessionsRequest, GiveFeedbackReply,
-    GiveFeedbackRequest, HealthReply, HealthRequest, ListSessionsReply, ListSessionsRequest,
-    ListSourcesReply, ListSourcesRequest, ListTokensReply, ListTokensRequest, MigrateStoreRequest,
-    Progress, ReadReply, ReadRequest, ReadSessionReply, ReadSessionRequest, ReindexReply,
-    ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest, RevokeTokenReply,
-    RevokeTokenRequest, SearchReply, SearchRequest, ShareAnswerReply, ShareAnswerRequest,
-    StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply, VerifyRequest, WhoAmIReply,
-    WhoAmIRequest,
+    AddSourceRequest, AskRequest, BackupRequest, CollectGarbageReply, CollectGarbageRequest,
+    ConfirmSourceReply, ConfirmSourceRequest, CopyCatalogReply, CopyCatalogRequest,
+    CreateTokenReply, CreateTokenRequest, DeleteSessionsReply, DeleteSessionsRequest,
+    GiveFeedbackReply, GiveFeedbackRequest, HealthReply, HealthRequest, ListSessionsReply,
+    ListSessionsRequest, ListSourcesReply, ListSourcesRequest, ListTokensReply, ListTokensRequest,
+    MigrateStoreRequest, Progress, ReadReply, ReadRequest, ReadSessionReply, ReadSessionRequest,
+    ReindexReply, ReindexRequest, RemoveSourceReply, RemoveSourceRequest, RescanSourceRequest,
+    RevokeTokenReply, RevokeTokenRequest, SearchReply, SearchRequest, ShareAnswerReply,
+    ShareAnswerRequest, StatusReply, StatusRequest, StopReply, StopRequest, VerifyReply,
+    VerifyRequest, WhoAmIReply, WhoAmIRequest,
 };
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{
-    access, asking, caller, convert, garbage, health, migration, progress, reading, sessions,
-    status,
+    access, asking, backup, caller, convert, garbage, health, migration, progress, reading,
+    sessions, status,
 };
 use crate::access::Caller;
 use crate::catalog::Copied;
@@ -62,6 +62,7 @@ impl Ragterm for Service {
     type AskStream = asking::AskStream;
     type RescanSourceStream = ProgressStream;
     type MigrateStoreStream = migration::MigrationStream;
+    type BackupStream = backup::BackupStream;
 
     async fn search(
         &self,
@@ -303,6 +304,15 @@ impl Ragterm for Service {
         let engine = told(self.gate.whole(&caller, "migrate_store").await)?;
         let target = told(migration::target(request))?;
         Ok(Response::new(migration::start(engine.clone(), target, &self.stop)))
+    }
+
+    async fn backup(
+        &self,
+        request: Request<BackupRequest>,
+    ) -> Result<Response<backup::BackupStream>, Status> {
+        let (caller, request) = self.admit(request).await?;
+        let engine = told(self.gate.whole(&caller, "backup").await)?;
+        Ok(Response::new(backup::start(engine.clone(), &request, &self.stop)))
     }
 
     async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopReply>, Status> {

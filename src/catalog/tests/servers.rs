@@ -74,3 +74,34 @@ on_server!(ground, a_catalog_moves_with_everything_in_it, {
     assert_eq!(target.passages(DocumentId(8)).await.unwrap().chunks, chunks(&texts));
     target.close().await;
 });
+
+on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
+    use sqlx::{AnyConnection, Connection, Executor};
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&ground.url()).await.unwrap();
+    migrations::KNOWN.run_to(6, &mut connection).await.unwrap();
+    connection.execute("INSERT INTO settings VALUES ('identity', 'i1')").await.unwrap();
+    for old in ["CREATE SCHEMA ragterm_before_0002", "CREATE SCHEMA ragterm_before_0003"] {
+        connection.execute(old).await.unwrap();
+    }
+    let catalog = ground.open().await;
+    assert_eq!(catalog.identity(), "i1");
+    catalog.close().await;
+    let kept = "SELECT value FROM ragterm_before_0007.settings WHERE name = 'identity'";
+    let identity: String = sqlx::query_scalar(kept).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(identity, "i1");
+    let schemas: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'ragterm_before%'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(schemas, 2);
+    let later = "INSERT INTO _sqlx_migrations VALUES (99, 'later', now(), TRUE, 'x', 1)";
+    connection.execute(later).await.unwrap();
+    let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("a newer ragterm has written the catalog"), "{error}");
+    assert!(error.next_step().unwrap().contains("run the newer ragterm again"));
+    connection.close().await.unwrap();
+});

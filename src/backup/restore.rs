@@ -1,0 +1,165 @@
+//! From a backup to a catalog in place: everything is checked first, beside what is there.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::place::{self, Configured, UNPACKING};
+use super::read::{Checked, check};
+use super::{CATALOG, CONFIGURATION, DUMP, Header};
+use crate::catalog::{Catalog, Occupied};
+use crate::config::{CatalogUrl, Config, Paths};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where a backup goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'t> {
+    /// The files of the instance, whose lock the caller holds.
+    pub paths: &'t Paths,
+    /// Says what the catalog is kept in.
+    pub config: &'t Config,
+    /// What happens to a catalog that is there.
+    pub occupied: Occupied,
+}
+
+/// What was restored.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// What the backup said of itself.
+    pub header: Header,
+    /// Where the former catalog is now.
+    pub before: Option<PathBuf>,
+    /// What became of the configuration of the backup.
+    pub configured: Configured,
+}
+
+/// Restores a backup: checks all of it, then puts it in place; on any failure nothing has changed.
+pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> Result<Restored> {
+    let Target { paths, config, occupied } = target;
+    place::settle(paths)?;
+    place::sweep(&paths.data_dir);
+    let is_file = config.catalog.url == CatalogUrl::Sqlite;
+    if is_file && occupied == Occupied::Refused && place::is_occupied(&paths.data_dir) {
+        let directory = paths.data_dir.display();
+        return Err(Error::usage(format!(
+            "the data directory {directory} holds a catalog already"
+        ))
+        .hint("`--force` puts it aside and restores; nothing of it is deleted"));
+    }
+    let (unpacked, checked) = unpack(input, &paths.data_dir).await?;
+    put_catalog(unpacked.path(), &checked.header, target).await?;
+    write_private(&unpacked.path().join(CONFIGURATION), &checked.configuration)?;
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let unpacked = unpacked.keep();
+    place::announce(&unpacked, &paths.data_dir, &time)?;
+    let settled = place::settle(paths)?;
+    let (before, configured) =
+        settled.map_or((None, Configured::Kept), |settled| (settled.before, settled.configured));
+    Ok(Restored { header: checked.header, before, configured })
+}
+
+/// Makes the catalog ready that was unpacked: as the only file of the directory, or in the database.
+async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Result<()> {
+    let file = unpacked.join(&header.catalog);
+    match (&target.config.catalog.url, header.catalog.as_str()) {
+        (CatalogUrl::Sqlite, DUMP) => Err(other_database()),
+        (CatalogUrl::Sqlite, _) => {
+            inspected(&file, header).await?;
+            Catalog::prepare_restored(&file).await?;
+            only(unpacked, CATALOG)
+        }
+        (CatalogUrl::Postgres(url), name) => {
+            let url = url.read()?.unwrap_or_default();
+            if name == DUMP {
+                Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await?;
+            } else {
+                inspected(&file, header).await?;
+                Catalog::restore_to_postgres(&file, &url, target.occupied).await?;
+            }
+            only(unpacked, "")
+        }
+    }
+}
+
+/// Checks a backup to the last byte, and the catalog in it.
+///
+/// A dump of PostgreSQL is checked by its checksum alone.
+pub async fn verify(input: impl Read + Send + 'static) -> Result<Checked> {
+    let (unpacked, checked) = unpack(input, &std::env::temp_dir()).await?;
+    if checked.header.catalog == CATALOG {
+        inspected(&unpacked.path().join(CATALOG), &checked.header).await?;
+    }
+    Ok(checked)
+}
+
+/// Unpacks a backup into a directory of its own, gone with the value.
+async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(TempDir, Checked)> {
+    use std::os::unix::fs::PermissionsExt;
+    let private = fs::Permissions::from_mode(0o700);
+    let (begin, end) = UNPACKING;
+    let made = tempfile::Builder::new()
+        .prefix(begin)
+        .suffix(end)
+        .permissions(private)
+        .tempdir_in(directory)
+        .map_err(|error| {
+            let error = Error::from(error);
+            let message = format!("the backup cannot be unpacked in {}", directory.display());
+            Error::new(error.kind(), message).because(error)
+        })?;
+    let unpacking = tokio::task::spawn_blocking(move || {
+        let checked = check(input, Some(made.path()))?;
+        Ok((made, checked))
+    });
+    unpacking.await.map_err(|error| Error::internal("unpacking failed").because(error))?
+}
+
+/// Whether the catalog is sound, and what the backup says it is.
+async fn inspected(file: &Path, header: &Header) -> Result<()> {
+    let there = Catalog::inspect(file).await.map_err(|error| match error.kind() {
+        // A file that SQLite cannot read is a damaged one here.
+        ErrorKind::Unavailable | ErrorKind::Corrupt => {
+            Error::corrupt("the catalog in the backup is not sound")
+                .because(error)
+                .hint("use an earlier backup")
+        }
+        _ => error,
+    })?;
+    if there == header.contents {
+        return Ok(());
+    }
+    Err(Error::corrupt("the catalog in the backup is not what the backup says it holds")
+        .hint("use an earlier backup"))
+}
+
+/// Leaves nothing in the directory but the file of this name.
+fn only(directory: &Path, name: &str) -> Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name() == name {
+            continue;
+        }
+        fs::remove_file(entry.path())?;
+    }
+    Ok(())
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.sync_all()?)
+}
+
+fn other_database() -> Error {
+    Error::usage(
+        "this backup holds a dump of PostgreSQL, and the catalog is to be a file of SQLite",
+    )
+    .hint(
+        "set `catalog.url` to a PostgreSQL server, or take the backup with `--portable`, which can \
+         be restored anywhere",
+    )
+}

@@ -1,0 +1,137 @@
+//! The state of a catalog before a migration, put aside: a file beside it, or a schema.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sqlx::{Any, AnyConnection, Executor, Transaction};
+
+use super::copy::TABLES;
+use super::failed;
+use super::room::check_room;
+use super::snapshot::vacuum_into;
+use crate::error::{Error, Result};
+
+/// So many states are kept.
+const KEPT: usize = 2;
+
+/// What the names of files begin with…
+const FILE: &str = "before-migration-";
+
+/// …and those of schemas.
+const SCHEMA: &str = "ragterm_before_";
+
+/// Copies the database of a connection into a file of `directory`; returns its path.
+pub(super) async fn keep_file(
+    connection: &mut AnyConnection,
+    directory: &Path,
+    first: i64,
+) -> Result<String> {
+    let task = "be put aside";
+    let pages: i64 = sqlx::query_scalar(
+        "SELECT p.page_count * s.page_size FROM pragma_page_count p, pragma_page_size s",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed(task))?;
+    check_room(directory, pages.max(0) as u64, "a copy of the catalog")?;
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let file = directory.join(format!("{FILE}{first:04}-{time}.db"));
+    let part = file.with_extension("part");
+    remove(&part)?;
+    let copied = vacuum_into(connection, &part).await;
+    let written = copied.and_then(|()| Ok(std::fs::File::open(&part)?.sync_all()?));
+    let moved = written.and_then(|()| Ok(std::fs::rename(&part, &file)?));
+    if let Err(error) = moved {
+        // What matters is why it failed.
+        let _removed = std::fs::remove_file(&part);
+        return Err(error);
+    }
+    forget_files(directory, &file);
+    Ok(file.display().to_string())
+}
+
+/// Copies every table into a schema beside them; returns its name.
+pub(super) async fn keep_schema(
+    transaction: &mut Transaction<'_, Any>,
+    first: i64,
+) -> Result<String> {
+    let task = "be put aside";
+    let schema = format!("{SCHEMA}{first:04}");
+    let mut statements = vec![
+        // Of an earlier attempt at the same step.
+        format!("DROP SCHEMA IF EXISTS {schema} CASCADE"),
+        format!("CREATE SCHEMA {schema}"),
+    ];
+    for table in TABLES.iter().map(|table| table.0).chain(["_sqlx_migrations"]) {
+        let there: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = $1 \
+             AND table_schema = current_schema()",
+        )
+        .bind(table)
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed(task))?;
+        if there > 0 {
+            statements.push(format!("CREATE TABLE {schema}.{table} AS TABLE {table}"));
+        }
+    }
+    for statement in statements {
+        let done = transaction.execute(sqlx::AssertSqlSafe(statement)).await;
+        done.map_err(|error| denied(failed(task)(error)))?;
+    }
+    forget_schemas(transaction, &schema).await?;
+    Ok(format!("the schema {schema} of the same database"))
+}
+
+fn denied(error: Error) -> Error {
+    if !error.to_string().contains("permission denied") {
+        return error;
+    }
+    let user = "let ragterm's user make schemas: `GRANT CREATE ON DATABASE … TO …`";
+    Error::usage("ragterm's user may not make a schema").because(error).hint(user)
+}
+
+async fn forget_schemas(transaction: &mut Transaction<'_, Any>, newest: &str) -> Result<()> {
+    let task = "forget earlier states";
+    let mut schemas: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(schema_name AS TEXT) FROM information_schema.schemata \
+         WHERE schema_name LIKE 'ragterm\\_before\\_%'",
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(failed(task))?;
+    schemas.retain(|schema| schema != newest && is_number(schema.trim_start_matches(SCHEMA)));
+    schemas.sort_unstable_by(|one, other| other.cmp(one));
+    for schema in schemas.iter().skip(KEPT - 1) {
+        let drop = format!("DROP SCHEMA {schema} CASCADE");
+        transaction.execute(sqlx::AssertSqlSafe(drop)).await.map_err(failed(task))?;
+    }
+    Ok(())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Deletes all but the last states; what cannot be deleted is in nobody's way.
+fn forget_files(directory: &Path, newest: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut earlier: Vec<PathBuf> = paths.filter(|path| is_state(path) && path != newest).collect();
+    earlier.sort_unstable_by(|one, other| other.cmp(one));
+    for path in earlier.iter().skip(KEPT - 1) {
+        let _removed = std::fs::remove_file(path);
+    }
+}
+
+fn is_state(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with(FILE) && name.ends_with(".db")
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,40 @@
+//! Whether something fits on a disk, asked before it is written.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// What is left to those who write beside us, in bytes.
+const RESERVE: u64 = 16 << 20;
+
+/// Fails with `Exhausted` when `what` of so many bytes does not fit where `directory` lies.
+pub fn check_room(directory: &Path, bytes: u64, what: &str) -> Result<()> {
+    // Where the system does not tell, writing will.
+    let Ok(disk) = rustix::fs::statvfs(directory) else { return Ok(()) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if bytes.saturating_add(RESERVE) <= free {
+        return Ok(());
+    }
+    let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+    Err(Error::exhausted(format!(
+        "the disk of {} is too full for {what}: it takes {} MB, and {} MB are free",
+        directory.display(),
+        megabytes(bytes.saturating_add(RESERVE)),
+        free / 1_000_000
+    ))
+    .hint("free some disk space, and try again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_it_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        check_room(directory.path(), 1, "a byte").unwrap();
+        let error = check_room(directory.path(), u64::MAX, "everything").unwrap_err();
+        assert!(error.to_string().contains("too full for everything"), "{error}");
+        assert_eq!(error.kind(), crate::error::ErrorKind::Exhausted);
+    }
+}

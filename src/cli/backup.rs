@@ -1,0 +1,291 @@
+//! `ragterm backup`: a backup of the running daemon into a file, or whether one is good.
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ragterm_proto::v1::{BackupPart, BackupRequest, StatusRequest};
+use serde::Serialize;
+use tonic::Streaming;
+
+use super::Outcome;
+use super::client::{self, Client, quick};
+use super::context::Context;
+use super::failure::from_status;
+use super::output::{self, BAD, GOOD, clean};
+use super::units::{self, counted};
+use crate::backup::{self, Checked, Header};
+use crate::error::{Error, ErrorKind, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  ragterm backup ragterm.backup         while indexing and searching go on
+  ragterm backup - | ssh vault 'cat > ragterm.backup'
+  ragterm backup --verify ragterm.backup
+
+It holds the text of all documents, questions and answers, but no secret of the configuration.
+`ragterm restore` puts it back.";
+
+/// Take a backup of everything that cannot be made again, or check one
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The file of the backup; `-` is standard output, or standard input with --verify
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Read a backup, and say whether all of it is good; exit code 1 when it is not
+    #[arg(long, conflicts_with_all = ["force", "portable"])]
+    verify: bool,
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+    /// Of a catalog on PostgreSQL: rows that can be restored anywhere, not a dump of `pg_dump`
+    #[arg(long)]
+    portable: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'r> {
+    ok: bool,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(flatten)]
+    header: Option<&'r Header>,
+    catalog_bytes: u64,
+    took_s: f64,
+}
+
+const COPYING: &str = "{spinner} copying the catalog";
+const PACKING: &str = "{spinner} packing: {bar:30} {bytes}/{total_bytes} {msg}";
+
+/// The time between two frames of the spinner.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Runs the command.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
+    if args.verify {
+        return verify(args).await;
+    }
+    let begin = Instant::now();
+    let mut sink = Sink::open(args)?;
+    let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
+    let (mut client, _) = client::first(context, status).await?;
+    let stream = quick(client.backup(BackupRequest { portable: args.portable })).await?;
+    let Some(checked) = receive(stream, &mut sink).await? else {
+        output::note("no backup was written");
+        return Ok(Outcome::Interrupted);
+    };
+    sink.complete()?;
+    tell(args, &checked, begin)?;
+    Ok(Outcome::Done)
+}
+
+fn tell(args: &Args, checked: &Checked, begin: Instant) -> Result<()> {
+    let took = begin.elapsed().as_secs_f64();
+    let is_data = args.file.as_os_str() == "-" && !args.verify;
+    if args.json {
+        let report = Report {
+            ok: true,
+            file: args.file.display().to_string(),
+            problem: None,
+            header: Some(&checked.header),
+            catalog_bytes: checked.catalog_bytes,
+            took_s: took,
+        };
+        if !is_data {
+            return output::json(&report);
+        }
+        output::line(&output::to_json(&report)?);
+        return Ok(());
+    }
+    let done = if args.verify { "is good" } else { "written and checked" };
+    let (file, took) = (clean(&args.file.display().to_string()), units::seconds(took));
+    output::line(&format!("{GOOD}{file}{GOOD:#} {done} in {took}: {}", summary(&checked.header)));
+    Ok(())
+}
+
+/// `14 documents with 1,200 passages and 1,200 vectors of 2 sources, of 2026-11-26T05:00:00Z`.
+pub(super) fn summary(header: &Header) -> String {
+    let contents = &header.contents;
+    format!(
+        "{} with {} and {} of {}, of {}",
+        counted(contents.documents, "document"),
+        counted(contents.chunks, "passage"),
+        counted(contents.vectors, "vector"),
+        counted(contents.sources, "source"),
+        clean(&header.created)
+    )
+}
+
+async fn verify(args: &Args) -> Result<Outcome> {
+    let begin = Instant::now();
+    let error = match backup::verify(open(&args.file)?).await {
+        Ok(checked) => {
+            tell(args, &checked, begin)?;
+            return Ok(Outcome::Done);
+        }
+        Err(error) => error,
+    };
+    // That it cannot be read, or unpacked here, says nothing about it.
+    if !matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Usage) {
+        return Err(error);
+    }
+    let file = args.file.display().to_string();
+    if args.json {
+        output::json(&Report {
+            ok: false,
+            file,
+            problem: Some(error.to_string()),
+            header: None,
+            catalog_bytes: 0,
+            took_s: begin.elapsed().as_secs_f64(),
+        })?;
+    } else {
+        output::line(&format!("{BAD}{}{BAD:#} is not good", clean(&file)));
+        output::error(&error);
+    }
+    Ok(Outcome::Negative)
+}
+
+/// A backup to be read; `-` is standard input.
+pub(super) fn open(file: &Path) -> Result<Box<dyn std::io::Read + Send>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    let opened = File::open(file).map_err(|error| {
+        Error::usage(format!("the backup {} cannot be read", file.display())).because(error)
+    })?;
+    Ok(Box::new(opened))
+}
+
+/// Where a backup is written; what is not complete is gone with the value.
+enum Sink {
+    Standard,
+    File { file: File, part: PathBuf, path: PathBuf },
+}
+
+impl Sink {
+    fn open(args: &Args) -> Result<Self> {
+        let path = &args.file;
+        if path.as_os_str() == "-" {
+            if std::io::stdout().is_terminal() {
+                return Err(Error::usage("a backup is no text: it is not written to a terminal")
+                    .hint("name a file, or send standard output into one"));
+            }
+            return Ok(Self::Standard);
+        }
+        if path.exists() && !args.force {
+            return Err(Error::usage(format!("{} exists and was not touched", path.display()))
+                .hint("`--force` replaces it"));
+        }
+        let mut part = path.clone().into_os_string();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let failed = |error: std::io::Error| unwritten(&part, error);
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&part).map_err(failed)?;
+        if file.try_lock().is_err() {
+            let message = format!("another command is writing {}", part.display());
+            return Err(Error::usage(message).hint("wait for it, or name another file"));
+        }
+        file.set_len(0).map_err(failed)?;
+        Ok(Self::File { file, part: part.clone(), path: path.clone() })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Standard => std::io::stdout().write_all(bytes).map_err(|error| {
+                Error::unavailable("cannot write to standard output").because(error)
+            }),
+            Self::File { file, part, .. } => {
+                file.write_all(bytes).map_err(|error| unwritten(part, error))
+            }
+        }
+    }
+
+    /// The backup is complete and good.
+    fn complete(&self) -> Result<()> {
+        match self {
+            Self::Standard => Ok(std::io::stdout().flush()?),
+            Self::File { file, part, path } => {
+                file.sync_all().map_err(|error| unwritten(part, error))?;
+                std::fs::rename(part, path).map_err(|error| unwritten(path, error))
+            }
+        }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if let Self::File { part, .. } = self {
+            // It was renamed if all went well.
+            let _gone = std::fs::remove_file(part);
+        }
+    }
+}
+
+fn unwritten(path: &Path, error: std::io::Error) -> Error {
+    let error = Error::from(error);
+    let kind = error.kind();
+    let error = Error::new(kind, format!("cannot write {}", path.display())).because(error);
+    match kind {
+        ErrorKind::Exhausted => error.hint("free some disk space there, or name another file"),
+        _ => error,
+    }
+}
+
+/// Takes the parts to the end, and checks them on the way; `None` when the user pressed Ctrl-C.
+async fn receive(mut stream: Streaming<BackupPart>, sink: &mut Sink) -> Result<Option<Checked>> {
+    let bar = bar();
+    let feed = backup::feed()?;
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        let message = tokio::select! {
+            message = stream.message() => message.map_err(|status| from_status(&status))?,
+            interrupted = &mut interrupt => {
+                interrupted.map_err(|error| {
+                    Error::internal("cannot wait for Ctrl-C").because(error)
+                })?;
+                bar.finish_and_clear();
+                return Ok(None);
+            }
+        };
+        let Some(message) = message else { break };
+        show(&bar, &message);
+        if message.data.is_empty() {
+            continue;
+        }
+        sink.write(&message.data)?;
+        if !feed.take(message.data) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    feed.verdict().map(Some)
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+fn show(bar: &ProgressBar, part: &BackupPart) {
+    let template = if part.total == 0 { COPYING } else { PACKING };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_length(part.total);
+    bar.set_position(part.done);
+}

@@ -1,0 +1,359 @@
+//! Backups of a daemon that works, and what comes back out of them: whole, or not at all.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::fake_qdrant::FakeQdrant;
+use crate::faults::SmallDisk;
+use crate::support::{Instance, path, until};
+
+/// A file beside the data directory.
+fn beside(ragterm: &Instance, name: &str) -> PathBuf {
+    ragterm.data().with_file_name(name)
+}
+
+/// Takes a backup of an instance.
+fn backup(ragterm: &Instance) -> PathBuf {
+    let file = beside(ragterm, "a.backup");
+    ragterm.run(&["backup", "--force", path(&file)]).expect(0);
+    file
+}
+
+/// Words that compress badly, about 12 KB of them.
+fn noise(number: u64) -> String {
+    let mut seed = number * 7_919 + 1;
+    let words = (0..1_200).map(|_| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{:x}", seed >> 32)
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Names in the data directory that begin so.
+fn names(ragterm: &Instance, begin: &str) -> Vec<String> {
+    let entries = fs::read_dir(ragterm.data()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(begin)).collect()
+}
+
+#[test]
+fn a_backup_taken_while_indexing_comes_back_with_the_same_hits() {
+    let ragterm = Instance::new();
+    for number in 0..20 {
+        let text = format!("Heron report {number}: the heron was seen at pond {number}.");
+        ragterm.write(&format!("{number}.md"), text);
+    }
+    ragterm.add();
+    ragterm.settle();
+    let before = ragterm.find("heron");
+    for number in 0..300 {
+        ragterm.write(&format!("late/{number}.md"), format!("Swift number {number} passed by."));
+    }
+    ragterm.wait("indexing to begin", |status| status["documents"]["indexed"] != 20);
+    let file = beside(&ragterm, "a.backup");
+    let taken = ragterm.run(&["backup", path(&file), "--json"]).expect(0).json();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let verified = ragterm.run(&["backup", "--verify", path(&file), "--json"]).expect(0).json();
+    assert_eq!((&verified["ok"], &verified["seq"]), (&true.into(), &taken["seq"]));
+    assert!(taken["vectors"].as_u64().unwrap() >= 20, "{taken}");
+    assert!(names(&ragterm, "backup-").is_empty());
+
+    let other = Instance::new();
+    let restored = other.run(&["restore", path(&file), "--json"]).expect(0).json();
+    assert_eq!(restored["identity"], taken["identity"]);
+    let status = other.settle();
+    assert_eq!(other.find("heron")[..20], before[..20]);
+    let left = 320 - taken["vectors"].as_u64().unwrap();
+    let embedded = status["embedder"]["embedded_texts"].as_u64().unwrap();
+    assert!(embedded <= left, "{embedded} texts were embedded, {left} had no vector");
+    other.verify();
+    let again = ragterm.run(&["backup", path(&file)]).expect(2);
+    assert!(again.stderr.contains("exists and was not touched"), "{}", again.stderr);
+}
+
+#[test]
+fn no_index_of_another_history_serves_a_restored_catalog() {
+    let server = FakeQdrant::start("1.16.0", "");
+    let ragterm = Instance::new()
+        .with("RAGTERM_STORE__BACKEND", "qdrant")
+        .with("RAGTERM_STORE__URL", &server.url);
+    ragterm.write("heron.md", "# Heron\n\nThe grey heron waits for fish in shallow water.");
+    ragterm.add();
+    ragterm.settle();
+    let file = backup(&ragterm);
+    ragterm.write("kiwi.md", "# Kiwi\n\nThe kiwi cannot fly at all.");
+    let status = ragterm
+        .wait("the kiwi", |status| status["settled"] == true && status["store"]["points"] == 2);
+    ragterm.run(&["stop"]).expect(0);
+    fs::remove_file(ragterm.docs().join("kiwi.md")).unwrap();
+    let restored = ragterm.run(&["restore", "--force", path(&file)]).expect(0);
+    assert!(restored.stderr.contains("before-restore-"), "{}", restored.stderr);
+    // The number of the change that the kiwi had is used again, with other content.
+    ragterm.write("emu.md", "# Emu\n\nThe emu runs through the desert.");
+    let now = ragterm
+        .wait("the emu", |status| status["settled"] == true && status["documents"]["indexed"] == 2);
+    assert_eq!(now["store"]["points"], 2, "{now}");
+    assert_eq!(status["catalog"]["seq"], now["catalog"]["seq"], "{now}");
+    for mode in ["keyword", "semantic"] {
+        let search = |query: &str| {
+            let found = ragterm.run(&["search", "--json", "--mode", mode, query]).json();
+            let hits = found["hits"].as_array().unwrap().clone();
+            hits.iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(!search("kiwi").contains(&"kiwi.md".to_owned()));
+        assert_eq!(search("emu desert")[0], "emu.md");
+    }
+    ragterm.verify();
+}
+
+/// A damaged copy of a file.
+fn altered(file: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
+    let mut bytes = fs::read(file).unwrap();
+    change(&mut bytes);
+    let copy = file.with_file_name(name);
+    fs::write(&copy, bytes).unwrap();
+    copy
+}
+
+#[test]
+fn what_is_no_good_backup_is_refused_in_a_sentence_and_changes_nothing() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("noise.txt", noise(1));
+    ragterm.add();
+    let good = backup(&ragterm);
+    let cut = altered(&good, "cut", |bytes| bytes.truncate(bytes.len() / 2));
+    let flipped = altered(&good, "flipped", |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    });
+    let longer = altered(&good, "longer", |bytes| bytes.extend_from_slice(b"more"));
+    let foreign = altered(&good, "foreign", |bytes| *bytes = b"PK\x03\x04 of somebody".to_vec());
+    let empty = altered(&good, "empty", Vec::clear);
+    let fresh = Instance::without_embedder();
+    for (file, said) in [
+        (&cut, "the backup is cut off"),
+        (&flipped, "the backup is damaged"),
+        (&longer, "something follows after its end"),
+        (&foreign, "this is no backup of ragterm"),
+        (&empty, "the backup is empty"),
+    ] {
+        let verified = ragterm.run(&["backup", "--verify", path(file)]).expect(1);
+        assert!(verified.stderr.contains(said), "{}", verified.stderr);
+        let json = ragterm.run(&["backup", "--verify", "--json", path(file)]).expect(1).json();
+        assert!(json["problem"].as_str().unwrap().contains(said), "{json}");
+        let refused = fresh.run(&["restore", path(file)]).expect(3);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert!(names(&fresh, "").iter().all(|name| name == "daemon.lock"));
+    }
+    let missing = ragterm.run(&["backup", "--verify", path(&good.join("missing"))]).expect(2);
+    assert!(missing.stderr.contains("cannot be read"), "{}", missing.stderr);
+    fresh.run(&["restore", path(&good)]).expect(0);
+}
+
+#[test]
+fn neither_a_daemon_nor_a_catalog_is_run_over() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let file = backup(&ragterm);
+    let running = ragterm.run(&["restore", "--force", path(&file)]).expect(2);
+    assert!(running.stderr.contains("already runs on"), "{}", running.stderr);
+    assert!(running.stderr.contains("ragterm stop"), "{}", running.stderr);
+    ragterm.run(&["stop"]).expect(0);
+    let occupied = ragterm.run(&["restore", path(&file)]).expect(2);
+    assert!(occupied.stderr.contains("holds a catalog already"), "{}", occupied.stderr);
+    assert!(names(&ragterm, "before-restore-").is_empty());
+    assert_eq!(ragterm.find("heron"), ["heron.md"]);
+    ragterm.run(&["stop"]).expect(0);
+    let json = ragterm.run(&["restore", "--force", "--json", path(&file)]).expect(0).json();
+    let before = PathBuf::from(json["before"].as_str().unwrap());
+    assert!(before.join("catalog.db").exists());
+    ragterm.settle();
+    assert_eq!(ragterm.find("heron"), ["heron.md"]);
+    ragterm.verify();
+}
+
+#[test]
+fn a_backup_goes_through_a_pipe_and_its_configuration_comes_without_secrets() {
+    let ragterm = Instance::without_embedder()
+        .with("RAGTERM_SEARCH__LIMIT", "3")
+        .with("RAGTERM_SLACK__BOT_TOKEN", "sesame");
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let taken = ragterm.command(&["backup", "-"]).output().unwrap();
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+    let other = Instance::without_embedder();
+    let config = beside(&other, "config/config.toml");
+    let other = other.with("RAGTERM_CONFIG", path(&config));
+    let mut restore = other.command(&["restore", "-"]);
+    restore.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut restore = restore.spawn().unwrap();
+    restore.stdin.take().unwrap().write_all(&taken.stdout).unwrap();
+    let restored = restore.wait_with_output().unwrap();
+    let said = String::from_utf8(restored.stderr).unwrap();
+    assert!(restored.status.success() && said.contains("was written from the backup"), "{said}");
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("limit = 3") && !text.contains("sesame"), "{text}");
+    assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
+    other.settle();
+    assert_eq!(other.find("heron"), ["heron.md"]);
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
+    let birds = [("heron", Instance::without_embedder()), ("swift", Instance::without_embedder())];
+    let files: Vec<PathBuf> = birds
+        .iter()
+        .map(|(bird, ragterm)| {
+            ragterm.write(&format!("{bird}.md"), format!("The {bird} is a bird."));
+            ragterm.write("noise.txt", noise(2));
+            ragterm.add();
+            let file = backup(ragterm);
+            ragterm.run(&["stop"]).expect(0);
+            file
+        })
+        .collect();
+    let ragterm = Instance::without_embedder();
+    ragterm.run(&["restore", path(&files[0])]).expect(0);
+    let mut seen = [0, 0];
+    for round in 0..16_u64 {
+        let file = &files[round as usize % 2];
+        let mut restore = ragterm.command(&["restore", "--force", path(file)]);
+        let mut restore = restore.stderr(Stdio::null()).spawn().unwrap();
+        std::thread::park_timeout(Duration::from_millis(5 + round * 37 % 160));
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        ragterm.settle();
+        let found = ragterm.find("bird");
+        let which = usize::from(found == ["swift.md"]);
+        assert_eq!(found, [format!("{}.md", birds[which].0)], "round {round}");
+        seen[which] += 1;
+        ragterm.verify();
+        ragterm.run(&["stop"]).expect(0);
+        assert!(names(&ragterm, "restore-").is_empty(), "{:?}", names(&ragterm, ""));
+    }
+    crate::support::measured(&format!("after 16 kills, either state was found {seen:?} times"));
+}
+
+#[test]
+fn a_backup_that_nobody_takes_is_cancelled_and_there_is_one_at_a_time() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..400 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    ragterm.add();
+    // It stops once the pipe is full.
+    let mut first = ragterm.command(&["backup", "-"]).stdout(Stdio::piped()).spawn().unwrap();
+    first.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let file = beside(&ragterm, "a.backup");
+    let second = ragterm.run(&["backup", path(&file)]).expect(2);
+    assert!(second.stderr.contains("another backup is being taken"), "{}", second.stderr);
+    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    until("the next backup", || ragterm.run(&["backup", path(&file)]).code == 0);
+    until("the copy to be gone", || names(&ragterm, "backup-").is_empty());
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_daemon_goes_on() {
+    let ragterm = Instance::without_embedder();
+    let Some(disk) = SmallDisk::mount(ragterm.data()) else {
+        crate::support::skipped("this user may not mount a small file system");
+        return;
+    };
+    for number in 0..60 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    ragterm.add();
+    let file = beside(&ragterm, "a.backup");
+    let full = ragterm.run(&["backup", path(&file)]).expect(3);
+    assert!(full.stderr.contains("too full for a copy of the catalog"), "{}", full.stderr);
+    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    assert!(names(&ragterm, "backup-").is_empty());
+    ragterm.write("late.txt", "A late heron.");
+    until("the late document", || ragterm.find("heron") == ["late.txt"]);
+    ragterm.run(&["stop"]).expect(0);
+    drop(disk);
+}
+
+#[test]
+fn a_full_disk_under_the_file_leaves_no_part_of_it() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..60 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    ragterm.add();
+    let small = beside(&ragterm, "small");
+    let Some(_disk) = SmallDisk::mount(small.clone()) else {
+        crate::support::skipped("this user may not mount a small file system");
+        return;
+    };
+    fs::write(small.join("filler"), vec![1; 12_400_000]).unwrap();
+    let file = small.join("a.backup");
+    let full = ragterm.run(&["backup", path(&file)]).expect(3);
+    assert!(full.stderr.contains("No space left on device"), "{}", full.stderr);
+    assert_eq!(fs::read_dir(&small).unwrap().count(), 1, "only the filler is left");
+    let restoring = Instance::without_embedder();
+    let Some(_other) = SmallDisk::mount(restoring.data()) else { return };
+    let good = backup(&ragterm);
+    let full = restoring.run(&["restore", path(&good)]).expect(3);
+    assert!(full.stderr.contains("too full for what is in the backup"), "{}", full.stderr);
+}
+
+#[test]
+fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
+    let ragterm = Instance::without_embedder();
+    let shelf = beside(&ragterm, "shelf");
+    fs::create_dir(&shelf).unwrap();
+    for name in [
+        "ragterm-20610101T000000Z.backup",
+        "ragterm-20200101T000000Z.backup",
+        "ragterm-20190101T000000Z.backup",
+        "mine.backup",
+    ] {
+        fs::write(shelf.join(name), "").unwrap();
+    }
+    let ragterm =
+        ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&shelf)).with("RAGTERM_BACKUP__KEEP", "2");
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let listed = || {
+        let names = fs::read_dir(&shelf).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    };
+    until("the backup and the rotation", || listed().len() == 3);
+    let names = listed();
+    assert_eq!(
+        (names[0].as_str(), names[1].as_str()),
+        ("mine.backup", "ragterm-20200101T000000Z.backup")
+    );
+    assert!(names[2].as_str() < "ragterm-2060", "{names:?}");
+    let file = shelf.join(&names[2]);
+    ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
+    assert_eq!(notices(&ragterm.status()), 0);
+}
+
+fn notices(status: &Value) -> usize {
+    let notices = status["notices"].as_array().unwrap();
+    notices.iter().filter(|one| one.as_str().unwrap().contains("no backup could")).count()
+}
+
+#[test]
+fn a_backup_by_the_clock_that_fails_is_told_in_the_status() {
+    let ragterm = Instance::without_embedder();
+    let missing = beside(&ragterm, "no disk/backups");
+    let ragterm = ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&missing));
+    let status = ragterm.wait("the notice", |status| notices(status) == 1);
+    let notices = status["notices"].to_string();
+    assert!(notices.contains("mount its disk") && notices.contains("in a minute"), "{notices}");
+}
