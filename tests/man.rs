@@ -25,7 +25,11 @@ fn every_command_has_a_page_that_man_reads() {
     let help = ragterm.run(&["--help"]).expect(0).stdout;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let commands = commands.take_while(|line| !line.is_empty());
-    for name in commands.filter_map(|line| line.split_whitespace().next()) {
+    // What is further in is the rest of a long line.
+    let first = |line: &str| {
+        line.strip_prefix("  ").and_then(|line| line.split(' ').next()).unwrap_or("").to_owned()
+    };
+    for name in commands.map(first).filter(|name| !name.is_empty()) {
         assert!(directory.join(format!("ragterm-{name}.1")).is_file(), "{name}: {help}");
     }
     assert!(!directory.join("ragterm-worker.1").exists(), "what is hidden has no page");

@@ -68,8 +68,9 @@ pub async fn run_discord(context: &Context) -> Result<Outcome> {
 fn needed(secret: &config::Secret, key: &str) -> Result<Secret> {
     let read = secret.read()?;
     let text = read.ok_or_else(|| {
-        Error::usage(format!("`{key}` is not set"))
-            .hint(format!("set it, or better `{key}_file`; bots/README.md says where it comes from"))
+        Error::usage(format!("`{key}` is not set")).hint(format!(
+            "set it, or better `{key}_file`; bots/README.md says where it comes from"
+        ))
     })?;
     Ok(Secret::new(&text))
 }

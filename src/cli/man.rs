@@ -65,7 +65,9 @@ fn page(command: Command) -> Result<Vec<u8>> {
         .and_then(|()| man.render_synopsis_section(&mut page))
         .and_then(|()| man.render_description_section(&mut page))
         .and_then(|()| man.render_options_section(&mut page))
-        .and_then(|()| if has_commands { man.render_subcommands_section(&mut page) } else { Ok(()) });
+        .and_then(
+            |()| if has_commands { man.render_subcommands_section(&mut page) } else { Ok(()) },
+        );
     rendered.map_err(|error| Error::internal("cannot make the manual page").because(error))?;
     page.extend(as_written("EXAMPLES", &examples).into_bytes());
     Ok(page)
@@ -97,6 +99,6 @@ mod tests {
     #[test]
     fn lines_of_examples_stay_as_they_are() {
         let section = as_written("EXAMPLES", "Examples:\n  a --b \\n\n.dot\n'quote");
-        assert_eq!(section, ".SH EXAMPLES\n.nf\n  a \\-\\-b \\en\n\n\\&.dot\n\\&'quote\n.fi\n");
+        assert_eq!(section, ".SH EXAMPLES\n.nf\n  a \\-\\-b \\en\n\\&.dot\n\\&'quote\n.fi\n");
     }
 }

@@ -127,7 +127,7 @@ fn wrong_answers_are_refused_with_what_to_do_and_write_nothing() {
         (&["--folder", "/srv/a\nb"], "control character"),
         (&["--directory", "a\nb"], "control character"),
         (&["--embedding-model", "bge m3; rm -rf /"], "is no name"),
-        (&["--answering-model", "-x"], "a value is required"),
+        (&["--answering-model=-x"], "`-x` is no name"),
         (&["--bot", "teams"], "`teams` is no bot"),
         (&["--listen", "7450"], "is no address with a port"),
         (&["--listen", "0.0.0.0:7450"], "--tls-cert: other machines are shown a certificate"),

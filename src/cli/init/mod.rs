@@ -35,7 +35,7 @@ Examples:
 The last line is the command that starts it. No file is ever overwritten. A check that fails is told,
 with what to do, and stops nothing.";
 
-/// Make a deployment: configuration, secrets and compose files, and the one command that starts it
+/// Make a deployment that one command starts: settings, secrets and compose files
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -112,7 +112,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         output::data(&render(&checks))?;
         output::data(&listing(&plan))?;
     }
-    let is_written = !args.dry_run && asker.confirms("Write these files?")?;
+    let is_written = !args.dry_run;
+    if is_written && !asker.confirms("Write these files?")? {
+        output::note("nothing was written");
+        return Ok(Outcome::Done);
+    }
     if is_written {
         plan.write()?;
     }

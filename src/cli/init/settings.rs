@@ -14,12 +14,20 @@ const DOCUMENTS: &str = "/documents";
 const FOLDERS: &str = "/folders";
 
 const ANOTHER_FOLDER: &str = "      \
-      # Another folder: these lines without their `#`, and a block of [[sources]] in config.toml with\n      \
-      # the `target` as its path; then `docker compose up --detach`.\n      \
+      # Another folder: these lines without their `#`, and those of config.toml; then\n      \
+      # `docker compose up --detach`.\n      \
       #- type: bind\n      \
       #  source: /srv/share/contracts\n      \
       #  target: /folders/contracts\n      \
       #  read_only: true\n";
+
+const ANOTHER_SOURCE: &str = "
+# Another folder, together with the example in deployment.yaml:
+#[[sources]]
+#name = \"contracts\"
+#path = \"/folders/contracts\"
+#space = \"contracts\"
+";
 
 /// The configuration of a daemon in a container; its servers are said by variables.
 pub fn config_of_container(choices: &Choices) -> String {
@@ -31,6 +39,7 @@ pub fn config_of_container(choices: &Choices) -> String {
     }
     let sources = mounted(choices).into_iter().map(|(name, target)| source(&name, &target));
     text.push_str(&sources.collect::<Vec<_>>().join("\n"));
+    text.push_str(ANOTHER_SOURCE);
     for bot in &choices.bots {
         text.push_str(&grant(*bot));
     }
@@ -75,7 +84,9 @@ pub fn env(choices: &Choices) -> Result<String> {
          # what is changed here. Secrets are not among them: they are files in secrets/.\n",
     );
     // The first lines of the example tell how it is copied.
-    for line in include_str!("../../../compose/.env.example").lines().skip_while(|line| !line.is_empty()) {
+    for line in
+        include_str!("../../../compose/.env.example").lines().skip_while(|line| !line.is_empty())
+    {
         let name = line.split_once('=').map(|(name, _)| name).filter(|name| !name.starts_with('#'));
         match name.and_then(|name| Some((name, values.remove(name)?))) {
             Some((name, value)) => text.push_str(&format!("{name}={}\n", for_env(&value))),
@@ -112,7 +123,9 @@ pub fn deployment(choices: &Choices) -> String {
         text.push_str(&format!("    group_add:\n{groups}"));
     }
     if choices.kind == Kind::Compose && !choices.uses_ollama() {
-        text.push_str("  # Off: nobody asks for this profile.\n  ollama:\n    profiles: [ollama]\n");
+        text.push_str(
+            "  # Off: nobody asks for this profile.\n  ollama:\n    profiles: [ollama]\n",
+        );
     }
     text
 }
