@@ -77,8 +77,12 @@ def of_a_deployment(docker_compose: str, name: str, directory: pathlib.Path) -> 
     targets = [volume["target"] for volume in volumes if volume["type"] == "bind"]
     if sorted(paths) != sorted(targets):
         found.append(f"init, {name}: watches {paths}, but has {targets}")
-    missing = [secret["file"] for secret in model.get("secrets", {}).values() if not pathlib.Path(secret["file"]).is_file()]
-    return found + [f"init, {name}: {file} was not made" for file in missing]
+    if name == "default":
+        # What watches it is there as well, for who names its file.
+        environment["COMPOSE_FILE"] = "compose.yaml:observability.yaml:deployment.yaml"
+        model = answer_of(name, [docker_compose, "config", "--format", "json"], environment, directory)
+    files = [file["file"] for kind in ("secrets", "configs") for file in model.get(kind, {}).values()]
+    return found + [f"init, {name}: {file} was not made" for file in files if not pathlib.Path(file).is_file()]
 
 
 def of_a_service(name: str, service: dict) -> list[str]:

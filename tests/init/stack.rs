@@ -16,6 +16,9 @@ fn a_stack_is_written_that_one_command_starts() {
         assert!(told.contains(file), "{told}");
     }
     assert!(machine.target().join("documents").is_dir());
+    let watching = machine.text("observability.yaml");
+    assert!(watching.contains("file: ./observability/prometheus.yaml"), "{watching}");
+    assert!(machine.target().join("observability/dashboard.json").is_file());
     let env = machine.text(".env");
     assert_eq!(variable(&env, "COMPOSE_FILE"), "compose.yaml:deployment.yaml");
     assert_eq!(variable(&env, "COMPOSE_PROFILES"), "models");

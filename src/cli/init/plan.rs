@@ -13,7 +13,7 @@ use crate::config::{Config, Inputs};
 use crate::error::{Error, Result};
 
 /// Secrets that only have to be random, as `compose/make-secrets.sh` makes them.
-const RANDOM: [&str; 3] = ["minio_password", "qdrant_api_key", "vllm_api_key"];
+const RANDOM: [&str; 4] = ["grafana_password", "minio_password", "qdrant_api_key", "vllm_api_key"];
 
 /// Bytes of a random secret; it is written in hexadecimal digits.
 const SECRET_BYTES: usize = 24;
@@ -30,6 +30,25 @@ const COMPOSE: [(&str, &str); 6] = [
     ("milvus.yaml", include_str!("../../../compose/milvus.yaml")),
     ("remote.yaml", include_str!("../../../compose/remote.yaml")),
     ("vllm.yaml", include_str!("../../../compose/vllm.yaml")),
+];
+
+const WATCHING: &str = include_str!("../../../compose/observability.yaml");
+
+/// Where the repository has what Prometheus and Grafana read, and where a deployment has it.
+const WATCHED_FROM: [&str; 2] = ["../deploy/observability/", "./observability/"];
+
+const OBSERVABILITY: [(&str, &str); 5] = [
+    ("alerts.yaml", include_str!("../../../deploy/observability/alerts.yaml")),
+    ("dashboard.json", include_str!("../../../deploy/observability/dashboard.json")),
+    (
+        "grafana-dashboards.yaml",
+        include_str!("../../../deploy/observability/grafana-dashboards.yaml"),
+    ),
+    (
+        "grafana-datasource.yaml",
+        include_str!("../../../deploy/observability/grafana-datasource.yaml"),
+    ),
+    ("prometheus.yaml", include_str!("../../../deploy/observability/prometheus.yaml")),
 ];
 
 const EMBEDDED: (&str, &str) = ("embedded.yaml", include_str!("../../../compose/embedded.yaml"));
@@ -127,6 +146,9 @@ impl Plan {
         for (name, text) in files {
             plan.file(directory.join(name), 0o644, text.as_bytes().to_vec());
         }
+        if choices.kind == Kind::Compose {
+            plan.observability(directory);
+        }
         let text = settings::deployment(choices);
         plan.file(directory.join("deployment.yaml"), 0o644, text.into_bytes());
         let ignored = include_bytes!("../../../compose/.gitignore").to_vec();
@@ -201,6 +223,22 @@ impl Plan {
         secret("tls_cert", TOKEN, certificate);
         secret("tls_key", TOKEN, key);
         Ok(())
+    }
+
+    /// Prometheus and Grafana, which start when `.env` names their file.
+    fn observability(&mut self, directory: &Path) {
+        let [repository, here] = WATCHED_FROM;
+        let text = WATCHING.replace(repository, here);
+        self.file(directory.join("observability.yaml"), 0o644, text.into_bytes());
+        let directory = directory.join("observability");
+        self.directory(&directory, 0o755, Reuse::Refused);
+        for (name, text) in OBSERVABILITY {
+            self.file(directory.join(name), 0o644, text.as_bytes().to_vec());
+        }
+        self.next.push(
+            "to watch it with Prometheus and Grafana, add `:observability.yaml` to COMPOSE_FILE in .env"
+                .into(),
+        );
     }
 
     fn image(&mut self, directory: &Path) -> Result<()> {
