@@ -1,8 +1,10 @@
 //! Configurations of a newer version, and secrets that are wrong: a sentence, and exit code 2.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 
-use crate::support::{Finished, Instance, path};
+use crate::support::{Finished, Instance, path, skipped};
 
 /// Runs a command with a configuration of this text.
 fn run(ragterm: &Instance, text: &str, arguments: &[&str]) -> Finished {
@@ -82,4 +84,29 @@ fn a_certificate_that_cannot_be_read_is_named_with_its_key() {
     let text = "[daemon]\nlisten = '127.0.0.1:0'\ntls_cert = '/no/cert'\ntls_key = '/no/key'\n";
     let refused = run(&ragterm, text, &["daemon"]).expect(2).stderr;
     assert!(refused.contains("`daemon.tls_cert`") && refused.contains("/no/cert"), "{refused}");
+}
+
+#[test]
+fn a_secret_that_may_not_be_read_says_so() {
+    let ragterm = Instance::without_embedder();
+    let at = |name: &str| ragterm.docs().with_file_name(name);
+    let text = format!("[slack]\napp_token_file = '{}'\n", path(&at("key")));
+    for (name, text, mode) in [("config.toml", text.as_str(), 0o644), ("key", "sesame", 0o000)] {
+        std::fs::write(at(name), text).unwrap();
+        std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    std::fs::set_permissions(at(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = ragterm.command(&["--config", path(&at("config.toml")), "slack"]);
+    command.current_dir("/");
+    // Nothing is closed to root.
+    if rustix::process::geteuid().is_root() {
+        command.uid(65_534).gid(65_534);
+    }
+    let Ok(output) = command.output() else {
+        return skipped("another user cannot start the program where it lies");
+    };
+    let refused = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{refused}");
+    let told = format!("the secret `slack.app_token_file` = {} may not be read", path(&at("key")));
+    assert!(refused.contains(&told) && !refused.contains("sesame"), "{refused}");
 }

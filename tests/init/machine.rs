@@ -51,6 +51,17 @@ fn a_docker_that_hangs_does_not_hang_init() {
 }
 
 #[test]
+fn the_volumes_of_an_earlier_deployment_are_told() {
+    let machine = Machine::new();
+    let volume = r#"[ "$1" = volume ] && echo ragterm_ragterm-data && exit"#;
+    machine.program("docker", &format!("{volume}\n{}", super::DOCKER));
+    let told = machine.stack(&["--json"]).expect(0);
+    let volumes = check(&told, "volumes");
+    assert_eq!(volumes["state"], "fail");
+    assert!(volumes["remedy"].as_str().unwrap().contains("COMPOSE_PROJECT_NAME"), "{volumes}");
+}
+
+#[test]
 fn a_port_in_use_is_told_with_what_to_do() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

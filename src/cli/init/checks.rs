@@ -20,16 +20,13 @@ const SOCKET_BYTES: usize = 107;
 
 /// Looks at everything that the deployment needs.
 pub async fn check(choices: &Choices, plan: &Plan, gpu: &Gpu) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let directory = Path::new(&plan.directory);
-    if choices.kind.has_containers() {
-        checks.extend(docker::check(choices).await);
-    }
+    let (mut checks, root) = match choices.kind.has_containers() {
+        true => docker::check(choices).await,
+        false => (Vec::new(), None),
+    };
     checks.extend(choices.listen.iter().map(|listen| port(listen.address)));
-    checks.extend(room("disk", directory, own_need(choices)));
-    if choices.kind.has_containers()
-        && let Some(root) = docker::root().await
-    {
+    checks.extend(room("disk", Path::new(&plan.directory), own_need(choices)));
+    if let Some(root) = root {
         checks.extend(room("docker's disk", Path::new(&root), docker_need(choices)));
     }
     checks.extend(memory(choices));

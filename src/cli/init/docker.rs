@@ -1,6 +1,6 @@
 //! Whether Docker is there, is new enough, and can make or fetch the image.
 
-use super::choices::Choices;
+use super::choices::{Choices, Kind};
 use super::image;
 use super::program::{self, Silence};
 use crate::cli::doctor::Check;
@@ -15,20 +15,28 @@ const COMPOSE_MEANT: (u32, u32) = (2, 24);
 const INSTALL: &str =
     "install Docker Engine with its Compose plugin: https://docs.docker.com/engine/install";
 
-/// Looks at Docker, at Compose and at the image.
-pub async fn check(choices: &Choices) -> Vec<Check> {
-    let docker = program::answer("docker", &["version", "--format", "{{.Server.Version}}"]).await;
-    let compose = program::answer("docker", &["compose", "version", "--short"]).await;
+/// What was found, and the directory that Docker keeps images and volumes in.
+pub async fn check(choices: &Choices) -> (Vec<Check>, Option<String>) {
+    // At once: a daemon that hangs is waited for a single time.
+    let (docker, compose, root) = tokio::join!(
+        program::answer("docker", &["version", "--format", "{{.Server.Version}}"]),
+        program::answer("docker", &["compose", "version", "--short"]),
+        program::answer("docker", &["info", "--format", "{{.DockerRootDir}}"]),
+    );
     let is_there = docker.is_ok();
+    let is_missing = docker == Err(Silence::Missing);
     let mut checks = vec![engine(docker)];
-    if checks[0].detail != MISSING {
+    if !is_missing {
         checks.push(plugin(compose));
     }
     checks.push(match &choices.image {
         Some(image) => fetched(image, is_there).await,
         None => image::check(),
     });
-    checks
+    if is_there {
+        checks.extend(volumes(choices).await);
+    }
+    (checks, root.ok().filter(|root| root.starts_with('/')))
 }
 
 const MISSING: &str = "there is no `docker` on PATH";
@@ -84,6 +92,24 @@ fn plugin(answer: Result<String, Silence>) -> Check {
     }
 }
 
+/// The volumes of an earlier deployment would be used, with secrets that are not theirs.
+async fn volumes(choices: &Choices) -> Option<Check> {
+    let project = match choices.kind {
+        Kind::Embedded => "ragterm-embedded",
+        _ => "ragterm",
+    };
+    let volume = format!("{project}_ragterm-data");
+    let found =
+        program::answer("docker", &["volume", "inspect", "--format", "{{.Name}}", &volume]).await;
+    (found.ok()? == volume).then(|| {
+        Check::fail(
+            "volumes",
+            format!("this machine has a deployment already: its volume `{volume}` would be used"),
+            "go on with that one, or give this one a name of its own: COMPOSE_PROJECT_NAME in .env",
+        )
+    })
+}
+
 async fn fetched(image: &str, docker_is_there: bool) -> Check {
     const NAME: &str = "image";
     if !docker_is_there {
@@ -97,12 +123,6 @@ async fn fetched(image: &str, docker_is_there: bool) -> Check {
             "it is fetched at the first start: `docker login` first, if its registry asks for it",
         ),
     }
-}
-
-/// The directory that Docker keeps images and volumes in.
-pub async fn root() -> Option<String> {
-    let root = program::answer("docker", &["info", "--format", "{{.DockerRootDir}}"]).await.ok();
-    root.filter(|root| root.starts_with('/'))
 }
 
 /// `v2.24.1-desktop.1` is 2.24.
