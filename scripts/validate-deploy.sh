@@ -184,7 +184,7 @@ fi
 
 say schemas
 if have "schemas of compose, chart and workflows" "$schemas" "$python/check-jsonschema" --version; then
-  mapfile -t yaml < <(find compose ${deployments:+"$deployments"} -name '*.yaml' | sort)
+  mapfile -t yaml < <(find compose ${deployments:+"$deployments"} -path '*/observability' -prune -o -name '*.yaml' -print | sort)
   check "compose schema" "$python/check-jsonschema" --builtin-schema vendor.compose-spec "${yaml[@]}"
   check "schema of the values" "$python/check-jsonschema" --check-metaschema deploy/helm/ragterm/values.schema.json
   check "GitHub's schema" "$python/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yaml

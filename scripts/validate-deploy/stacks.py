@@ -85,6 +85,21 @@ def of_a_deployment(docker_compose: str, name: str, directory: pathlib.Path) -> 
     return found + [f"init, {name}: {file} was not made" for file in files if not pathlib.Path(file).is_file()]
 
 
+def of_another_folder(docker_compose: str, directory: pathlib.Path) -> list[str]:
+    """Faults of the examples of another folder, when their comment signs are taken out."""
+    files = {"deployment.yaml": r"^#(?= {6})", "config.toml": r"^#(?=[[a-z])"}
+    for name, sign in files.items():
+        file = directory / name
+        file.write_text(re.sub(sign, "", file.read_text(), flags=re.MULTILINE))
+    config = (directory / "config.toml").read_text()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
+    model = answer_of("another folder", [docker_compose, "config", "--format", "json"], environment, directory)
+    targets = [volume["target"] for volume in model["services"]["ragterm"]["volumes"]]
+    found = [] if "/folders/contracts" in targets else [f"another folder: mounted are {targets}"]
+    found += [] if 'path = "/folders/contracts"' in config else ["another folder: config.toml does not have it"]
+    return found + settings.faults("another folder", {"RAGTERM_LOG": "info"}, config)
+
+
 def of_a_service(name: str, service: dict) -> list[str]:
     """What every service must have."""
     found = []
@@ -181,6 +196,7 @@ def main() -> None:
     for directory in sys.argv[2:]:
         for name in DEPLOYMENTS:
             found += of_a_deployment(sys.argv[1], name, pathlib.Path(directory) / name)
+        found += of_another_folder(sys.argv[1], pathlib.Path(directory) / "default")
     made = len(DEPLOYMENTS) if sys.argv[2:] else 0
     print("\n".join(found) or f"{len(STACKS)} stacks and {made} deployments")
     sys.exit(1 if found else 0)

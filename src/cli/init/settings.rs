@@ -13,13 +13,16 @@ const DOCUMENTS: &str = "/documents";
 /// Where the other folders are in the container.
 const FOLDERS: &str = "/folders";
 
-const ANOTHER_FOLDER: &str = "      \
-      # Another folder: these lines without their `#`, and those of config.toml; then\n      \
-      # `docker compose up --detach`.\n      \
-      #- type: bind\n      \
-      #  source: /srv/share/contracts\n      \
-      #  target: /folders/contracts\n      \
-      #  read_only: true\n";
+/// Each `#` stands where nothing is lost with it.
+const ANOTHER_FOLDER: &str = "
+# Another folder: these lines without their `#`, and those of config.toml; then
+# `docker compose up --detach`.
+#      - type: bind
+#        source: /srv/share/contracts
+#        target: /folders/contracts
+#        read_only: true
+
+";
 
 const ANOTHER_SOURCE: &str = "
 # Another folder, together with the example in deployment.yaml:
