@@ -5,7 +5,8 @@
 #
 #   bash scripts/validate-deploy.sh
 #   TOOLS=DIRECTORY   where the tools are kept (default: ragterm-validate in the temporary directory)
-#   RAGTERM=PROGRAM   checks the variables of compose and chart against it (default: what is in target/)
+#   RAGTERM=PROGRAM   checks the variables of compose and chart against it, and what its `init` makes
+#                     (default: what is in target/)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -122,6 +123,17 @@ have_prometheus() {
   fi
 }
 
+# What `ragterm init` makes, in a directory that is gone at the end; none without a program.
+deployments=
+make_deployments() {
+  [ -n "$RAGTERM" ] || return 0
+  local made
+  made=$(mktemp -d)
+  trap 'rm -rf "$deployments"' EXIT
+  deployments=$made
+  bash scripts/validate-deploy/deployments.sh "$made"
+}
+
 # The program's version is the same wherever it is named, and so are those of the servers.
 versions_agree() {
   local version image images
@@ -148,10 +160,14 @@ else
   done
 fi
 choose_program
+check "ragterm init" make_deployments
 
 say "image and scripts"
 if have Dockerfile "$hadolint" "$python/hadolint" --version; then
   check Dockerfile "$python/hadolint" --failure-threshold info Dockerfile
+  if [ -n "$deployments" ]; then
+    check "Dockerfile of init" "$python/hadolint" --failure-threshold info "$deployments/default/image/Dockerfile"
+  fi
 fi
 if have "shell scripts" "$shellcheck" "$python/shellcheck" --version; then
   mapfile -t scripts < <(find compose deploy scripts/validate-deploy* -name '*.sh' | sort)
@@ -161,14 +177,15 @@ check versions versions_agree
 
 say YAML
 if have YAML "$yamllint" "$python/yamllint" --version; then
-  mapfile -t yaml < <(find .github .gitlab-ci.yml bots compose deploy scripts/validate-deploy -path '*/templates/*' -prune -o \
+  mapfile -t yaml < <(find .github .gitlab-ci.yml bots compose deploy scripts/validate-deploy ${deployments:+"$deployments"} -path '*/templates/*' -prune -o \
     \( -name '*.yaml' -o -name '*.yml' \) -print | sort)
   check YAML "$python/yamllint" --strict --config-file scripts/validate-deploy/yamllint.yaml "${yaml[@]}"
 fi
 
 say schemas
 if have "schemas of compose, chart and workflows" "$schemas" "$python/check-jsonschema" --version; then
-  check "compose schema" "$python/check-jsonschema" --builtin-schema vendor.compose-spec compose/*.yaml
+  mapfile -t yaml < <(find compose ${deployments:+"$deployments"} -path '*/observability' -prune -o -name '*.yaml' -print | sort)
+  check "compose schema" "$python/check-jsonschema" --builtin-schema vendor.compose-spec "${yaml[@]}"
   check "schema of the values" "$python/check-jsonschema" --check-metaschema deploy/helm/ragterm/values.schema.json
   check "GitHub's schema" "$python/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yaml
   check "GitLab's schema" "$python/check-jsonschema" --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
@@ -179,7 +196,7 @@ say compose
 docker_compose=$(compgen -G "$tools/python/lib/python3*/site-packages/compose/docker-compose" || true)
 if have stacks "$compose" "${docker_compose:-false}" version &&
   have stacks "$yamllint" "$python/python" -c 'import yaml'; then
-  check stacks "$python/python" scripts/validate-deploy/stacks.py "$docker_compose"
+  check stacks "$python/python" scripts/validate-deploy/stacks.py "$docker_compose" ${deployments:+"$deployments"}
 fi
 
 say chart

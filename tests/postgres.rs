@@ -228,3 +228,21 @@ fn a_dump_is_restored_into_a_database_and_its_readers_start_anew() {
     until("the earlier state", || reader.find("heron") == ["heron.md"]);
     assert!(reader.find("late").is_empty());
 }
+
+#[test]
+fn a_wrong_password_names_the_key_and_its_file_and_never_the_password() {
+    let Some(database) = Database::create("password") else { return };
+    // The server of the tests asks this user alone for a password.
+    database.command("DROP ROLE IF EXISTS guarded");
+    database.command("CREATE ROLE guarded LOGIN PASSWORD 'right'");
+    let ragterm = Instance::without_embedder();
+    let file = ragterm.docs().with_file_name("catalog_url");
+    let url = database.url().replace("ragterm@", "guarded:sesame@");
+    std::fs::write(&file, url).unwrap();
+    let ragterm = ragterm.with("RAGTERM_CATALOG__URL_FILE", path(&file));
+    let refused = ragterm.run(&["daemon"]).expect(2).stderr;
+    database.command("DROP ROLE guarded");
+    assert!(refused.contains("password authentication failed"), "{refused}");
+    assert!(refused.contains(&format!("`catalog.url_file` = {}", path(&file))), "{refused}");
+    assert!(!refused.contains("sesame"), "{refused}");
+}

@@ -32,9 +32,15 @@ fn the_first_commands_of_the_readme_work() {
 #[test]
 fn the_configuration_in_the_readme_is_valid() {
     let readme = include_str!("../README.md");
-    let blocks = readme.split("```toml").skip(1);
+    let config = configuration_in(readme);
+    assert_eq!((&*config.embedder.model, &*config.llm.model), ("bge-m3", "qwen3:8b"));
+    assert_eq!(configuration_in(include_str!("../bots/README.md")).access.grants.len(), 2);
+}
+
+/// All TOML of a page as one configuration.
+fn configuration_in(page: &str) -> ragterm::config::Config {
+    let blocks = page.split("```toml").skip(1);
     let text: String = blocks.map(|block| block.split("```").next().unwrap()).collect();
     let inputs = ragterm::config::Inputs { text, ..Default::default() };
-    let config = ragterm::config::Config::load(&inputs).unwrap().config;
-    assert_eq!((&*config.embedder.model, &*config.llm.model), ("bge-m3", "qwen3:8b"));
+    ragterm::config::Config::load(&inputs).unwrap().config
 }

@@ -6,23 +6,28 @@ use crate::fakes::chat::{Chat, MODEL, Nature, Protocol, Reply, Then};
 use crate::support::{Instance, path, until};
 
 /// A terminal of its own; it ends when dropped.
-struct Terminal {
+pub struct Terminal {
     socket: std::path::PathBuf,
 }
 
 impl Terminal {
     /// Runs the client of an instance in a terminal of 100 by 30 characters.
     fn open(ragterm: &Instance) -> Self {
-        let terminal = Self { socket: ragterm.docs().with_file_name("tmux") };
-        let client = ragterm.command(&[]);
+        Self::run(&ragterm.command(&[]), ragterm)
+    }
+
+    /// Runs a command beside an instance.
+    pub fn run(command: &Command, beside: &Instance) -> Self {
+        let terminal = Self { socket: beside.docs().with_file_name("tmux") };
         let mut arguments: Vec<String> =
             ["new-session", "-d", "-x", "100", "-y", "30"].into_iter().map(str::to_owned).collect();
-        for (name, value) in client.get_envs() {
+        for (name, value) in command.get_envs() {
             let Some(value) = value else { continue };
             let pair = format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap());
             arguments.extend(["-e".to_owned(), pair]);
         }
-        arguments.push(client.get_program().to_str().unwrap().to_owned());
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        arguments.extend(words.map(|word| word.to_str().unwrap().to_owned()));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         terminal.tmux(&arguments);
         terminal
@@ -37,16 +42,19 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn type_in(&self, text: &str) {
+    /// Types a text.
+    pub fn type_in(&self, text: &str) {
         self.tmux(&["send-keys", "-l", text]);
     }
 
-    fn press(&self, key: &str) {
+    /// Presses a key, by tmux's name for it.
+    pub fn press(&self, key: &str) {
         self.tmux(&["send-keys", key]);
     }
 
+    /// Waits until the screen shows a text.
     #[track_caller]
-    fn shows(&self, text: &str) {
+    pub fn shows(&self, text: &str) {
         until(text, || self.tmux(&["capture-pane", "-p"]).contains(text));
     }
 

@@ -29,6 +29,9 @@ trap end EXIT
   --locale=en_US.UTF-8 >"$directory/log" 2>&1 ||
   "${as_owner[@]}" "$programs/initdb" -D "$directory/data" -U ragterm --auth=trust --no-sync \
     --encoding=UTF8 >"$directory/log" 2>&1
+# One user has to show a password, so that a wrong one can be shown.
+hba=$directory/data/pg_hba.conf
+"${as_owner[@]}" sed -i '1i host all guarded 127.0.0.1/32 scram-sha-256' "$hba"
 "${as_owner[@]}" "$programs/pg_ctl" -D "$directory/data" -w -t 60 -l "$directory/server.log" \
   -o "-h 127.0.0.1 -p $port -k $directory -F -c max_connections=300" start >/dev/null
 export RAGTERM_TEST_POSTGRES_URL="postgres://ragterm@127.0.0.1:$port/postgres"

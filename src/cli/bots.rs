@@ -22,13 +22,13 @@ Examples:
   RAGTERM_CONFIG=/etc/ragterm/slack.toml ragterm slack
 
 The bot needs no public address: it connects to Slack by Socket Mode. `[slack]` of the configuration
-has its tokens; README.md takes you from nothing to an answer.";
+has its tokens; bots/README.md takes you from nothing to an answer.";
 
 const DISCORD: &str = "\
 Examples:
   ragterm discord                                      until SIGTERM or Ctrl-C
 
-The bot connects to Discord's gateway. `[discord]` of the configuration has its tokens; README.md
+The bot connects to Discord's gateway. `[discord]` of the configuration has its tokens; bots/README.md
 takes you from nothing to an answer.";
 
 /// Run the bot of Slack until SIGTERM
@@ -65,8 +65,9 @@ pub async fn run_discord(context: &Context) -> Result<Outcome> {
 fn needed(secret: &config::Secret, key: &str) -> Result<Secret> {
     let read = secret.read()?;
     let text = read.ok_or_else(|| {
-        Error::usage(format!("`{key}` is not set"))
-            .hint(format!("set it, or better `{key}_file`; README.md says where it comes from"))
+        Error::usage(format!("`{key}` is not set")).hint(format!(
+            "set it, or better `{key}_file`; bots/README.md says where it comes from"
+        ))
     })?;
     Ok(Secret::new(&text))
 }

@@ -50,7 +50,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let Command::Migrate(migrate) = &args.command;
     let secret = match (&migrate.to, &migrate.to_file) {
         (Some(url), _) => Secret::Value(url.clone()),
-        (None, Some(file)) => Secret::File(file.clone()),
+        (None, Some(file)) => Secret::file("--to-file", file),
         (None, None) => Secret::Unset,
     };
     let url = secret.read()?.unwrap_or_default();

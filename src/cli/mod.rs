@@ -19,6 +19,8 @@ mod feedback;
 mod gc;
 mod health;
 mod hit;
+mod init;
+mod man;
 mod mcp;
 mod output;
 mod progress;
@@ -96,6 +98,8 @@ enum Command {
     Restore(restore::Args),
     Eval(eval::Args),
     Config(config::Args),
+    Init(init::Args),
+    Man(man::Args),
     Completions(completions::Args),
     /// Reads documents for the daemon.
     #[command(hide = true)]
@@ -166,6 +170,7 @@ fn execute(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Some(Command::Worker) => return serve_as_worker(),
         Some(Command::Completions(args)) => return completions::run(&args, &mut Cli::command()),
+        Some(Command::Man(args)) => return man::run(&args, Cli::command()),
         _ => {}
     }
     let context = Context::new(cli.global)?;
@@ -214,7 +219,10 @@ async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome
         Command::Restore(args) => restore::run(&args, context).await,
         Command::Eval(args) => eval::run(&args, context).await,
         Command::Config(args) => config::run(&args, context),
-        Command::Daemon(_) | Command::Completions(_) | Command::Worker => Ok(Outcome::Done),
+        Command::Init(args) => init::run(&args, context).await,
+        Command::Daemon(_) | Command::Completions(_) | Command::Man(_) | Command::Worker => {
+            Ok(Outcome::Done)
+        }
     }
 }
 

@@ -15,6 +15,7 @@ const LONGEST_WORD: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     lines: Vec<(Origin, String)>,
+    has_unknown: bool,
 }
 
 impl Problems {
@@ -31,6 +32,7 @@ impl Problems {
 
     /// Notes a key that does not exist, with the nearest one of `known`.
     pub(super) fn add_unknown(&mut self, origin: &Origin, key: &str, known: &BTreeSet<String>) {
+        self.has_unknown = true;
         // Comparing takes time, and nobody reads more than what is shown.
         if self.lines.len() >= SHOWN {
             return self.add(origin, key, "no such key");
@@ -57,8 +59,15 @@ impl Problems {
         if total > SHOWN {
             message.push_str(&format!("\n  and {} more", total - SHOWN));
         }
-        Err(Error::usage(message)
-            .hint("`ragterm config init` writes a file that explains each key"))
+        let explained = "`ragterm config init` writes a file that explains each key";
+        let version = env!("CARGO_PKG_VERSION");
+        Err(Error::usage(message).hint(match self.has_unknown {
+            true => format!(
+                "a newer ragterm may have written it: this is ragterm {version}, so update it or take the \
+                 key out; {explained}"
+            ),
+            false => explained.to_owned(),
+        }))
     }
 }
 

@@ -109,7 +109,7 @@ impl Section<'_> {
             }
         }
         match (value.is_empty() || value == default, file.is_empty()) {
-            (true, false) => Secret::File(file.into()),
+            (true, false) => Secret::file(join(&self.path, &file_key), file),
             (false, false) => {
                 let message = format!("must not be set together with `{key}`");
                 self.reject(&file_key, &message);

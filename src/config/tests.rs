@@ -347,7 +347,10 @@ fn secrets_are_taken_and_never_shown() {
     let variables = [("RAGTERM_EMBEDDER__API_KEY_FILE", "/run/secrets/key")];
     let loaded = Config::load(&inputs(text, &variables, &[])).unwrap();
     assert_eq!(loaded.config.store.api_key, Secret::Value("sesame".into()));
-    assert_eq!(loaded.config.embedder.api_key, Secret::File("/run/secrets/key".into()));
+    assert_eq!(
+        loaded.config.embedder.api_key,
+        Secret::file("embedder.api_key_file", "/run/secrets/key")
+    );
     let shown: String = loaded.settings.iter().map(|setting| format!("{setting}\n")).collect();
     assert!(!shown.contains("sesame") && shown.contains("store.api_key = \"…\""), "{shown}");
     assert!(!format!("{:?}", loaded.config).contains("sesame"));
@@ -379,7 +382,7 @@ fn a_model_that_answers_is_named_with_what_its_provider_needs() {
     let [line] = of("provider = 'anthropic'\nmodel = 'x'").try_into().unwrap();
     assert_eq!(line, "config.toml:2: `llm.api_key`: must be set, or `api_key_file`");
     let fine = load("[llm]\nprovider = 'anthropic'\nmodel = 'x'\napi_key_file = '/run/key'");
-    assert_eq!(fine.llm.api_key, Secret::File("/run/key".into()));
+    assert_eq!(fine.llm.api_key, Secret::file("llm.api_key_file", "/run/key"));
 }
 
 #[test]

@@ -44,10 +44,10 @@ impl Remote {
 }
 
 fn identity(tls: &config::Tls) -> Result<Identity> {
-    let read = |path| {
+    let read = |key: &str, path: &std::path::Path| {
         fs_err::read(path).map_err(|error| {
-            Error::usage("the certificate or its key cannot be read").because(error)
+            Error::usage(format!("the file of `daemon.{key}` cannot be read")).because(error)
         })
     };
-    Ok(Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?))
+    Ok(Identity::from_pem(read("tls_cert", &tls.certificate)?, read("tls_key", &tls.key)?))
 }

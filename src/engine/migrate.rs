@@ -208,7 +208,7 @@ impl Target {
             return Err(Error::usage("the vectors are in the embedded store already"));
         }
         let api_key = match &self.api_key_file {
-            Some(file) => Secret::File(file.clone()),
+            Some(file) => Secret::file("--api-key-file", file),
             None if is_configured || in_force.backend == StoreBackend::Embedded => {
                 configured.api_key.clone()
             }

@@ -25,7 +25,7 @@ use tracing::{Instrument, warn};
 use crate::answer::Answerer;
 use crate::catalog::{Access, Catalog};
 use crate::chunk::ChunkSettings;
-use crate::config::{CatalogUrl, Config, Paths, Role};
+use crate::config::{CatalogUrl, Config, Paths, Role, Secret};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::{Indexer, KeywordFollower, Reader};
 use crate::lexical::LexicalIndex;
@@ -227,7 +227,7 @@ impl Engine {
 
 /// Opens the catalog that the configuration names; a server that is down is waited for.
 async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) -> Result<Catalog> {
-    let CatalogUrl::Postgres(url) = &config.catalog.url else {
+    let CatalogUrl::Postgres(secret) = &config.catalog.url else {
         return Catalog::open_sqlite(&paths.data_dir.join("catalog.db")).await;
     };
     let access = match config.daemon.role {
@@ -235,17 +235,28 @@ async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) 
         Role::All | Role::Index => Access::Write,
     };
     loop {
-        let url = url.read()?.unwrap_or_default();
+        let url = secret.read()?.unwrap_or_default();
         match Catalog::open_postgres(&url, access).await {
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 warn!(%error, "waiting for the catalog");
             }
+            Err(error) if error.kind() == ErrorKind::Usage => return Err(in_file(error, secret)),
             opened => return opened,
         }
         tokio::select! {
             () = stop.cancelled() => return Err(Error::unavailable("the catalog was waited for in vain")),
             () = tokio::time::sleep(CATALOG_RETRY) => {}
         }
+    }
+}
+
+/// Says which file the refused URL is in.
+fn in_file(error: Error, secret: &Secret) -> Error {
+    let Secret::File { key, path } = secret else { return error };
+    let message = format!("{error} (the URL is in `{key}` = {})", path.display());
+    match error.next_step() {
+        Some(step) => Error::usage(message).hint(step),
+        None => Error::usage(message),
     }
 }
 

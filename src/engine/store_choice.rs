@@ -37,7 +37,7 @@ pub async fn remember(
     chosen: &config::Store,
 ) -> Result<()> {
     let api_key_file = match &chosen.api_key {
-        Secret::File(path) => Some(path.clone()),
+        Secret::File { path, .. } => Some(path.clone()),
         // A key of the configuration is taken from there again.
         Secret::Unset | Secret::Value(_) => None,
     };
@@ -58,7 +58,7 @@ impl Choice {
         store.backend = StoreBackend::named(&self.backend)?;
         store.url = self.url;
         if let Some(file) = self.api_key_file {
-            store.api_key = Secret::File(file);
+            store.api_key = Secret::file("--api-key-file", file);
         }
         Some(store)
     }

@@ -39,32 +39,42 @@ pub struct Args {
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Check {
-    name: &'static str,
-    state: Level,
-    detail: String,
-    remedy: Option<String>,
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it came out.
+    pub state: Level,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
 }
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Level {
+pub enum Level {
+    /// All is well.
     Ok,
+    /// Odd, but no failure.
     Warn,
+    /// Something will not work.
     Fail,
 }
 
 impl Check {
-    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+    /// All is well.
+    pub fn ok(name: &'static str, detail: impl Into<String>) -> Self {
         Self { name, state: Level::Ok, detail: detail.into(), remedy: None }
     }
 
-    fn warn(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// Odd, but no failure.
+    pub fn warn(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { name, state: Level::Warn, detail: detail.into(), remedy: Some(remedy.into()) }
     }
 
-    fn fail(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// Something will not work.
+    pub fn fail(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { name, state: Level::Fail, detail: detail.into(), remedy: Some(remedy.into()) }
     }
 }
@@ -148,7 +158,8 @@ async fn worker() -> Check {
     }
 }
 
-fn render(checks: &[Check]) -> String {
+/// A line for each check, and one for what to do about it.
+pub fn render(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
         let (style, word) = match check.state {
