@@ -53,7 +53,7 @@ use problem::Problems;
 use reader::{Reader, Section};
 
 /// The top-level keys.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "daemon",
     "client",
     "log",

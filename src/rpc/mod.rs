@@ -3,19 +3,18 @@
 mod access;
 mod asking;
 mod backup;
+mod called;
 mod caller;
 mod convert;
 mod counted;
 mod garbage;
 mod health;
-mod measured;
 mod migration;
 mod progress;
 mod reading;
 mod service;
 mod sessions;
 mod status;
-mod traced;
 
 use std::io;
 use std::sync::Arc;
@@ -32,9 +31,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::Gate;
-use traced::Traced;
-
-use measured::Measuring;
+use called::Called;
 
 /// Requests served at the same time on one connection.
 const CONCURRENCY: usize = 64;
@@ -68,7 +65,6 @@ pub async fn serve_local(
     let older = describe().build_v1alpha().map_err(failed)?;
     Server::builder()
         .concurrency_limit_per_connection(CONCURRENCY)
-        .layer(measuring(&gate))
         .add_service(serving().await)
         .add_service(reflection)
         .add_service(older)
@@ -94,7 +90,6 @@ pub async fn serve_remote(
         server = with_tls(server, identity)?;
     }
     server
-        .layer(measuring(&gate))
         .add_service(serving().await)
         .add_service(service(gate, &stop))
         .serve_with_incoming_shutdown(counted::incoming(listener), stop.cancelled_owned())
@@ -119,17 +114,12 @@ fn with_tls(server: Server, identity: Identity) -> Result<Server> {
     })
 }
 
-fn service(gate: Gate, stop: &CancellationToken) -> Traced<RagtermServer<service::Service>> {
-    let service = RagtermServer::new(service::Service::new(gate, stop.clone()));
-    Traced(
-        service
-            .max_decoding_message_size(MAX_REQUEST_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES),
-    )
-}
-
-fn measuring(gate: &Gate) -> Measuring {
-    Measuring(Arc::clone(gate.metrics()))
+fn service(gate: Gate, stop: &CancellationToken) -> Called<RagtermServer<service::Service>> {
+    let metrics = Arc::clone(gate.metrics());
+    let service = RagtermServer::new(service::Service::new(gate, stop.clone()))
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    Called { service, metrics }
 }
 
 async fn serving() -> HealthServer<impl Health> {
