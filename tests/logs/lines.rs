@@ -46,7 +46,7 @@ fn each_line_of_a_collected_daemon_is_an_object_and_holds_no_question() {
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     let start = &daemon.of("start")[0];
     assert_eq!(start["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(daemon.of("stop").len(), 2);
+    assert_eq!(daemon.of("stop").pop().unwrap()["message"], "ended");
     let indexed = daemon.of("index").pop().unwrap();
     assert_eq!((&indexed["indexed"], &indexed["failed"]), (&1.into(), &0.into()));
     assert!(indexed["took_ms"].is_u64(), "{indexed}");
@@ -218,16 +218,28 @@ fn why_a_collected_daemon_ends_is_a_line_as_well() {
 }
 
 #[test]
-fn the_tools_for_agents_log_in_the_same_way() {
+fn a_tool_that_an_agent_calls_has_one_name_too() {
     let ragterm = Instance::without_embedder();
-    // No agent is at the other end.
-    let mut tools = Collected::start(&ragterm, "mcp", &[]);
-    assert_eq!(tools.ended().code(), Some(2));
-    let [failed] = tools.of("failed").try_into().unwrap();
-    assert_eq!(
-        failed["message"].as_str().unwrap().split(':').next(),
-        Some("cannot talk to the agent")
-    );
+    ragterm.write("leave.md", "# Leave\n\nvacation days\n");
+    let daemon = Collected::daemon(&ragterm);
+    ragterm.add();
+    let mut tools = Collected::with_input(&ragterm, "mcp", &[("RAGTERM_LOG", "ragterm=debug")]);
+    let mut input = tools.child.as_mut().unwrap().stdin.take().unwrap();
+    let hello = serde_json::json!({ "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": { "name": "an agent", "version": "1" } });
+    let call = serde_json::json!({ "name": "search", "arguments": { "query": "vacation" } });
+    for message in [
+        serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }),
+        serde_json::json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        serde_json::json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call }),
+    ] {
+        writeln!(input, "{message}").unwrap();
+    }
+    let searched = daemon.until("search");
+    drop(input);
+    assert_eq!(tools.ended().code(), Some(0));
+    let called = tools.lines().into_iter().find(|line| line["rpc"] == "Search").unwrap();
+    assert_eq!(called["request"], searched["request"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod traces;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
@@ -22,10 +22,20 @@ struct Collected {
 impl Collected {
     /// `name` is the command, such as `daemon`.
     fn start(ragterm: &Instance, name: &str, variables: &[(&str, &str)]) -> Self {
+        Self::of_command(name, ragterm.command(&[name]).envs(variables.iter().copied()), ragterm)
+    }
+
+    /// The same with a pipe as its input.
+    fn with_input(ragterm: &Instance, name: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = ragterm.command(&[name]);
+        command.envs(variables.iter().copied()).stdin(Stdio::piped());
+        Self::of_command(name, &mut command, ragterm)
+    }
+
+    fn of_command(name: &str, command: &mut Command, ragterm: &Instance) -> Self {
         let path = ragterm.docs().with_file_name(format!("{name}.collected"));
         let log = File::options().create(true).append(true).open(&path).unwrap();
-        let mut command = ragterm.command(&[name]);
-        command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(log);
+        command.stdout(Stdio::null()).stderr(log);
         Self { child: Some(command.spawn().unwrap()), path }
     }
 
