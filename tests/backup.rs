@@ -357,3 +357,41 @@ fn a_backup_by_the_clock_that_fails_is_told_in_the_status() {
     let notices = status["notices"].to_string();
     assert!(notices.contains("mount its disk") && notices.contains("in a minute"), "{notices}");
 }
+
+#[test]
+fn a_restore_that_was_announced_is_completed_by_the_next_daemon() {
+    let (ragterm, other) = (Instance::without_embedder(), Instance::without_embedder());
+    for (instance, bird) in [(&ragterm, "heron"), (&other, "swift")] {
+        instance.write(&format!("{bird}.md"), format!("The {bird} is a bird."));
+        instance.add();
+        instance.run(&["stop"]).expect(0);
+    }
+    // As a restore leaves it that is killed right after its one rename.
+    let ready = ragterm.data().join("restore-ready-20260101T000000Z");
+    fs::create_dir(&ready).unwrap();
+    fs::copy(other.data().join("catalog.db"), ready.join("catalog.db")).unwrap();
+    ragterm.settle();
+    assert_eq!(ragterm.find("bird"), ["swift.md"]);
+    assert!(ragterm.data().join("before-restore-20260101T000000Z/catalog.db").exists());
+    assert!(!ready.exists());
+    ragterm.verify();
+}
+
+#[test]
+fn a_backup_of_a_damaged_catalog_is_refused_with_what_can_be_done() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..40 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let file = ragterm.data().join("catalog.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..half + 40_960].fill(0x5a);
+    fs::write(&file, bytes).unwrap();
+    let refused = ragterm.run(&["backup", path(&beside(&ragterm, "a.backup"))]).expect(3);
+    assert!(refused.stderr.contains("malformed"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ragterm restore --force"), "{}", refused.stderr);
+    assert!(!beside(&ragterm, "a.backup").exists());
+}

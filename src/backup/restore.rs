@@ -74,10 +74,10 @@ async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Re
         }
         (CatalogUrl::Postgres(url), name) => {
             let url = url.read()?.unwrap_or_default();
+            inspected(&file, header).await?;
             if name == DUMP {
                 Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await?;
             } else {
-                inspected(&file, header).await?;
                 Catalog::restore_to_postgres(&file, &url, target.occupied).await?;
             }
             only(unpacked, "")
@@ -87,12 +87,10 @@ async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Re
 
 /// Checks a backup to the last byte, and the catalog in it.
 ///
-/// A dump of PostgreSQL is checked by its checksum alone.
+/// The rows in a dump of PostgreSQL are as the checksum says; they are counted when it is restored.
 pub async fn verify(input: impl Read + Send + 'static) -> Result<Checked> {
     let (unpacked, checked) = unpack(input, &std::env::temp_dir()).await?;
-    if checked.header.catalog == CATALOG {
-        inspected(&unpacked.path().join(CATALOG), &checked.header).await?;
-    }
+    inspected(&unpacked.path().join(&checked.header.catalog), &checked.header).await?;
     Ok(checked)
 }
 
@@ -120,7 +118,7 @@ async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(
 
 /// Whether the catalog is sound, and what the backup says it is.
 async fn inspected(file: &Path, header: &Header) -> Result<()> {
-    let there = Catalog::inspect(file).await.map_err(|error| match error.kind() {
+    let unsound = |error: Error| match error.kind() {
         // A file that SQLite cannot read is a damaged one here.
         ErrorKind::Unavailable | ErrorKind::Corrupt => {
             Error::corrupt("the catalog in the backup is not sound")
@@ -128,7 +126,11 @@ async fn inspected(file: &Path, header: &Header) -> Result<()> {
                 .hint("use an earlier backup")
         }
         _ => error,
-    })?;
+    };
+    if header.catalog == DUMP {
+        return Catalog::inspect_dump(file, &header.contents).map_err(unsound);
+    }
+    let there = Catalog::inspect(file).await.map_err(unsound)?;
     if there == header.contents {
         return Ok(());
     }

@@ -219,3 +219,21 @@ async fn a_catalog_that_is_none_or_is_not_what_is_said_makes_no_good_backup() {
     let text = verify(std::io::Cursor::new(other)).await.unwrap_err().to_string();
     assert!(text.contains("is not what the backup says it holds"), "{text}");
 }
+
+#[tokio::test]
+async fn a_dump_that_is_none_or_of_a_newer_version_makes_no_good_backup() {
+    let dump = |bytes: &[u8], migrations: u32| {
+        let contents = Description { migrations, ..contents() };
+        let header = serde_json::to_vec(&Header::new("postgres", DUMP, contents)).unwrap();
+        let members = [(HEADER, header.as_slice()), (DUMP, bytes), (CONFIGURATION, b"#")];
+        let sums = sums(&members);
+        let last = (CHECKSUMS, sums.as_slice());
+        std::io::Cursor::new(made_of(&[members[0], members[1], members[2], last]))
+    };
+    verify(dump(b"PGDMP\x01", 1)).await.unwrap();
+    let error = verify(dump(b"DROP TABLE x", 1)).await.unwrap_err();
+    assert!(error.to_string().contains("it is no dump of PostgreSQL"), "{error}");
+    let error = verify(dump(b"PGDMP\x01", 9_999)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("a newer ragterm"), "{error}");
+}

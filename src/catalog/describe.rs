@@ -1,11 +1,12 @@
 //! What a catalog holds, in numbers, and whether a file is a sound catalog that this version knows.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
-use super::migrations::{applied, check_known};
+use super::migrations::{applied, check_count, check_known};
 use super::sqlite::address;
 use super::{Catalog, Database, failed};
 use crate::error::{Error, Result};
@@ -46,6 +47,22 @@ impl Catalog {
         // It was only read.
         let _closed = connection.close().await;
         described
+    }
+}
+
+/// What a dump of PostgreSQL begins with.
+const DUMP: &[u8] = b"PGDMP";
+
+impl Catalog {
+    /// Whether a file is a dump of `pg_dump` that can hold what is said of it: `Corrupt` when it is
+    /// none, `Usage` when a newer version made it. Its rows are compared when it is restored.
+    pub fn inspect_dump(file: &Path, said: &Description) -> Result<()> {
+        let mut begin = Vec::new();
+        std::fs::File::open(file)?.take(DUMP.len() as u64).read_to_end(&mut begin)?;
+        if begin != DUMP {
+            return Err(Error::corrupt("it is no dump of PostgreSQL"));
+        }
+        check_count(said.migrations)
     }
 }
 

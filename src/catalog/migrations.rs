@@ -125,8 +125,17 @@ fn check_known_by(known: &Migrator, applied: &[Applied]) -> Result<()> {
     Ok(())
 }
 
+/// Fails with `Usage` for a number of migrations that only a newer version has.
+pub(super) fn check_count(migrations: u32) -> Result<()> {
+    let known = KNOWN.iter().count();
+    match migrations as usize <= known {
+        true => Ok(()),
+        false => Err(newer(i64::from(migrations), known as i64)),
+    }
+}
+
 /// What is said of a catalog that only a newer version can read.
-pub(super) fn newer(version: i64, last: i64) -> Error {
+fn newer(version: i64, last: i64) -> Error {
     let ours = env!("CARGO_PKG_VERSION");
     Error::usage(format!(
         "a newer ragterm has written the catalog: its tables are of migration {version}, and \

@@ -126,12 +126,14 @@ pub(super) fn summary(header: &Header) -> String {
 
 async fn verify(args: &Args) -> Result<Outcome> {
     let begin = Instant::now();
-    let error = match backup::verify(open(&args.file)?).await {
-        Ok(checked) => {
+    let verifying = backup::verify(open(&args.file)?);
+    let error = match unless_interrupted(verifying).await {
+        None => return Ok(Outcome::Interrupted),
+        Some(Ok(checked)) => {
             tell(args, &checked, begin)?;
             return Ok(Outcome::Done);
         }
-        Err(error) => error,
+        Some(Err(error)) => error,
     };
     // That it cannot be read, or unpacked here, says nothing about it.
     if !matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Usage) {
@@ -152,6 +154,15 @@ async fn verify(args: &Args) -> Result<Outcome> {
         output::error(&error);
     }
     Ok(Outcome::Negative)
+}
+
+/// What work came to, so that nothing is left of it; `None` when the user pressed Ctrl-C.
+pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        result = work => Some(result),
+        // Where it cannot be waited for, the signal ends the program as ever.
+        Ok(()) = tokio::signal::ctrl_c() => None,
+    }
 }
 
 /// A backup to be read; `-` is standard input.

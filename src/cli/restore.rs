@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Outcome;
-use super::backup::{open, summary};
+use super::backup::{open, summary, unless_interrupted};
 use super::context::Context;
 use super::output::{self, GOOD};
 use super::units;
@@ -64,7 +64,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     })?;
     let occupied = if args.force { Occupied::Replaced } else { Occupied::Refused };
     let target = Target { paths: &context.paths, config: &config, occupied };
-    let restored = backup::restore(input, target).await?;
+    let Some(restored) = unless_interrupted(backup::restore(input, target)).await else {
+        output::note("nothing was restored");
+        return Ok(Outcome::Interrupted);
+    };
+    let restored = restored?;
     drop(lock);
     let took_s = begin.elapsed().as_secs_f64();
     match args.json {
