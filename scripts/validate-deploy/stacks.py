@@ -87,7 +87,7 @@ def of_a_deployment(docker_compose: str, name: str, directory: pathlib.Path) -> 
 
 def of_another_folder(docker_compose: str, directory: pathlib.Path) -> list[str]:
     """Faults of the examples of another folder, when their comment signs are taken out."""
-    files = {"deployment.yaml": r"^#(?= {6})", "config.toml": r"^#(?=[[a-z])"}
+    files = {"deployment.yaml": r"^#(?= {6})", "config.toml": r"^#(?=[a-z\[])"}
     for name, sign in files.items():
         file = directory / name
         file.write_text(re.sub(sign, "", file.read_text(), flags=re.MULTILINE))

@@ -76,6 +76,8 @@ fn a_port_in_use_is_told_with_what_to_do() {
 #[test]
 fn a_gpu_is_given_to_ollama_where_containers_can_have_it() {
     let machine = Machine::with_docker();
+    let told = machine.stack(&["--gpu", "yes", "--json", "--dry-run"]).expect(0);
+    assert_eq!(check(&told, "gpu")["state"], "fail");
     machine.program("nvidia-smi", "echo 'NVIDIA L4, 23034 MiB'");
     let told = machine.stack(&["--json", "--dry-run"]).expect(0);
     let gpu = check(&told, "gpu");

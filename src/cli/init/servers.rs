@@ -40,6 +40,11 @@ impl Gpu {
     pub fn check(&self, choices: &Choices) -> Option<Check> {
         const NAME: &str = "gpu";
         match (&self.name, choices.uses_ollama()) {
+            (None, _) if choices.gpu => Some(Check::fail(
+                NAME,
+                "no NVIDIA GPU was found, and Ollama's container does not start without one",
+                "install its driver, or use --gpu no",
+            )),
             (None, true) if choices.answering.is_some() => Some(Check::warn(
                 NAME,
                 "no NVIDIA GPU was found: answers come at the pace of the processors",

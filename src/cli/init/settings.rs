@@ -21,7 +21,6 @@ const ANOTHER_FOLDER: &str = "
 #        source: /srv/share/contracts
 #        target: /folders/contracts
 #        read_only: true
-
 ";
 
 const ANOTHER_SOURCE: &str = "
