@@ -165,6 +165,7 @@ macro_rules! never {
             type AskStream = tokio_stream::Empty<Result<AskEvent, Status>>;
             type AddSourceStream = tokio_stream::Empty<Result<Progress, Status>>;
             type RescanSourceStream = tokio_stream::Empty<Result<Progress, Status>>;
+            type BackupStream = tokio_stream::Empty<Result<BackupPart, Status>>;
             type MigrateStoreStream = tokio_stream::Empty<Result<MigrationProgress, Status>>;
 
             async fn search(
@@ -230,6 +231,7 @@ never! {
     reindex: ReindexRequest => ReindexReply;
     copy_catalog: CopyCatalogRequest => CopyCatalogReply;
     migrate_store: MigrateStoreRequest => Self::MigrateStoreStream;
+    backup: BackupRequest => Self::BackupStream;
     who_am_i: WhoAmIRequest => WhoAmIReply;
     share_answer: ShareAnswerRequest => ShareAnswerReply;
     create_token: CreateTokenRequest => CreateTokenReply;

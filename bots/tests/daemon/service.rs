@@ -73,6 +73,7 @@ impl Ragterm for Service {
     type AddSourceStream = Events<Progress>;
     type RescanSourceStream = Events<Progress>;
     type MigrateStoreStream = Events<MigrationProgress>;
+    type BackupStream = Events<BackupPart>;
 
     async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Reply<WhoAmIReply> {
         let asker = self.note(request, |calls, call| calls.whoami.push(call.asker));
@@ -205,6 +206,10 @@ impl Ragterm for Service {
         &self,
         _: Request<CollectGarbageRequest>,
     ) -> Reply<CollectGarbageReply> {
+        Err(not_called())
+    }
+
+    async fn backup(&self, _: Request<BackupRequest>) -> Reply<Self::BackupStream> {
         Err(not_called())
     }
 }

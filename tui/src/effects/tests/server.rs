@@ -235,6 +235,7 @@ impl Ragterm for Scripted {
         unknown()
     }
 
+    type BackupStream = Streamed<BackupPart>;
     type MigrateStoreStream = Streamed<MigrationProgress>;
 
     async fn migrate_store(
@@ -296,6 +297,10 @@ impl Ragterm for Scripted {
         &self,
         _: Request<CollectGarbageRequest>,
     ) -> Reply<CollectGarbageReply> {
+        unknown()
+    }
+
+    async fn backup(&self, _: Request<BackupRequest>) -> Reply<Self::BackupStream> {
         unknown()
     }
 }
