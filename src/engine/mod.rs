@@ -109,7 +109,8 @@ impl Engine {
         let tracker = TaskTracker::new();
         let reader = Arc::new(open_reader(&config)?);
         let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader), tracker.clone());
-        let settings = WatchSettings::new(&config.index, &paths.data_dir);
+        let mut settings = WatchSettings::new(&config.index, &paths.data_dir);
+        settings.backups = config.backup.directory.clone();
         let sources = Sources::new(catalog.clone(), indexer, settings, stop.clone());
         let retriever = Retriever::new(
             catalog.clone(),

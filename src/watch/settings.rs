@@ -47,6 +47,8 @@ pub struct WatchSettings {
     pub ignore: Vec<String>,
     /// Where the daemon keeps its own files, which are no documents.
     pub data_dir: PathBuf,
+    /// Where it writes backups by the clock, which are none either.
+    pub backups: Option<PathBuf>,
     /// The time between two comparisons with a whole source that sends events.
     pub reconcile: Duration,
     /// When removals are held back.
@@ -66,6 +68,7 @@ impl WatchSettings {
             max_archive_bytes: index.max_archive_bytes,
             ignore: index.ignore.clone(),
             data_dir: data_dir.to_path_buf(),
+            backups: None,
             reconcile: index.reconcile_interval,
             brake,
         }
@@ -78,6 +81,7 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
     let mut include = settings.include.clone();
     let mut exclude = settings.exclude.clone();
     exclude.extend(own_files(source, common));
+    exclude.extend(own_backups(source, common));
     if settings.is_file {
         include = vec![name_of_file(source)];
         exclude.push("*/".into());
@@ -112,6 +116,14 @@ pub fn folder_settings(source: &Source, common: &WatchSettings) -> FolderSetting
 fn own_files(source: &Source, common: &WatchSettings) -> Option<String> {
     let inside = common.data_dir.strip_prefix(source.registered.root()).ok()?.to_str()?;
     Some(just(inside))
+}
+
+/// The glob of backups by the clock and their parts, when they lie inside the source.
+fn own_backups(source: &Source, common: &WatchSettings) -> Option<String> {
+    let directory = common.backups.as_ref()?;
+    let inside = directory.strip_prefix(source.registered.root()).ok()?.to_str()?;
+    let directory = if inside.is_empty() { String::new() } else { just(inside) };
+    Some(format!("{directory}/ragterm-*.backup*"))
 }
 
 /// The globs of what is no page of a DokuWiki, by the name of the directory that is the source: the
