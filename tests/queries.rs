@@ -1,6 +1,8 @@
 //! Odd queries: each gets an answer, or a sentence and exit code 2.
 
-use crate::support::Instance;
+use ragterm_proto::v1::SearchRequest;
+
+use crate::support::{Instance, path};
 
 fn with_one_document() -> Instance {
     let ragterm = Instance::without_embedder();
@@ -60,4 +62,42 @@ fn nothing_found_is_exit_code_1() {
     let ragterm = with_one_document();
     let nothing = ragterm.run(&["search", "--json", "xylophone"]).expect(1);
     assert_eq!(nothing.json()["hits"], serde_json::json!([]));
+}
+
+#[test]
+fn a_hundred_clients_at_once_are_all_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("socket");
+    let ragterm = Instance::without_embedder().with("RAGTERM_SOCKET", path(&socket));
+    for number in 0..40 {
+        // Each is there twice: what is equal is looked for while other hits are read.
+        let text = format!("# Osprey {number}\n\nThe osprey number {number} hunts fish.\n");
+        ragterm.write(&format!("one/{number}.md"), &text);
+        ragterm.write(&format!("two/{number}.md"), &text);
+    }
+    ragterm.add();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let searched = runtime.block_on(async {
+        let clients: Vec<_> = (0..100)
+            .map(|_| {
+                let socket = socket.clone();
+                tokio::spawn(async move {
+                    let mut client = ragterm_proto::connect(&socket).await.unwrap();
+                    let mut hits = Vec::new();
+                    for _ in 0..5 {
+                        let query = "osprey fish".to_owned();
+                        let request = SearchRequest { query, ..SearchRequest::default() };
+                        hits.push(client.search(request).await.unwrap().into_inner().hits.len());
+                    }
+                    hits
+                })
+            })
+            .collect();
+        let mut searched = Vec::new();
+        for client in clients {
+            searched.extend(client.await.unwrap());
+        }
+        searched
+    });
+    assert_eq!(searched, [10; 500]);
 }

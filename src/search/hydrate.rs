@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::try_join_all;
 
 use super::fuse::{Fused, by_score};
 use super::{Hit, Retriever, snippet};
@@ -41,28 +41,25 @@ impl Retriever {
     ) -> Result<Vec<Hit>> {
         let mut hits = Vec::new();
         let mut shown: HashSet<Vec<u8>> = HashSet::new();
-        // In order, but several at a time.
-        let mut found = stream::iter(ranked)
-            .map(|fused| async move {
-                let found = self.catalog.hit(fused.document, fused.ordinal).await;
-                found.map(|found| (fused, found))
-            })
-            .buffered(AHEAD);
-        while let Some(next) = found.next().await {
-            let (fused, found) = next?;
-            if is_enough(&hits, limit, &fused) {
-                break;
+        'enough: for ahead in ranked.chunks(AHEAD) {
+            // All are waited for before anything else is: one that nobody polls would keep the
+            // connection that it got, and a hundred searches would wait for each other's.
+            let reading = ahead.iter().map(|it| self.catalog.hit(it.document, it.ordinal));
+            for (fused, found) in ahead.iter().zip(try_join_all(reading).await?) {
+                if is_enough(&hits, limit, fused) {
+                    break 'enough;
+                }
+                let Some(found) = found else { continue };
+                let Some(source) = sources.get(&found.document.source) else { continue };
+                if !shown.insert(found.document.hash.clone()) {
+                    continue;
+                }
+                let also_at = match found.copies {
+                    0 | 1 => Vec::new(),
+                    _ => self.also_at(&found.document, sources).await?,
+                };
+                hits.push(hit(*fused, found, (Arc::clone(source), also_at), query));
             }
-            let Some(found) = found else { continue };
-            let Some(source) = sources.get(&found.document.source) else { continue };
-            if !shown.insert(found.document.hash.clone()) {
-                continue;
-            }
-            let also_at = match found.copies {
-                0 | 1 => Vec::new(),
-                _ => self.also_at(&found.document, sources).await?,
-            };
-            hits.push(hit(fused, found, (Arc::clone(source), also_at), query));
         }
         hits.sort_by(newest_of_equals);
         hits.truncate(limit);
