@@ -101,18 +101,21 @@ fn pool(connections: u32) -> AnyPoolOptions {
             Ok(!connection.is_in_transaction())
         })
     });
-    fresh.max_connections(connections).min_connections(1).after_connect(|connection, _| {
-        Box::pin(async move {
-            let pragmas = format!(
-                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
+    // All of them now, and not by a thread of lower priority that happens to need one.
+    fresh.max_connections(connections).min_connections(connections).after_connect(
+        |connection, _| {
+            Box::pin(async move {
+                let pragmas = format!(
+                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; \
                      PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8000;",
-                BUSY_TIMEOUT.as_millis()
-            );
-            connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
-            connection.ping().await
-        })
-    })
+                    BUSY_TIMEOUT.as_millis()
+                );
+                connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+                connection.ping().await
+            })
+        },
+    )
 }
 
 /// The URL of a database file, without parameters.

@@ -1,5 +1,6 @@
 //! The daemon: opens everything, serves the socket, ends cleanly.
 
+mod background;
 mod lock;
 mod remote;
 mod socket;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::rpc;
 
+use background::Background;
 pub use lock::{DataLock, make_directory, owner};
 
 use remote::Remote;
@@ -53,7 +55,8 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     open_more_files();
     let lock = own(&paths)?;
     let stop = CancellationToken::new();
-    let engine = Engine::open(config, &paths, stop.clone()).await?;
+    let background = Background::start()?;
+    let engine = Engine::open((config, &paths), background.handle(), stop.clone()).await?;
     // Not before everything is open: who can connect is served.
     let gate = Gate::new(engine.clone())?;
     let remote = Remote::bind(&engine.config.daemon).await?;

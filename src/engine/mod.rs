@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, warn};
@@ -86,6 +87,7 @@ pub struct Inner {
     /// What happened at start that an operator should know.
     pub notices: Vec<String>,
     reader: Arc<Reader>,
+    background: Handle,
     tracker: TaskTracker,
     stop: CancellationToken,
     running: Arc<Mutex<Vec<&'static str>>>,
@@ -100,8 +102,13 @@ impl std::ops::Deref for Engine {
 }
 
 impl Engine {
-    /// Opens the catalog and its followers in the data directory; nothing runs yet.
-    pub async fn open(config: Config, paths: &Paths, stop: CancellationToken) -> Result<Self> {
+    /// Opens the catalog and its followers in the data directory; nothing runs yet. What indexes
+    /// will run in the background.
+    pub async fn open(
+        (config, paths): (Config, &Paths),
+        background: Handle,
+        stop: CancellationToken,
+    ) -> Result<Self> {
         let catalog = open_catalog(&config, paths, &stop).await?;
         let mut notices = Vec::new();
         let keyword = Arc::new(open_keyword(&catalog, &paths.data_dir, &mut notices).await?);
@@ -111,7 +118,8 @@ impl Engine {
         let indexer = Indexer::new(catalog.clone(), Arc::clone(&reader), tracker.clone());
         let mut settings = WatchSettings::new(&config.index, &paths.data_dir);
         settings.backups = config.backup.directory.clone();
-        let sources = Sources::new(catalog.clone(), indexer, settings, stop.clone());
+        let sources =
+            Sources::new(catalog.clone(), indexer, (settings, background.clone()), stop.clone());
         let retriever = Retriever::new(
             catalog.clone(),
             keyword.indexes(),
@@ -137,6 +145,7 @@ impl Engine {
             started: Instant::now(),
             notices,
             reader,
+            background,
             tracker,
             stop,
             running: Arc::default(),
@@ -148,7 +157,7 @@ impl Engine {
     pub async fn start(&self) -> Result<()> {
         let keyword = Arc::clone(&self.keyword);
         let stop = self.stop.clone();
-        self.spawn("keyword follower", async move { keyword.run(stop).await });
+        self.spawn_on(&self.background, "keyword follower", async move { keyword.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
@@ -215,14 +224,24 @@ impl Engine {
 
     /// Runs a task until its end, by which the engine's is delayed; `name` is for the log.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_on(&Handle::current(), name, task);
+    }
+
+    fn spawn_on(
+        &self,
+        runtime: &Handle,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let running = Arc::clone(&self.running);
         running.lock().unwrap_or_else(|poison| poison.into_inner()).push(name);
         let task = task.in_current_span();
-        self.tracker.spawn(async move {
+        let task = async move {
             task.await;
             let mut running = running.lock().unwrap_or_else(|poison| poison.into_inner());
             running.retain(|other| *other != name);
-        });
+        };
+        self.tracker.spawn_on(task, runtime);
     }
 }
 

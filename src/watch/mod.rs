@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio::runtime::Handle as Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +35,7 @@ const BATCH: usize = 1000;
 #[derive(Debug)]
 pub struct Sources {
     shared: Shared,
+    background: Runtime,
     handles: Mutex<BTreeMap<String, Handle>>,
     /// Sources are added and removed one after the other.
     order: tokio::sync::Mutex<()>,
@@ -82,15 +84,15 @@ pub struct Watched {
 }
 
 impl Sources {
-    /// No source is watched yet.
+    /// No source is watched yet; each will be in the background.
     pub fn new(
         catalog: Catalog,
         indexer: Indexer,
-        settings: WatchSettings,
+        (settings, background): (WatchSettings, Runtime),
         stop: CancellationToken,
     ) -> Self {
         let shared = Shared { catalog, indexer, settings, tracker: TaskTracker::new() };
-        Self { shared, handles: Mutex::default(), order: Default::default(), stop }
+        Self { shared, background, handles: Mutex::default(), order: Default::default(), stop }
     }
 
     /// How sources are watched.
@@ -272,10 +274,11 @@ impl Sources {
         let (stop, ended) = (self.stop.child_token(), CancellationToken::new());
         let task = SourceTask::new(Arc::clone(&source), self.shared.clone(), sender);
         let (task_stop, task_ended) = (stop.clone(), ended.clone().drop_guard());
-        self.shared.tracker.spawn(async move {
+        let watching = async move {
             task.run(receiver, task_stop).await;
             drop(task_ended);
-        });
+        };
+        self.shared.tracker.spawn_on(watching, &self.background);
         let watched = Watched { source: Arc::clone(&source), report: report.clone(), until: 1 };
         let name = source.registered.name.clone();
         self.lock().insert(name, Handle { source, commands, report, stop, ended });
