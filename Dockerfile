@@ -65,6 +65,7 @@ FROM scratch AS base
 ENV PATH=/usr/local/bin:/usr/bin:/bin \
     RAGTERM_CONFIG=/etc/ragterm/config.toml \
     RAGTERM_DATA_DIR=/var/lib/ragterm \
+    SQLITE_TMPDIR=/var/lib/ragterm \
     RAGTERM_SOCKET=/run/ragterm/ragterm.sock \
     RAGTERM_DAEMON__AUTOSTART=false
 ARG VERSION=0.1.0

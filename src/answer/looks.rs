@@ -14,6 +14,12 @@ const FRESH: Duration = Duration::from_secs(15);
 pub(super) struct Looks(Mutex<Option<(Instant, Option<String>)>>);
 
 impl Looks {
+    /// Whether the server did not answer when it was last looked.
+    pub fn has_failed(&self) -> bool {
+        let latest = self.0.try_lock();
+        latest.is_ok_and(|latest| latest.as_ref().is_some_and(|(_, fault)| fault.is_some()))
+    }
+
     /// Why the server does not answer; `None` when it does. Who asks meanwhile waits for the same look.
     pub async fn latest(&self, llm: &dyn Llm, patience: Duration) -> Option<String> {
         let mut latest = self.0.lock().await;

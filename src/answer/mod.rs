@@ -282,6 +282,11 @@ impl Answerer {
         Some(self.looks.latest(llm.as_ref(), patience).await)
     }
 
+    /// Whether the model could not be asked when it was last looked.
+    pub fn is_faulty(&self) -> bool {
+        matches!(self.model, Model::Unusable(_)) || self.looks.has_failed()
+    }
+
     /// The pipeline of the spaces that are asked; when none is named, of all that the asker sees.
     async fn pipeline(&self, question: &Question) -> Result<&Pipeline> {
         let spaces = &question.spaces;

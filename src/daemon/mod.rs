@@ -8,6 +8,7 @@ mod web;
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Mode;
@@ -31,7 +32,7 @@ pub use lock::{DataLock, make_directory, owner};
 
 use remote::Remote;
 use socket::{Audience, Socket};
-use web::Web;
+use web::{Opened, Web};
 
 /// How often the daemon looks whether its socket and its data directory are still there.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,16 +56,20 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     open_more_files();
     let lock = own(&paths)?;
     let stop = CancellationToken::new();
+    let web = Web::bind(&config.daemon).await?;
+    let opened = Opened::default();
+    let web = web.map(|web| tokio::spawn(web.serve(Arc::clone(&opened), stop.clone())));
     let background = Background::start()?;
     let engine = Engine::open((config, &paths), background.handle(), stop.clone()).await?;
     // Not before everything is open: who can connect is served.
     let gate = Gate::new(engine.clone())?;
     let remote = Remote::bind(&engine.config.daemon).await?;
-    let web = Web::bind(&engine.config.daemon).await?;
     let audience = if gate.admits_others() { Audience::Others } else { Audience::Owner };
     let mut socket = Socket::bind(&paths.socket, audience)?;
     engine.start().await?;
     gate.start(stop.clone());
+    // It is told of once.
+    let _first = opened.set(gate.clone());
     let (version, took_ms) = (env!("CARGO_PKG_VERSION"), begin.elapsed().as_millis() as u64);
     info!(
         event = "start",
@@ -79,7 +84,6 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let connections = ReceiverStream::new(connections);
     let server = tokio::spawn(rpc::serve_local(gate.clone(), connections, stop.clone()));
     let remote = remote.map(|remote| tokio::spawn(remote.serve(gate.clone(), stop.clone())));
-    let web = web.map(|web| tokio::spawn(web.serve(gate.clone(), stop.clone())));
     let ended = tokio::select! {
         ended = end_on_signal(&stop) => ended,
         ended = admit(&mut socket, (&lock, &gate), sender) => ended,

@@ -1,7 +1,7 @@
 //! The HTTP port for those who watch the daemon: off unless configured, and it only tells.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::config;
+use crate::engine::Health;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 
@@ -47,6 +48,9 @@ pub struct Web {
     listener: TcpListener,
 }
 
+/// What is asked, once it is open: the catalog may be waited for.
+pub type Opened = Arc<OnceLock<Gate>>;
+
 impl Web {
     /// Listens where the configuration says; `None` when it says nowhere.
     pub async fn bind(config: &config::Daemon) -> Result<Option<Self>> {
@@ -60,8 +64,8 @@ impl Web {
         Ok(Some(Self { listener }))
     }
 
-    /// Serves until `stop`.
-    pub async fn serve(self, gate: Gate, stop: CancellationToken) {
+    /// Serves until `stop`; before the gate is open it only says that the daemon is alive.
+    pub async fn serve(self, gate: Opened, stop: CancellationToken) {
         let router = router(gate);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let connections = TaskTracker::new();
@@ -122,7 +126,7 @@ async fn converse(stream: TcpStream, router: Router, stop: CancellationToken) {
     }
 }
 
-fn router(gate: Gate) -> Router {
+fn router(gate: Opened) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -143,8 +147,11 @@ struct Named {
     state: &'static str,
 }
 
-async fn ready(State(gate): State<Gate>) -> Response {
-    let health = gate.health().await;
+async fn ready(State(gate): State<Opened>) -> Response {
+    let health = match gate.get() {
+        Some(gate) => gate.health().await,
+        None => Health::opening(),
+    };
     let checks = health.0.iter();
     let checks = checks.map(|check| Named { name: check.name, state: check.condition.name() });
     let ready = Ready { ready: health.is_ready(), checks: checks.collect() };
@@ -155,7 +162,10 @@ async fn ready(State(gate): State<Gate>) -> Response {
     }
 }
 
-async fn metrics(State(gate): State<Gate>) -> Response {
+async fn metrics(State(gate): State<Opened>) -> Response {
+    let Some(gate) = gate.get() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the catalog is being opened\n").into_response();
+    };
     match gate.metrics_text().await {
         Ok(body) => ([(header::CONTENT_TYPE, METRICS)], body).into_response(),
         Err(error) => failed(&error.to_string()),

@@ -1,25 +1,25 @@
 //! Whether the clock can be believed, before something is deleted for its age.
 //!
 //! The latest believed time is kept in the catalog. A clock that is suddenly far ahead of it may be
-//! wrong (a dead battery, a mistake): it is believed once the daemon has run with it for a while.
+//! wrong (a dead battery, a mistake): it is believed once it has gone on for a day without a leap,
+//! whether the daemon ran all the time or not.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::catalog::{Catalog, now_ms};
 use crate::error::Result;
 
-/// Where the latest believed time is kept.
+/// Where the latest believed time is kept…
 const LATEST: &str = "clock.latest_ms";
+
+/// …and when it was doubted first and last.
+const DOUBTED: &str = "clock.doubted_ms";
 
 /// A clock that is further ahead than this has jumped, or nobody was here.
 const LEAP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A clock that jumped is believed after this time.
 const PROOF: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// While the daemon runs, a clock that goes so much otherwise than time has jumped.
-const DRIFT: Duration = Duration::from_secs(60 * 60);
 
 /// What a look at the clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,58 +30,64 @@ pub enum Belief {
     Doubted(Duration),
 }
 
-/// Looks at the clock now and then.
-#[derive(Debug)]
-pub struct Clock(Mutex<Run>);
-
-/// How long the clock has gone as time does.
-#[derive(Debug)]
-struct Run {
-    began: Instant,
-    last: (Instant, i64),
+/// Since when, and until when, a clock was doubted, in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Doubt {
+    first_ms: i64,
+    last_ms: i64,
 }
 
-impl Default for Clock {
-    fn default() -> Self {
-        let now = Instant::now();
-        Self(Mutex::new(Run { began: now, last: (now, now_ms()) }))
-    }
-}
-
-impl Run {
-    /// How long the clock has gone without a jump, at a moment and its time.
-    fn steady(&mut self, (now, now_ms): (Instant, i64)) -> Duration {
-        let (then, then_ms) = self.last;
-        let passed = now.duration_since(then).as_millis() as i64;
-        if (now_ms - then_ms - passed).unsigned_abs() > DRIFT.as_millis() as u64 {
-            self.began = now;
+/// Looks at the clock; `keeping` has what was seen be kept.
+pub async fn look(catalog: &Catalog, keeping: Keeping) -> Result<Belief> {
+    let latest = catalog.setting(LATEST).await?.and_then(|text| text.parse().ok());
+    let doubt = catalog.setting(DOUBTED).await?.and_then(|text| Doubt::read(&text));
+    let now_ms = now_ms();
+    let (belief, doubt) = judge(latest, doubt, now_ms);
+    if keeping == Keeping::Yes {
+        match doubt {
+            Some(doubt) => catalog.keep_setting(DOUBTED, &doubt.text()).await?,
+            None => catalog.keep_setting(LATEST, &now_ms.to_string()).await?,
         }
-        self.last = (now, now_ms);
-        now.duration_since(self.began)
+    }
+    Ok(belief)
+}
+
+/// Whether what was seen is kept; a daemon that only answers keeps nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is.
+    Yes,
+    /// It is only looked.
+    No,
+}
+
+impl Doubt {
+    fn read(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once(' ')?;
+        Some(Self { first_ms: first.parse().ok()?, last_ms: last.parse().ok()? })
+    }
+
+    fn text(self) -> String {
+        format!("{} {}", self.first_ms, self.last_ms)
     }
 }
 
-impl Clock {
-    /// Looks at the clock.
-    pub async fn look(&self, catalog: &Catalog) -> Result<Belief> {
-        let latest = catalog.setting(LATEST).await?.and_then(|text| text.parse().ok());
-        let now_ms = now_ms();
-        let mut run = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let steady = run.steady((Instant::now(), now_ms));
-        Ok(judge(latest, now_ms, steady))
-    }
-
-    /// Keeps the time, which was found believable.
-    pub async fn keep(&self, catalog: &Catalog) -> Result<()> {
-        catalog.keep_setting(LATEST, &now_ms().to_string()).await
-    }
-}
-
-fn judge(latest_ms: Option<i64>, now_ms: i64, steady: Duration) -> Belief {
-    let ahead = now_ms.saturating_sub(latest_ms.unwrap_or(now_ms));
+/// What is to be thought of a time, and the doubt that is left.
+fn judge(latest_ms: Option<i64>, doubt: Option<Doubt>, now_ms: i64) -> (Belief, Option<Doubt>) {
+    let leap = LEAP.as_millis() as i64;
     // One that went back makes everything younger: nothing is deleted too early.
+    let ahead = now_ms.saturating_sub(latest_ms.unwrap_or(now_ms)).max(0);
+    if ahead <= leap {
+        return (Belief::Believed, None);
+    }
+    // Another leap, or a clock that was set right again, begins anew.
+    let goes_on = |doubt: &Doubt| (0..=leap).contains(&(now_ms - doubt.last_ms));
+    let first_ms = doubt.filter(goes_on).map_or(now_ms, |doubt| doubt.first_ms);
+    if now_ms - first_ms >= PROOF.as_millis() as i64 {
+        return (Belief::Believed, None);
+    }
     let ahead = Duration::from_millis(u64::try_from(ahead).unwrap_or_default());
-    if ahead > LEAP && steady < PROOF { Belief::Doubted(ahead) } else { Belief::Believed }
+    (Belief::Doubted(ahead), Some(Doubt { first_ms, last_ms: now_ms }))
 }
 
 #[cfg(test)]
@@ -96,29 +102,40 @@ mod tests {
 
     #[test]
     fn a_clock_that_leaps_ahead_is_doubted_until_it_has_gone_on_for_a_day() {
-        let leap = Some(NOW - days(3_650));
-        let doubted = Belief::Doubted(Duration::from_millis(days(3_650) as u64));
-        assert_eq!(judge(leap, NOW, Duration::ZERO), doubted);
-        assert_eq!(judge(leap, NOW, PROOF - Duration::from_secs(1)), doubted);
-        assert_eq!(judge(leap, NOW, PROOF), Belief::Believed);
+        let latest = Some(NOW - days(3_650));
+        let ahead = |now: i64| Duration::from_millis((now - NOW + days(3_650)) as u64);
+        let (belief, doubt) = judge(latest, None, NOW);
+        assert_eq!(belief, Belief::Doubted(ahead(NOW)));
+        // Switched off over night.
+        let later = NOW + days(1) - 1;
+        let (belief, doubt) = judge(latest, doubt, later);
+        assert_eq!(belief, Belief::Doubted(ahead(later)));
+        assert_eq!(judge(latest, doubt, NOW + days(1)), (Belief::Believed, None));
+    }
+
+    #[test]
+    fn another_leap_begins_the_proof_anew() {
+        let latest = Some(NOW - days(400));
+        let doubt = Some(Doubt { first_ms: NOW - days(30), last_ms: NOW - days(29) });
+        let (belief, doubt) = judge(latest, doubt, NOW);
+        assert!(matches!(belief, Belief::Doubted(_)));
+        assert_eq!(doubt, Some(Doubt { first_ms: NOW, last_ms: NOW }));
+        let (belief, doubt) = judge(latest, doubt, NOW - days(300));
+        assert!(matches!(belief, Belief::Doubted(_)), "it went back, and is still far ahead");
+        assert_eq!(doubt.unwrap().first_ms, NOW - days(300));
     }
 
     #[test]
     fn a_weekend_off_a_clock_that_went_back_and_a_first_start_are_believed() {
         for latest in [None, Some(NOW - days(3)), Some(NOW + days(3_650))] {
-            assert_eq!(judge(latest, NOW, Duration::ZERO), Belief::Believed, "{latest:?}");
+            assert_eq!(judge(latest, None, NOW), (Belief::Believed, None), "{latest:?}");
         }
     }
 
     #[test]
-    fn a_jump_while_the_daemon_runs_begins_the_proof_anew() {
-        let begin = Instant::now();
-        let mut run = Run { began: begin, last: (begin, NOW) };
-        let hour = Duration::from_secs(60 * 60);
-        let at = |hours: u32| begin + hour * hours;
-        assert_eq!(run.steady((at(30), NOW + hour.as_millis() as i64 * 30)), hour * 30);
-        assert_eq!(run.steady((at(31), NOW + days(400))), Duration::ZERO);
-        let later = NOW + days(400) + hour.as_millis() as i64;
-        assert_eq!(run.steady((at(32), later)), hour);
+    fn a_doubt_is_read_as_it_was_kept() {
+        let doubt = Doubt { first_ms: 7, last_ms: 9 };
+        assert_eq!(Doubt::read(&doubt.text()), Some(doubt));
+        assert_eq!(Doubt::read("7"), None);
     }
 }

@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Engine;
-use super::clock::Belief;
+use super::clock::{self, Belief, Keeping};
+use crate::catalog::check_room;
 use crate::config::Role;
 use crate::error::{Error, Result};
+
+/// What a restore put aside.
+const REPLACED: &str = "catalogs that a restore replaced";
 
 /// What is done with what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,13 +56,20 @@ impl Engine {
         let mut collected = Collected::default();
         self.collect_sessions(collecting, &mut collected).await?;
         let indexes = self.foreign_indexes()?;
-        let sizes: u64 = indexes.iter().map(|index| size_of(index)).sum();
-        collected.add("keyword indexes of other catalogs", (indexes.len() as u64, sizes));
+        collected.add("keyword indexes of other catalogs", sizes_of(&indexes));
         if collecting != Collecting::Count {
-            for index in indexes {
-                tokio::task::spawn_blocking(move || fs_err::remove_dir_all(index))
-                    .await
-                    .map_err(|error| Error::internal("the deletion failed").because(error))??;
+            remove(indexes).await?;
+        }
+        let replaced = self.directories(|name| name.starts_with("before-restore-"))?;
+        match collecting {
+            Collecting::Count => collected.add(REPLACED, sizes_of(&replaced)),
+            Collecting::Delete if replaced.is_empty() => {}
+            Collecting::Delete => collected.notes.push(format!(
+                "`--all` deletes {REPLACED} as well: `before-restore-…` in the data directory"
+            )),
+            Collecting::DeleteAll => {
+                collected.add(REPLACED, sizes_of(&replaced));
+                remove(replaced).await?;
             }
         }
         if self.config.daemon.role != Role::Query {
@@ -100,6 +111,10 @@ impl Engine {
                     .into(),
             ),
             Collecting::DeleteAll => {
+                let file = self.paths.data_dir.join("catalog.db");
+                // Once beside it, and once on the way into it.
+                let bytes = fs_err::metadata(file)?.len() * 2;
+                check_room(&self.paths.data_dir, bytes, "the catalog to be written anew")?;
                 self.catalog.compact().await?;
                 let left = self.catalog.free_bytes().await?;
                 collected.add(WHAT, (1, free.saturating_sub(left)));
@@ -118,11 +133,11 @@ impl Engine {
             collected.add(WHAT, (self.answerer.count_old().await?, 0));
             return Ok(());
         }
-        match self.clock.look(&self.catalog).await? {
+        match clock::look(&self.catalog, Keeping::No).await? {
             Belief::Believed => collected.add(WHAT, (self.answerer.forget_old().await?, 0)),
             Belief::Doubted(ahead) => collected.notes.push(format!(
                 "sessions are kept: the clock is {} days ahead of when this catalog was last used; \
-                 if it is right, they go in a day",
+                 if it is right, they go once it has gone on for a day",
                 ahead.as_secs() / (24 * 60 * 60)
             )),
         }
@@ -132,19 +147,38 @@ impl Engine {
     /// Keyword indexes in the data directory that were made for other catalogs.
     fn foreign_indexes(&self) -> Result<Vec<PathBuf>> {
         let own = format!("keyword-{}", self.catalog.identity());
+        self.directories(|name| {
+            let rest = name.strip_prefix(&own);
+            let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+            name.starts_with("keyword-") && !is_own
+        })
+    }
+
+    /// The directories in the data directory whose names are `wanted`.
+    fn directories(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in fs_err::read_dir(&self.paths.data_dir)? {
             let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_own = name
-                .strip_prefix(&own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-            if name.starts_with("keyword-") && !is_own && entry.file_type()?.is_dir() {
+            if wanted(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_dir() {
                 found.push(entry.path());
             }
         }
         Ok(found)
     }
+}
+
+async fn remove(directories: Vec<PathBuf>) -> Result<()> {
+    let removing = move || directories.iter().try_for_each(fs_err::remove_dir_all);
+    tokio::task::spawn_blocking(removing)
+        .await
+        .map_err(|error| Error::internal("the deletion failed").because(error))??;
+    Ok(())
+}
+
+/// How many directories there are, and their bytes.
+fn sizes_of(directories: &[PathBuf]) -> (u64, u64) {
+    let bytes = directories.iter().map(|directory| size_of(directory)).sum();
+    (directories.len() as u64, bytes)
 }
 
 /// The bytes of the files in a directory; what cannot be read counts nothing.

@@ -51,6 +51,12 @@ pub struct Check {
 pub struct Health(pub Vec<Check>);
 
 impl Health {
+    /// While the catalog is being opened, or waited for.
+    pub fn opening() -> Self {
+        let why = Some("it is being opened".to_owned());
+        Self(vec![Check::of("catalog", why, Condition::Down)])
+    }
+
     /// Whether questions can be answered.
     pub fn is_ready(&self) -> bool {
         self.0.iter().all(|check| check.condition != Condition::Down)
@@ -125,6 +131,7 @@ impl Engine {
         let lacks = |check: &Check| check.condition == Condition::Degraded;
         self.catalog.damage().is_some()
             || self.words_lack().is_some()
+            || self.answerer.is_faulty()
             || self.meaning_checks().iter().any(lacks)
     }
 

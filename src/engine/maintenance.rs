@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::clock::Belief;
+use super::clock::{self, Belief, Keeping};
 use super::{Engine, memory};
 use crate::config::Role;
 
@@ -57,27 +57,27 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
     }
 }
 
-/// Whether the clock can be believed; the time is kept then.
+/// Whether the clock can be believed.
 async fn is_believed(engine: &Engine) -> bool {
-    let belief = engine.clock.look(&engine.catalog).await;
-    let kept = match belief {
-        Ok(Belief::Believed) if engine.config.daemon.role == Role::Query => Ok(()),
-        Ok(Belief::Believed) => engine.clock.keep(&engine.catalog).await,
+    let keeping = match engine.config.daemon.role {
+        Role::Query => Keeping::No,
+        Role::All | Role::Index => Keeping::Yes,
+    };
+    match clock::look(&engine.catalog, keeping).await {
+        Ok(Belief::Believed) => true,
         Ok(Belief::Doubted(ahead)) => {
             let days = ahead.as_secs() / (24 * 60 * 60);
             warn!(
                 days,
                 "the clock is far ahead of when it was last looked at: nothing is forgotten"
             );
-            return false;
+            false
         }
-        Err(error) => Err(error),
-    };
-    if let Err(error) = kept {
-        warn!(%error, "it cannot be told whether the clock is right: nothing is forgotten");
-        return false;
+        Err(error) => {
+            warn!(%error, "it cannot be told whether the clock is right: nothing is forgotten");
+            false
+        }
     }
-    true
 }
 
 /// Forgets questions and answers that are older than they are kept for.

@@ -80,8 +80,6 @@ pub struct Inner {
     pub backups: backups::Backups,
     /// The watched sources.
     pub sources: Sources,
-    /// Whether the clock can be believed.
-    pub clock: clock::Clock,
     /// When the daemon started.
     pub started: Instant,
     /// What happened at start that an operator should know.
@@ -141,7 +139,6 @@ impl Engine {
             answerer,
             backups: backups::Backups::default(),
             sources,
-            clock: clock::Clock::default(),
             started: Instant::now(),
             notices,
             reader,
@@ -159,7 +156,9 @@ impl Engine {
         let stop = self.stop.clone();
         self.spawn_on(&self.background, "keyword follower", async move { keyword.run(stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());
-        self.spawn("search by meaning", async move { engine.meaning.run(stop).await });
+        self.spawn_on(&self.background, "search by meaning", async move {
+            engine.meaning.run(stop).await;
+        });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
         let (engine, stop) = (self.clone(), self.stop.clone());

@@ -35,6 +35,7 @@ pub struct Gate {
     authority: Arc<Authority>,
     auditor: Arc<Auditor>,
     metrics: Arc<Metrics>,
+    scraping: Arc<tokio::sync::Mutex<()>>,
     refusals: Arc<Seldom>,
 }
 
@@ -46,8 +47,8 @@ impl Gate {
         let directory = &engine.paths.data_dir;
         let auditor = Auditor::new(config.access.audit, directory, catalog.identity());
         let metrics = Arc::new(Metrics::new()?);
-        let refusals = Arc::default();
-        Ok(Self { authority, auditor: Arc::new(auditor), metrics, refusals, engine })
+        let (refusals, scraping) = (Arc::default(), Arc::default());
+        Ok(Self { authority, auditor: Arc::new(auditor), metrics, scraping, refusals, engine })
     }
 
     /// Starts what runs beside the calls, until `stop`.

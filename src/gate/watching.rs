@@ -1,7 +1,7 @@
 //! What those who watch the daemon are told: no name of a user, a space or a document.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,10 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 
 /// How often it is looked whether a back-end is missing.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long the state of the daemon is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Gate {
     /// Where calls are counted.
@@ -26,8 +29,10 @@ impl Gate {
 
     /// Everything that is counted, in Prometheus' text format.
     pub async fn metrics_text(&self) -> Result<String> {
-        // What cannot be read now is as it was: the counters are there all the same.
-        if let Ok(now) = self.engine.snapshot().await {
+        // What cannot be read now is as it was: the counters are there all the same. One after the
+        // other, because a count that is older than the last would look as if it began anew.
+        let _turn = self.scraping.lock().await;
+        if let Ok(Ok(now)) = tokio::time::timeout(PATIENCE, self.engine.snapshot()).await {
             self.metrics.observe(&now);
         }
         self.metrics.text()

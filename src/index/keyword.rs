@@ -210,16 +210,15 @@ impl KeywordFollower {
         let before = self.index.send_replace(successor);
         self.applied.send_replace(applied);
         info!(seq = applied, "the keyword index of this version has taken over");
-        let directory = before.directory().to_owned();
-        let removed = blocking(move || {
-            before.release_writer()?;
+        // What was published meanwhile comes first; what this leaves, the next start removes.
+        tokio::task::spawn_blocking(move || {
+            let directory = before.directory().to_owned();
+            let released = before.release_writer();
             drop(before);
-            Ok(fs_err::remove_dir_all(directory)?)
+            if let Err(error) = released.and_then(|()| Ok(fs_err::remove_dir_all(directory)?)) {
+                warn!(%error, "the earlier keyword index cannot be removed");
+            }
         });
-        if let Err(error) = removed.await {
-            // The next start removes it.
-            warn!(%error, "the earlier keyword index cannot be removed");
-        }
     }
 
     async fn clear_if_asked(&self) -> Result<()> {

@@ -16,6 +16,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct Shares {
     catalog: Catalog,
     latest: Mutex<Option<Latest>>,
+    counting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct Share {
 impl Shares {
     /// Shares that count in `catalog`.
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog, latest: Mutex::new(None) }
+        Self { catalog, latest: Mutex::new(None), counting: tokio::sync::Mutex::default() }
     }
 
     /// The share of the given sources.
@@ -68,13 +69,16 @@ impl Shares {
     }
 
     async fn counts(&self) -> Result<Arc<Counts>> {
-        let fresh = self
-            .lock()
-            .as_ref()
-            .and_then(|latest| (latest.at.elapsed() < FRESH).then(|| Arc::clone(&latest.counts)));
-        match fresh {
-            Some(counts) => Ok(counts),
-            None => self.exact().await,
+        let latest = self.lock().as_ref().map(|latest| (latest.at, Arc::clone(&latest.counts)));
+        let Some((at, counts)) = latest else { return self.exact().await };
+        if at.elapsed() < FRESH {
+            return Ok(counts);
+        }
+        // One counts, and the others go on with what was: a hundred searches at once would count
+        // the same a hundred times.
+        match self.counting.try_lock() {
+            Ok(_counting) => self.exact().await,
+            Err(_) => Ok(counts),
         }
     }
 
