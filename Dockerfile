@@ -39,11 +39,11 @@ FROM debian:12.12-slim AS system
 RUN apt-get update && \
     apt-get install -y --no-install-recommends ca-certificates && \
     rm -rf /var/lib/apt/lists/*
-# All that is ever written is below these two directories and /tmp: the rest may be read-only.
+# All that is ever written is below these directories and /tmp: the rest may be read-only.
 RUN groupadd --gid 10001 ragterm && \
     useradd --uid 10001 --gid 10001 --home-dir /var/lib/ragterm --no-create-home \
       --shell /usr/sbin/nologin ragterm && \
-    install -d -o 10001 -g 10001 -m 0700 /var/lib/ragterm /run/ragterm && \
+    install -d -o 10001 -g 10001 -m 0700 /var/lib/ragterm /run/ragterm /var/backups/ragterm && \
     install -d -m 0755 /etc/ragterm
 
 FROM system AS parts
@@ -97,6 +97,7 @@ FROM base AS ragterm
 COPY --from=parts /parts/ /
 COPY --from=system --chown=10001:10001 /var/lib/ragterm /var/lib/ragterm
 COPY --from=system --chown=10001:10001 /run/ragterm /run/ragterm
+COPY --from=system --chown=10001:10001 /var/backups/ragterm /var/backups/ragterm
 COPY --from=build /out/ragterm /usr/local/bin/ragterm
 WORKDIR /var/lib/ragterm
 VOLUME ["/var/lib/ragterm"]

@@ -219,7 +219,7 @@ fn a_port_in_use_is_named_and_leaves_nothing_behind() {
 fn whoever_connects_and_says_nothing_keeps_nobody_out() {
     let (ragterm, address) = watched(Instance::without_embedder());
     ragterm.run(&["status"]).expect(0);
-    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let silent: Vec<TcpStream> = (0..140).map(|_| TcpStream::connect(address).unwrap()).collect();
     assert_eq!(get(address, "/healthz").0, 200);
     drop(silent);
 }

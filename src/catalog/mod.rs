@@ -196,10 +196,12 @@ impl Catalog {
         *last
     }
 
-    /// Fails when the database does not answer.
+    /// Fails when the database does not answer, or is not the catalog any more.
     pub async fn ping(&self) -> Result<()> {
         let task = "be reached";
-        let one = sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(&self.inner.readers).await;
+        let one = sqlx::query_scalar::<_, i64>("SELECT seq FROM sequence WHERE id = 1")
+            .fetch_one(&self.inner.readers)
+            .await;
         one.map(drop).map_err(self.failed(task))
     }
 

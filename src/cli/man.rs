@@ -1,5 +1,7 @@
 //! `ragterm man`: manual pages, made of what the command line says of itself.
 
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Command;
@@ -46,7 +48,13 @@ fn write(command: &Command, directory: &Path) -> Result<usize> {
     }
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let file = directory.join(format!("{name}.1"));
-    fs_err::write(&file, page(command.clone())?).map_err(|error| refused(directory, error))?;
+    // A link that somebody put there is replaced, and not what it leads to.
+    let mut new =
+        tempfile::NamedTempFile::new_in(directory).map_err(|error| refused(directory, error))?;
+    new.write_all(&page(command.clone())?).map_err(|error| refused(directory, error))?;
+    let public = std::fs::Permissions::from_mode(0o644);
+    new.as_file().set_permissions(public).map_err(|error| refused(directory, error))?;
+    new.persist(&file).map_err(|error| refused(directory, error.error))?;
     Ok(written)
 }
 

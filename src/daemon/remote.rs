@@ -1,5 +1,7 @@
 //! The TCP port: off unless configured, with TLS unless only this machine can reach it.
 
+use std::io::ErrorKind;
+
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Identity;
@@ -23,9 +25,10 @@ impl Remote {
         let Some(address) = config.listen else { return Ok(None) };
         let identity = config.tls.as_ref().map(identity).transpose()?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
+            let kind = error.kind();
             Error::usage(format!("cannot listen on {address} (`daemon.listen`)"))
                 .because(error)
-                .hint("another program may use the port: `ss -ltnp` shows which")
+                .hint(why_not_bound(kind))
         })?;
         rpc::check_identity(identity.as_ref())?;
         let tls = identity.is_some();
@@ -40,6 +43,15 @@ impl Remote {
             tracing::error!(%error, "nothing is served over TCP any more");
         }
         served
+    }
+}
+
+/// What to do about an address that cannot be listened on.
+pub fn why_not_bound(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AddrNotAvailable => "it is none of this machine: `ip address` shows its own",
+        ErrorKind::PermissionDenied => "ports below 1024 are for root: take a higher one",
+        _ => "another program may use the port: `ss -ltnp` shows which",
     }
 }
 

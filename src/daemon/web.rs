@@ -25,13 +25,13 @@ use crate::error::{Error, Result};
 use crate::gate::Gate;
 
 /// Connections at the same time; who comes then waits.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 128;
 
 /// How long whoever connects may take to say what they want.
 const HEADERS: Duration = Duration::from_secs(5);
 
-/// How long one connection may last, however often it asks.
-const LONGEST: Duration = Duration::from_secs(600);
+/// How long one connection may last, however often it asks, and however slowly it reads.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// A request is no longer than this, in bytes.
 const BUFFER: usize = 16 * 1024;
@@ -56,9 +56,10 @@ impl Web {
     pub async fn bind(config: &config::Daemon) -> Result<Option<Self>> {
         let Some(address) = config.http else { return Ok(None) };
         let listener = TcpListener::bind(address).await.map_err(|error| {
+            let kind = error.kind();
             Error::usage(format!("cannot listen on {address} (`daemon.http`)"))
                 .because(error)
-                .hint("another program may use the port: `ss -ltnp` shows which")
+                .hint(super::remote::why_not_bound(kind))
         })?;
         told(address);
         Ok(Some(Self { listener }))

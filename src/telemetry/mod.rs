@@ -175,9 +175,21 @@ fn directives(level: LogLevel) -> String {
 fn filter(directives: String) -> Result<EnvFilter> {
     let chosen = std::env::var("RAGTERM_LOG").unwrap_or_default();
     let directives = if chosen.is_empty() { directives } else { chosen };
+    if let Some(word) = directives.split(',').map(str::trim).find(|word| is_misspelt(word)) {
+        return Err(Error::usage(format!("RAGTERM_LOG has `{word}`, which is no level")).hint(
+            "there are error, warn, info, debug and trace, and `ragterm=debug` for one part",
+        ));
+    }
     EnvFilter::try_new(directives).map_err(|error| {
         Error::usage("cannot understand RAGTERM_LOG").because(error).hint("try `debug`")
     })
+}
+
+/// Whether a directive is a word alone that is no level: as the name of a part that is not there it
+/// would turn off the whole log.
+fn is_misspelt(directive: &str) -> bool {
+    let is_word = !directive.contains(['=', ':', '[']) && !directive.starts_with(TARGET);
+    is_word && directive.parse::<tracing_subscriber::filter::LevelFilter>().is_err()
 }
 
 /// Has a panic be a line of the log. What it says may be of a document: only its place is told.

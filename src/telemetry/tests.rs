@@ -168,3 +168,13 @@ fn a_collector_must_be_an_address_and_a_token_a_header() {
     let error = otlp::connect(&log("http://[", "x"), "test").unwrap_err();
     assert!(error.to_string().contains("log.otlp"), "{error}");
 }
+
+#[test]
+fn a_misspelt_level_is_refused_instead_of_turning_off_the_log() {
+    for wrong in ["wran", "garbage", "in\nfo", "info,vebrose"] {
+        assert!(wrong.split(',').any(is_misspelt), "{wrong}");
+    }
+    for right in ["debug", "WARN", "off", "ragterm=debug", "ragterm::index", "info,hyper=warn"] {
+        assert!(!right.split(',').any(is_misspelt), "{right}");
+    }
+}
