@@ -1,7 +1,7 @@
 //! The catalog on a PostgreSQL server: one daemon that writes, any number that follow.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::PgListener;
@@ -24,6 +24,10 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The advisory lock of the daemon that indexes; a fixed number, as the database holds one catalog.
 pub(super) const WRITER_LOCK: i64 = 0x7261_6774_6572_6d01;
+
+/// How long the lock is asked for, and the pause between two attempts.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a committed change is announced under.
 pub(super) const CHANNEL: &str = "ragterm_changes";
@@ -168,16 +172,23 @@ fn locking_pool() -> AnyPoolOptions {
         })
 }
 
-/// Takes the lock of the daemon that indexes, until the connection ends.
+/// Takes the lock of the daemon that indexes, until the connection ends. One that has just ended may
+/// hold it for a moment more: the server has to notice.
 async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    let got: i32 =
-        sqlx::query_scalar("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
-            .bind(WRITER_LOCK)
-            .fetch_one(connection)
-            .await?;
-    match got {
-        1 => Ok(()),
-        _ => Err(sqlx::Error::Configuration(TAKEN.into())),
+    let begin = Instant::now();
+    loop {
+        let got: i32 =
+            sqlx::query_scalar("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
+                .bind(WRITER_LOCK)
+                .fetch_one(&mut *connection)
+                .await?;
+        if got == 1 {
+            return Ok(());
+        }
+        if begin.elapsed() > LOCK_PATIENCE {
+            return Err(sqlx::Error::Configuration(TAKEN.into()));
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
     }
 }
 

@@ -161,6 +161,7 @@ impl Engine {
             embedded_texts: meaning.map_or(0, |running| running.queue.embedded()),
             cache_hits: answers.cache_hits,
             cache_misses: answers.cache_misses,
+            backup_failing: self.backups.notice().is_some(),
         })
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Counter, CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts,
-    Registry, TextEncoder,
+    Counter, CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, Opts, Registry, TextEncoder,
 };
 
 use crate::error::{Error, Result};
@@ -57,6 +57,7 @@ pub struct Metrics {
     degraded_seconds: Counter,
     feedback: IntCounterVec,
     without_result: IntCounter,
+    backup_failing: IntGauge,
     tokens: IntCounterVec,
     cost: CounterVec,
     odometers: Odometers,
@@ -121,6 +122,10 @@ impl Metrics {
             without_result: add.register(IntCounter::new(
                 "ragterm_searches_without_result_total",
                 "Searches that found nothing.",
+            )?)?,
+            backup_failing: add.register(IntGauge::new(
+                "ragterm_backup_failing",
+                "1 while no backup by the clock can be taken.",
             )?)?,
             tokens: add.counters(
                 "ragterm_llm_tokens_total",

@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub cache_hits: u64,
     /// Answers that were not, since the start.
     pub cache_misses: u64,
+    /// Whether no backup by the clock can be taken.
+    pub backup_failing: bool,
 }
 
 impl Snapshot {
@@ -50,6 +52,7 @@ impl Snapshot {
         for (state, documents) in states {
             metrics.documents.with_label_values(&[state]).set(documents as f64);
         }
+        metrics.backup_failing.set(i64::from(self.backup_failing));
         metrics.odometers.embedded.show(self.embedded_texts, &metrics.embedded_texts);
         metrics.odometers.cache_hits.show(self.cache_hits, &metrics.cache_hits);
         metrics.odometers.cache_misses.show(self.cache_misses, &metrics.cache_misses);
