@@ -77,6 +77,38 @@ fn a_backup_taken_while_indexing_comes_back_with_the_same_hits() {
     assert!(again.stderr.contains("exists and was not touched"), "{}", again.stderr);
 }
 
+/// Parts of backups in the directory of a file.
+fn parts(file: &Path) -> usize {
+    let entries = fs::read_dir(file.parent().unwrap()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".part")).count()
+}
+
+#[test]
+fn what_somebody_prepared_in_the_place_of_a_backup_gets_nothing_of_it() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let (open, elsewhere) = (beside(&ragterm, "x.backup.part"), beside(&ragterm, "elsewhere"));
+    fs::write(&open, "").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::write(&elsewhere, "").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, beside(&ragterm, "y.backup.part")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, beside(&ragterm, "z.backup")).unwrap();
+    for name in ["x.backup", "y.backup"] {
+        let file = beside(&ragterm, name);
+        ragterm.run(&["backup", path(&file)]).expect(0);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
+    }
+    let link = beside(&ragterm, "z.backup");
+    let refused = ragterm.run(&["backup", "--force", path(&link)]).expect(2);
+    assert!(refused.stderr.contains("is no regular file"), "{}", refused.stderr);
+    assert!(fs::read(&open).unwrap().is_empty() && fs::read(&elsewhere).unwrap().is_empty());
+    assert!(fs::symlink_metadata(beside(&ragterm, "y.backup.part")).unwrap().is_symlink());
+    assert_eq!(parts(&link), 2, "those that were prepared");
+}
+
 #[test]
 fn no_index_of_another_history_serves_a_restored_catalog() {
     let server = FakeQdrant::start("1.16.0", "");
@@ -254,7 +286,7 @@ fn a_backup_that_nobody_takes_is_cancelled_and_there_is_one_at_a_time() {
     let file = beside(&ragterm, "a.backup");
     let second = ragterm.run(&["backup", path(&file)]).expect(2);
     assert!(second.stderr.contains("another backup is being taken"), "{}", second.stderr);
-    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    assert!(!file.exists() && parts(&file) == 0);
     first.kill().unwrap();
     first.wait().unwrap();
     until("the next backup", || ragterm.run(&["backup", path(&file)]).code == 0);
@@ -275,7 +307,7 @@ fn a_full_disk_is_told_and_the_daemon_goes_on() {
     let file = beside(&ragterm, "a.backup");
     let full = ragterm.run(&["backup", path(&file)]).expect(3);
     assert!(full.stderr.contains("too full for a copy of the catalog"), "{}", full.stderr);
-    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    assert!(!file.exists() && parts(&file) == 0);
     assert!(names(&ragterm, "backup-").is_empty());
     ragterm.write("late.txt", "A late heron.");
     until("the late document", || ragterm.find("heron") == ["late.txt"]);

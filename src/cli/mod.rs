@@ -28,6 +28,7 @@ mod reindex;
 mod restore;
 mod search;
 mod sessions;
+mod sink;
 mod sources;
 mod status;
 mod stop;
