@@ -109,11 +109,13 @@ async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(
             let message = format!("the backup cannot be unpacked in {}", directory.display());
             Error::new(error.kind(), message).because(error)
         })?;
-    let unpacking = tokio::task::spawn_blocking(move || {
-        let checked = check(input, Some(made.path()))?;
-        Ok((made, checked))
-    });
-    unpacking.await.map_err(|error| Error::internal("unpacking failed").because(error))?
+    // The directory stays on this side: it goes at once with a future that is dropped, though the
+    // thread may wait in a read for ever.
+    let into = made.path().to_owned();
+    let unpacking = tokio::task::spawn_blocking(move || check(input, Some(&into)));
+    let checked = unpacking.await;
+    let checked = checked.map_err(|error| Error::internal("unpacking failed").because(error))??;
+    Ok((made, checked))
 }
 
 /// Whether the catalog is sound, and what the backup says it is.

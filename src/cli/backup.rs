@@ -160,9 +160,11 @@ async fn verify(args: &Args) -> Result<Outcome> {
 /// What work came to, so that nothing is left of it; `None` when the user pressed Ctrl-C.
 pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        result = work => Some(result),
-        // Where it cannot be waited for, the signal ends the program as ever.
+        // The signal is waited for before anything is made.
+        biased;
+        // Where it cannot be waited for, it ends the program as ever.
         Ok(()) = tokio::signal::ctrl_c() => None,
+        result = work => Some(result),
     }
 }
 
