@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use crate::fake_qdrant::FakeQdrant;
 use crate::faults::SmallDisk;
-use crate::support::{Instance, path, until};
+use rustix::process::Signal;
+
+use crate::support::{Instance, path, signal, until};
 
 /// A file beside the data directory.
 fn beside(ragterm: &Instance, name: &str) -> PathBuf {
@@ -238,6 +240,37 @@ fn a_backup_goes_through_a_pipe_and_its_configuration_comes_without_secrets() {
 }
 
 #[test]
+fn ctrl_c_ends_a_command_that_waits_for_a_silent_pipe_and_leaves_nothing() {
+    let ragterm = Instance::without_embedder();
+    let temporary = beside(&ragterm, "tmp");
+    fs::create_dir(&temporary).unwrap();
+    let ragterm = ragterm.with("TMPDIR", path(&temporary));
+    for (arguments, unpacking) in
+        [(&["restore", "-"][..], ragterm.data()), (&["backup", "--verify", "-"], temporary)]
+    {
+        let unpacked = || {
+            fs::read_dir(&unpacking).is_ok_and(|mut entries| {
+                entries.any(|entry| {
+                    entry.unwrap().file_name().to_str().unwrap().starts_with("restore-")
+                })
+            })
+        };
+        let mut command = ragterm.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        until("the place to unpack into", unpacked);
+        // The pipe stays open and silent.
+        signal(child.id() as i32, Signal::INT);
+        let mut status = None;
+        until("the command to end", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(status.unwrap().code(), Some(130), "{arguments:?}");
+        assert!(!unpacked(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
     let birds = [("heron", Instance::without_embedder()), ("swift", Instance::without_embedder())];
     let files: Vec<PathBuf> = birds
@@ -339,39 +372,57 @@ fn a_full_disk_under_the_file_leaves_no_part_of_it() {
     assert!(full.stderr.contains("too full for what is in the backup"), "{}", full.stderr);
 }
 
+/// The names in a directory.
+fn listed(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// Whether a name is one of complete backups by the clock.
+fn is_taken(name: &str) -> bool {
+    name.starts_with("ragterm-") && name.ends_with("Z.backup")
+}
+
 #[test]
 fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
     let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
     // Inside of what is watched: no backup becomes a document.
     let shelf = ragterm.docs().join("shelf");
     fs::create_dir(&shelf).unwrap();
-    for name in [
-        "ragterm-20610101T000000Z.backup",
-        "ragterm-20200101T000000Z.backup",
-        "ragterm-20190101T000000Z.backup",
-        "mine.backup",
-    ] {
-        fs::write(shelf.join(name), "").unwrap();
-    }
     let ragterm =
         ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&shelf)).with("RAGTERM_BACKUP__KEEP", "2");
-    ragterm.write("heron.md", "A heron.");
-    ragterm.add();
-    let listed = || {
-        let names = fs::read_dir(&shelf).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        names
-    };
-    until("the backup and the rotation", || listed().len() == 3);
-    let names = listed();
-    assert_eq!(
-        (names[0].as_str(), names[1].as_str()),
-        ("mine.backup", "ragterm-20200101T000000Z.backup")
-    );
-    assert!(names[2].as_str() < "ragterm-2060", "{names:?}");
-    let file = shelf.join(&names[2]);
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.settle();
+    until("the first backup", || listed(&shelf).iter().any(|name| is_taken(name)));
+    let first = listed(&shelf).into_iter().find(|name| is_taken(name)).unwrap();
+    ragterm.run(&["stop"]).expect(0);
+    let own = first.rsplit_once('-').unwrap().0;
+    fs::rename(shelf.join(&first), shelf.join(format!("{own}-20610101T000000Z.backup"))).unwrap();
+    let foreign = [
+        "mine.backup",
+        "ragterm-0-20190101T000000Z.backup.part",
+        "ragterm-20190101T000000Z.backup",
+    ];
+    for name in foreign {
+        fs::write(shelf.join(name), "").unwrap();
+    }
+    for name in
+        ["20200101T000000Z.backup", "20190101T000000Z.backup", "20180101T000000Z.backup.part"]
+    {
+        fs::write(shelf.join(format!("{own}-{name}")), "").unwrap();
+    }
+    ragterm.settle();
+    until("the backup and the rotation", || listed(&shelf).len() == 5);
+    let mut names = listed(&shelf);
+    names.retain(|name| !foreign.contains(&name.as_str()));
+    assert_eq!(names[0], format!("{own}-20200101T000000Z.backup"));
+    assert!(names[1].starts_with(own) && !names[1].contains("-2061"), "{names:?}");
+    let file = shelf.join(&names[1]);
     ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
     ragterm.run(&["sources", "rescan", "docs"]).expect(0);
     let status = ragterm.settle();
@@ -379,6 +430,34 @@ fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
     let known = count("indexed") + count("skipped") + count("failed");
     assert_eq!(known, 2, "heron.md and mine.backup: {status}");
     assert_eq!(notices(&status), 0);
+}
+
+#[test]
+fn an_emptied_data_directory_costs_no_backup() {
+    let ragterm = Instance::without_embedder();
+    let shelf = beside(&ragterm, "shelf");
+    fs::create_dir(&shelf).unwrap();
+    let ragterm =
+        ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&shelf)).with("RAGTERM_BACKUP__KEEP", "1");
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.settle();
+    until("the backup", || listed(&shelf).iter().any(|name| is_taken(name)));
+    let good = listed(&shelf);
+    ragterm.run(&["stop"]).expect(0);
+    fs::remove_dir_all(ragterm.data()).unwrap();
+    // A catalog with nothing in it is not backed up…
+    ragterm.settle();
+    ragterm.run(&["stop"]).expect(0);
+    assert_eq!(listed(&shelf), good);
+    // …and one that is filled again takes the place of no other one's.
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.settle();
+    until("another backup", || listed(&shelf).iter().filter(|name| is_taken(name)).count() == 2);
+    assert!(listed(&shelf).contains(&good[0]));
+    ragterm.run(&["backup", "--verify", path(&shelf.join(&good[0]))]).expect(0);
 }
 
 fn notices(status: &Value) -> usize {
@@ -391,8 +470,10 @@ fn a_backup_by_the_clock_that_fails_is_told_in_the_status() {
     let ragterm = Instance::without_embedder();
     let missing = beside(&ragterm, "no disk/backups");
     let ragterm = ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&missing));
+    fs::create_dir(missing.parent().unwrap()).unwrap();
     let status = ragterm.wait("the notice", |status| notices(status) == 1);
     let notices = status["notices"].to_string();
+    assert!(!missing.exists(), "a disk may have to be mounted there");
     assert!(notices.contains("mount its disk") && notices.contains("in a minute"), "{notices}");
 }
 
