@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::fake_qdrant::FakeQdrant;
 use crate::faults::SmallDisk;
-use crate::support::{Instance, path, until};
+use rustix::process::Signal;
+
+use crate::support::{Instance, path, signal, skipped, until};
 
 /// A file beside the data directory.
-fn beside(ragterm: &Instance, name: &str) -> PathBuf {
+pub fn beside(ragterm: &Instance, name: &str) -> PathBuf {
     ragterm.data().with_file_name(name)
 }
 
@@ -75,6 +75,38 @@ fn a_backup_taken_while_indexing_comes_back_with_the_same_hits() {
     other.verify();
     let again = ragterm.run(&["backup", path(&file)]).expect(2);
     assert!(again.stderr.contains("exists and was not touched"), "{}", again.stderr);
+}
+
+/// Parts of backups in the directory of a file.
+fn parts(file: &Path) -> usize {
+    let entries = fs::read_dir(file.parent().unwrap()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".part")).count()
+}
+
+#[test]
+fn what_somebody_prepared_in_the_place_of_a_backup_gets_nothing_of_it() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let (open, elsewhere) = (beside(&ragterm, "x.backup.part"), beside(&ragterm, "elsewhere"));
+    fs::write(&open, "").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::write(&elsewhere, "").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, beside(&ragterm, "y.backup.part")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, beside(&ragterm, "z.backup")).unwrap();
+    for name in ["x.backup", "y.backup"] {
+        let file = beside(&ragterm, name);
+        ragterm.run(&["backup", path(&file)]).expect(0);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
+    }
+    let link = beside(&ragterm, "z.backup");
+    let refused = ragterm.run(&["backup", "--force", path(&link)]).expect(2);
+    assert!(refused.stderr.contains("is no regular file"), "{}", refused.stderr);
+    assert!(fs::read(&open).unwrap().is_empty() && fs::read(&elsewhere).unwrap().is_empty());
+    assert!(fs::symlink_metadata(beside(&ragterm, "y.backup.part")).unwrap().is_symlink());
+    assert_eq!(parts(&link), 2, "those that were prepared");
 }
 
 #[test]
@@ -206,6 +238,53 @@ fn a_backup_goes_through_a_pipe_and_its_configuration_comes_without_secrets() {
 }
 
 #[test]
+fn ctrl_c_ends_a_command_that_waits_for_a_silent_pipe_and_leaves_nothing() {
+    let ragterm = Instance::without_embedder();
+    let temporary = beside(&ragterm, "tmp");
+    fs::create_dir(&temporary).unwrap();
+    let ragterm = ragterm.with("TMPDIR", path(&temporary));
+    for (arguments, unpacking) in
+        [(&["restore", "-"][..], ragterm.data()), (&["backup", "--verify", "-"], temporary)]
+    {
+        let unpacked = || {
+            fs::read_dir(&unpacking).is_ok_and(|mut entries| {
+                entries.any(|entry| {
+                    entry.unwrap().file_name().to_str().unwrap().starts_with("restore-")
+                })
+            })
+        };
+        let mut command = ragterm.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        until("the place to unpack into", unpacked);
+        // The pipe stays open and silent.
+        signal(child.id() as i32, Signal::INT);
+        let mut status = None;
+        until("the command to end", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(status.unwrap().code(), Some(130), "{arguments:?}");
+        assert!(!unpacked(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn nothing_is_restored_into_the_directory_of_another_user() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let file = backup(&ragterm);
+    let other = Instance::without_embedder();
+    fs::create_dir_all(other.data()).unwrap();
+    if std::os::unix::fs::chown(other.data(), Some(54_321), None).is_err() {
+        return skipped("this user may give no directory away");
+    }
+    let refused = other.run(&["restore", path(&file)]).expect(2);
+    assert!(refused.stderr.contains("sudo -u '#54321' ragterm restore"), "{}", refused.stderr);
+    assert!(names(&other, "").is_empty());
+}
+
+#[test]
 fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
     let birds = [("heron", Instance::without_embedder()), ("swift", Instance::without_embedder())];
     let files: Vec<PathBuf> = birds
@@ -254,7 +333,7 @@ fn a_backup_that_nobody_takes_is_cancelled_and_there_is_one_at_a_time() {
     let file = beside(&ragterm, "a.backup");
     let second = ragterm.run(&["backup", path(&file)]).expect(2);
     assert!(second.stderr.contains("another backup is being taken"), "{}", second.stderr);
-    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    assert!(!file.exists() && parts(&file) == 0);
     first.kill().unwrap();
     first.wait().unwrap();
     until("the next backup", || ragterm.run(&["backup", path(&file)]).code == 0);
@@ -275,7 +354,7 @@ fn a_full_disk_is_told_and_the_daemon_goes_on() {
     let file = beside(&ragterm, "a.backup");
     let full = ragterm.run(&["backup", path(&file)]).expect(3);
     assert!(full.stderr.contains("too full for a copy of the catalog"), "{}", full.stderr);
-    assert!(!file.exists() && !beside(&ragterm, "a.backup.part").exists());
+    assert!(!file.exists() && parts(&file) == 0);
     assert!(names(&ragterm, "backup-").is_empty());
     ragterm.write("late.txt", "A late heron.");
     until("the late document", || ragterm.find("heron") == ["late.txt"]);
@@ -305,63 +384,6 @@ fn a_full_disk_under_the_file_leaves_no_part_of_it() {
     let good = backup(&ragterm);
     let full = restoring.run(&["restore", path(&good)]).expect(3);
     assert!(full.stderr.contains("too full for what is in the backup"), "{}", full.stderr);
-}
-
-#[test]
-fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
-    let ragterm = Instance::without_embedder();
-    // Inside of what is watched: no backup becomes a document.
-    let shelf = ragterm.docs().join("shelf");
-    fs::create_dir(&shelf).unwrap();
-    for name in [
-        "ragterm-20610101T000000Z.backup",
-        "ragterm-20200101T000000Z.backup",
-        "ragterm-20190101T000000Z.backup",
-        "mine.backup",
-    ] {
-        fs::write(shelf.join(name), "").unwrap();
-    }
-    let ragterm =
-        ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&shelf)).with("RAGTERM_BACKUP__KEEP", "2");
-    ragterm.write("heron.md", "A heron.");
-    ragterm.add();
-    let listed = || {
-        let names = fs::read_dir(&shelf).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        names
-    };
-    until("the backup and the rotation", || listed().len() == 3);
-    let names = listed();
-    assert_eq!(
-        (names[0].as_str(), names[1].as_str()),
-        ("mine.backup", "ragterm-20200101T000000Z.backup")
-    );
-    assert!(names[2].as_str() < "ragterm-2060", "{names:?}");
-    let file = shelf.join(&names[2]);
-    ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
-    ragterm.run(&["sources", "rescan", "docs"]).expect(0);
-    let status = ragterm.settle();
-    let count = |state: &str| status["documents"][state].as_u64().unwrap();
-    let known = count("indexed") + count("skipped") + count("failed");
-    assert_eq!(known, 2, "heron.md and mine.backup: {status}");
-    assert_eq!(notices(&status), 0);
-}
-
-fn notices(status: &Value) -> usize {
-    let notices = status["notices"].as_array().unwrap();
-    notices.iter().filter(|one| one.as_str().unwrap().contains("no backup could")).count()
-}
-
-#[test]
-fn a_backup_by_the_clock_that_fails_is_told_in_the_status() {
-    let ragterm = Instance::without_embedder();
-    let missing = beside(&ragterm, "no disk/backups");
-    let ragterm = ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&missing));
-    let status = ragterm.wait("the notice", |status| notices(status) == 1);
-    let notices = status["notices"].to_string();
-    assert!(notices.contains("mount its disk") && notices.contains("in a minute"), "{notices}");
 }
 
 #[test]

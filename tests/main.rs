@@ -9,6 +9,7 @@ mod attacks;
 mod backup;
 mod bots;
 mod certificate;
+mod clock_backup;
 mod conformance;
 mod containers;
 mod crash;

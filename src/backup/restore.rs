@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::place::{self, Configured, UNPACKING};
+use super::place::{self, Configured, Settled, UNPACKING};
 use super::read::{Checked, check};
 use super::{CATALOG, CONFIGURATION, DUMP, Header};
 use crate::catalog::{Catalog, Occupied};
@@ -52,14 +52,31 @@ pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> R
     }
     let (unpacked, checked) = unpack(input, &paths.data_dir).await?;
     put_catalog(unpacked.path(), &checked.header, target).await?;
-    write_private(&unpacked.path().join(CONFIGURATION), &checked.configuration)?;
-    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let unpacked = unpacked.keep();
-    place::announce(&unpacked, &paths.data_dir, &time)?;
-    let settled = place::settle(paths)?;
+    let settled = match put_files(unpacked, &checked, target) {
+        // The catalog is in the database already: only the configuration is missing.
+        Err(error) if !is_file => {
+            Some(Settled { before: None, configured: Configured::Failed(error.with_next_step()) })
+        }
+        settled => settled?,
+    };
     let (before, configured) =
         settled.map_or((None, Configured::Kept), |settled| (settled.before, settled.configured));
     Ok(Restored { header: checked.header, before, configured })
+}
+
+/// Puts what was unpacked in place: a catalog that is a file, and the configuration.
+fn put_files(unpacked: TempDir, checked: &Checked, target: Target<'_>) -> Result<Option<Settled>> {
+    let paths = target.paths;
+    only(
+        unpacked.path(),
+        if target.config.catalog.url == CatalogUrl::Sqlite { CATALOG } else { "" },
+    )?;
+    write_private(&unpacked.path().join(CONFIGURATION), &checked.configuration)?;
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    place::announce(unpacked.path(), &paths.data_dir, &time)?;
+    // It has another name now, under which it stays.
+    let _former = unpacked.keep();
+    place::settle(paths)
 }
 
 /// Makes the catalog ready that was unpacked: as the only file of the directory, or in the database.
@@ -69,18 +86,16 @@ async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Re
         (CatalogUrl::Sqlite, DUMP) => Err(other_database()),
         (CatalogUrl::Sqlite, _) => {
             inspected(&file, header).await?;
-            Catalog::prepare_restored(&file).await?;
-            only(unpacked, CATALOG)
+            Catalog::prepare_restored(&file).await
         }
         (CatalogUrl::Postgres(url), name) => {
             let url = url.read()?.unwrap_or_default();
             inspected(&file, header).await?;
             if name == DUMP {
-                Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await?;
+                Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await
             } else {
-                Catalog::restore_to_postgres(&file, &url, target.occupied).await?;
+                Catalog::restore_to_postgres(&file, &url, target.occupied).await.map(drop)
             }
-            only(unpacked, "")
         }
     }
 }
@@ -109,11 +124,13 @@ async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(
             let message = format!("the backup cannot be unpacked in {}", directory.display());
             Error::new(error.kind(), message).because(error)
         })?;
-    let unpacking = tokio::task::spawn_blocking(move || {
-        let checked = check(input, Some(made.path()))?;
-        Ok((made, checked))
-    });
-    unpacking.await.map_err(|error| Error::internal("unpacking failed").because(error))?
+    // The directory stays on this side: it goes at once with a future that is dropped, though the
+    // thread may wait in a read for ever.
+    let into = made.path().to_owned();
+    let unpacking = tokio::task::spawn_blocking(move || check(input, Some(&into)));
+    let checked = unpacking.await;
+    let checked = checked.map_err(|error| Error::internal("unpacking failed").because(error))??;
+    Ok((made, checked))
 }
 
 /// Whether the catalog is sound, and what the backup says it is.

@@ -18,33 +18,39 @@ const TIME: &str = "%Y%m%dT%H%M%SZ";
 /// What is said of a backup that is still written.
 const PART: &str = ".part";
 
-/// The directory.
+/// The backups of one catalog in a directory; those of others are neither counted nor touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shelf {
     directory: PathBuf,
+    identity: String,
 }
 
 impl Shelf {
-    /// The backups of a directory.
-    pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned() }
+    /// The backups in a directory of the catalog of this identity.
+    pub fn new(directory: &Path, identity: &str) -> Self {
+        Self { directory: directory.to_owned(), identity: identity.to_owned() }
+    }
+
+    /// Where they lie.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// When its backups were taken, by their names.
     pub fn taken(&self) -> std::io::Result<Vec<Timestamp>> {
         let names = std::fs::read_dir(&self.directory)?;
         let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        Ok(names.filter_map(|name| time_of(&name)).collect())
+        Ok(names.filter_map(|name| self.time_of(&name)).collect())
     }
 
     /// The file of a backup that is taken at this time…
     pub fn file(&self, time: Timestamp) -> PathBuf {
-        self.directory.join(name_at(time))
+        self.directory.join(self.name_at(time))
     }
 
     /// …and the one that it is written into until it is complete.
     pub fn part(&self, time: Timestamp) -> PathBuf {
-        self.directory.join(format!("{}{PART}", name_at(time)))
+        self.directory.join(format!("{}{PART}", self.name_at(time)))
     }
 
     /// Deletes parts that a daemon left which was ended.
@@ -53,7 +59,7 @@ impl Shelf {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let whole = name.to_str().and_then(|name| name.strip_suffix(PART));
-            if whole.is_some_and(|name| time_of(name).is_some()) {
+            if whole.is_some_and(|name| self.time_of(name).is_some()) {
                 // What cannot be deleted is in nobody's way.
                 let _removed = std::fs::remove_file(entry.path());
             }
@@ -68,6 +74,18 @@ impl Shelf {
             std::fs::remove_file(self.file(*time))?;
         }
         Ok(surplus.len())
+    }
+
+    fn name_at(&self, time: Timestamp) -> String {
+        format!("{BEGIN}{}-{}{EXTENSION}", self.identity, time.strftime(TIME))
+    }
+
+    fn time_of(&self, name: &str) -> Option<Timestamp> {
+        let of_this = name.strip_prefix(BEGIN)?.strip_prefix(&self.identity)?;
+        let time = of_this.strip_prefix('-')?.strip_suffix(EXTENSION)?;
+        let time = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        // Nothing else is called exactly so.
+        (self.name_at(time) == name).then_some(time)
     }
 }
 
@@ -90,17 +108,6 @@ fn surplus(taken: &[Timestamp], newest: Timestamp, keep: u32) -> Vec<Timestamp> 
     others.split_off(keep.min(others.len()))
 }
 
-fn name_at(time: Timestamp) -> String {
-    format!("{BEGIN}{}{EXTENSION}", time.strftime(TIME))
-}
-
-fn time_of(name: &str) -> Option<Timestamp> {
-    let time = name.strip_prefix(BEGIN)?.strip_suffix(EXTENSION)?;
-    let time = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    // Nothing else is called exactly so.
-    (name_at(time) == name).then_some(time)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,17 +125,20 @@ mod tests {
 
     #[test]
     fn only_names_of_exactly_this_form_are_backups_of_the_clock() {
-        let time = at("2026-11-26T05:06:07Z");
-        assert_eq!(name_at(time), "ragterm-20261126T050607Z.backup");
-        assert_eq!(time_of(&name_at(time)), Some(time));
+        let (time, shelf) = (at("2026-11-26T05:06:07Z"), Shelf::new(Path::new("/"), "1a2b"));
+        assert_eq!(shelf.name_at(time), "ragterm-1a2b-20261126T050607Z.backup");
+        assert_eq!(shelf.time_of(&shelf.name_at(time)), Some(time));
         for other in [
-            "ragterm-20261126T050607Z.backup.part",
-            "ragterm-20261126T050607Z-mine.backup",
-            "ragterm-2026-11-26.backup",
-            "ragterm-20261341T050607Z.backup",
+            "ragterm-1a2b-20261126T050607Z.backup.part",
+            "ragterm-1a2b-20261126T050607Z-mine.backup",
+            "ragterm-1a2b-2026-11-26.backup",
+            "ragterm-1a2b-20261341T050607Z.backup",
+            "ragterm-1a2-20261126T050607Z.backup",
+            "ragterm-1a2b3-20261126T050607Z.backup",
+            "ragterm-20261126T050607Z.backup",
             "before.backup",
         ] {
-            assert_eq!(time_of(other), None, "{other}");
+            assert_eq!(shelf.time_of(other), None, "{other}");
         }
     }
 
@@ -172,20 +182,24 @@ mod tests {
     #[test]
     fn nothing_else_in_the_directory_is_touched() {
         let directory = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(directory.path());
+        let shelf = Shelf::new(directory.path(), "1");
+        let other = Shelf::new(directory.path(), "2");
         let taken = days(&[20, 21, 22]);
         for time in &taken {
             std::fs::write(shelf.file(*time), "").unwrap();
         }
         std::fs::write(shelf.part(taken[0]), "").unwrap();
-        for name in ["mine.backup", "ragterm-old.backup.part"] {
+        std::fs::write(other.part(taken[0]), "").unwrap();
+        std::fs::write(other.file(taken[0]), "").unwrap();
+        for name in ["mine.backup", "ragterm-20200101T000000Z.backup"] {
             std::fs::write(directory.path().join(name), "").unwrap();
         }
         shelf.sweep();
         assert!(!shelf.part(taken[0]).exists());
         assert_eq!(shelf.rotate(taken[2], 1).unwrap(), 2);
         let left = std::fs::read_dir(directory.path()).unwrap().count();
-        assert_eq!(left, 3, "the newest and what is not ours");
+        assert_eq!(left, 5, "the newest and what is not ours");
         assert!(shelf.file(taken[2]).exists());
+        assert!(other.part(taken[0]).exists() && other.file(taken[0]).exists());
     }
 }

@@ -47,6 +47,18 @@ pub struct Problem {
 }
 
 impl Catalog {
+    /// Whether there is neither a source nor a document.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let rows: i64 = sqlx::query_scalar(
+            "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM sources) \
+             OR EXISTS (SELECT 1 FROM documents) THEN 1 ELSE 0 END AS BIGINT)",
+        )
+        .fetch_one(&self.inner.readers)
+        .await
+        .map_err(self.failed("tell whether it is empty"))?;
+        Ok(rows == 0)
+    }
+
     /// Counts everything by source.
     pub async fn counts(&self) -> Result<Counts> {
         let task = "count the documents";

@@ -87,6 +87,8 @@ pub(super) enum Failure {
 
 /// Runs a tool to its end; ends it when nobody waits any more.
 async fn run(mut command: Command) -> std::result::Result<(), Failure> {
+    // Some of what it says is looked for.
+    command.env("LC_ALL", "C");
     command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::Missing,

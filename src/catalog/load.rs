@@ -7,12 +7,13 @@ use std::process::Stdio;
 use sqlx::{Connection, Executor, PgConnection, Postgres, Transaction};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::copy::TABLES;
 use super::dump::{refused, words};
 use super::migrations::KNOWN;
-use super::postgres::{CHANNEL, TAKEN, WRITER_LOCK, at_open};
-use super::restored::{CONTENTS, holds_catalog};
+use super::postgres::CHANNEL;
+use super::replace::{Occupied, connect, former, removal};
 use super::{Catalog, Description, failed, fresh_identity};
 use crate::error::{Error, Result};
 
@@ -24,14 +25,8 @@ const MAX_LINE_BYTES: u64 = 256 << 20;
 /// Rows are sent in pieces of about so many bytes.
 const PIECE: usize = 256 << 10;
 
-/// What happens to a catalog that is in the place already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occupied {
-    /// It stays, and nothing is restored.
-    Refused,
-    /// It goes.
-    Replaced,
-}
+/// More of what the tool says is not kept.
+const MAX_SAID_BYTES: u64 = 16 << 10;
 
 impl Catalog {
     /// Puts the rows of a dump into the database of `url`, under a name of its own, in one
@@ -41,8 +36,7 @@ impl Catalog {
         url: &str,
         (expected, occupied): (&Description, Occupied),
     ) -> Result<()> {
-        let mut connection =
-            PgConnection::connect(url).await.map_err(|error| at_open(failed("open it")(error)))?;
+        let mut connection = connect(url).await?;
         let loaded = load(&mut connection, file, (expected, occupied)).await;
         // What was not committed is undone with the connection.
         let _closed = connection.close().await;
@@ -55,16 +49,11 @@ async fn load(
     file: &Path,
     (expected, occupied): (&Description, Occupied),
 ) -> Result<()> {
-    let got: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(WRITER_LOCK)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed(TASK))?;
-    if !got {
-        return Err(Error::usage(TAKEN).hint("stop that daemon first: `ragterm stop`"));
-    }
+    let former = former(connection, occupied).await?;
     let mut transaction = connection.begin().await.map_err(failed(TASK))?;
-    make_way(&mut transaction, occupied).await?;
+    if let Some(removal) = removal(&former) {
+        run(&mut transaction, removal).await?;
+    }
     let migrated = KNOWN.run_to(i64::from(expected.migrations), &mut *transaction).await;
     migrated.map_err(|error| Error::internal("its tables cannot be made").because(error))?;
     for (table, _) in TABLES {
@@ -75,8 +64,10 @@ async fn load(
         }
     }
     let mut restoring = restoring(file)?;
+    // Read as it comes: a full pipe would have the tool wait for ever.
+    let words = tokio::spawn(said(restoring.stderr.take()));
     let taken = take_rows(&mut transaction, &mut restoring).await;
-    ended(restoring, taken).await?;
+    ended((restoring, words), taken).await?;
     check(&mut transaction, expected).await?;
     let identity = fresh_identity();
     run(
@@ -104,30 +95,11 @@ async fn has_table(transaction: &mut Transaction<'_, Postgres>, table: &str) -> 
         .map_err(failed(TASK))
 }
 
-/// Leaves no table of a catalog behind, if its contents may go.
-async fn make_way(transaction: &mut Transaction<'_, Postgres>, occupied: Occupied) -> Result<()> {
-    if occupied == Occupied::Refused && has_table(transaction, "tokens").await? {
-        let rows: i64 = sqlx::query_scalar(CONTENTS)
-            .fetch_one(&mut **transaction)
-            .await
-            .map_err(failed(TASK))?;
-        if rows > 0 {
-            return Err(holds_catalog());
-        }
-    } else if occupied == Occupied::Refused && has_table(transaction, "documents").await? {
-        // Of a version that knew no tokens.
-        return Err(holds_catalog());
-    }
-    for table in TABLES.iter().map(|table| table.0).chain(["_sqlx_migrations"]) {
-        run(transaction, format!("DROP TABLE IF EXISTS {table}")).await?;
-    }
-    Ok(())
-}
-
 fn restoring(file: &Path) -> Result<Child> {
     let mut command = Command::new("pg_restore");
     command.args(["--data-only", "--no-owner", "--file=-"]).arg(file);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.env("LC_ALL", "C");
     command.spawn().map_err(|error| {
         Error::usage("this backup holds a dump of PostgreSQL, and `pg_restore` cannot be run")
             .because(error)
@@ -136,16 +108,16 @@ fn restoring(file: &Path) -> Result<Child> {
 }
 
 /// The verdict: that of the rows, or that of the tool where it failed.
-async fn ended(mut restoring: Child, taken: Result<()>) -> Result<()> {
+async fn ended(
+    (mut restoring, said): (Child, JoinHandle<Vec<u8>>),
+    taken: Result<()>,
+) -> Result<()> {
     // If the rows were refused it waits for nobody any more.
     if taken.is_err() {
         let _ended = restoring.start_kill();
     }
-    let mut stderr = Vec::new();
-    if let Some(said) = restoring.stderr.take() {
-        // What it said is only an explanation.
-        let _read = said.take(16 << 10).read_to_end(&mut stderr).await;
-    }
+    // What it said is only an explanation.
+    let stderr = said.await.unwrap_or_default();
     let status = restoring.wait().await?;
     taken?;
     if status.success() {
@@ -157,6 +129,17 @@ async fn ended(mut restoring: Child, taken: Result<()>) -> Result<()> {
             .hint("install PostgreSQL's client programs of a newer version")),
         false => Err(Error::corrupt(error.to_string())),
     }
+}
+
+/// The beginning of what a tool says, read to its end.
+async fn said(stderr: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut said = Vec::new();
+    if let Some(mut stderr) = stderr {
+        // What it said is only an explanation.
+        let _read = (&mut stderr).take(MAX_SAID_BYTES).read_to_end(&mut said).await;
+        let _rest = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
+    }
+    said
 }
 
 async fn take_rows(
@@ -282,7 +265,18 @@ async fn check(transaction: &mut Transaction<'_, Postgres>, expected: &Descripti
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_tool_that_says_much_waits_for_nobody() {
+        let (reader, mut writer) = tokio::io::duplex(1 << 10);
+        let said = tokio::spawn(said(Some(reader)));
+        writer.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
+        drop(writer);
+        assert_eq!(said.await.unwrap().len() as u64, MAX_SAID_BYTES);
+    }
 
     #[test]
     fn nothing_of_a_dump_is_run_but_its_rows() {

@@ -6,7 +6,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection, Row};
 
 use super::{Database, aside, failed, kind_of_text};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// All migrations that this version knows.
 pub(super) static KNOWN: Migrator = sqlx::migrate!();
@@ -35,7 +35,7 @@ async fn migrate_to(
     place: Aside<'_>,
 ) -> Result<()> {
     let applied = applied(connection, place.database()).await?;
-    check_known_by(known, &applied)?;
+    check_known_by(known, &applied).map_err(|error| place.told_way_back(error))?;
     let is_pending = |version: i64| applied.iter().all(|(other, _)| *other != version);
     let pending = known.iter().map(|one| one.version).find(|version| is_pending(*version));
     let Some(first) = pending else { return Ok(()) };
@@ -70,6 +70,22 @@ impl Aside<'_> {
             Self::Schema => Database::Postgres,
         }
     }
+
+    /// Says where the earlier state is, of a catalog that only a newer version can read.
+    fn told_way_back(self, error: Error) -> Error {
+        if error.kind() != ErrorKind::Usage {
+            return error;
+        }
+        let kept = match self {
+            Self::Directory(_) => "`before-migration-…` in the data directory",
+            Self::Schema => "the schema `ragterm_before_…` of the same database",
+        };
+        error.hint(format!(
+            "nothing was changed: run the newer ragterm again, go back to the state that it put \
+             aside before it migrated ({kept}), or let `ragterm restore --force` replace it with a \
+             backup of this version"
+        ))
+    }
 }
 
 /// The migrations that made the tables, the first first; none where there is no catalog.
@@ -100,6 +116,11 @@ pub(super) async fn applied(
         .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
         .collect::<sqlx::Result<_>>()
         .map_err(failed(task))
+}
+
+/// The last migration that this version knows.
+pub(super) fn last_known() -> i64 {
+    KNOWN.iter().map(|one| one.version).max().unwrap_or_default()
 }
 
 /// Fails for a catalog that this version does not know: with `Usage` when a newer one made it.
@@ -141,10 +162,7 @@ fn newer(version: i64, last: i64) -> Error {
         "a newer ragterm has written the catalog: its tables are of migration {version}, and \
          ragterm {ours} knows {last}"
     ))
-    .hint(
-        "nothing was changed: run the newer ragterm again, or go back to the state that it put \
-         aside before it migrated (`before-migration-…` in the data directory)",
-    )
+    .hint("nothing was changed: restore it with the newer ragterm")
 }
 
 fn refused(first: i64, error: Error) -> Error {
@@ -178,7 +196,6 @@ mod tests {
     use super::super::Catalog;
     use super::super::sqlite::address;
     use super::*;
-    use crate::error::ErrorKind;
 
     async fn connect(file: &Path) -> AnyConnection {
         sqlx::any::install_default_drivers();

@@ -130,13 +130,18 @@ async fn migrate(options: &AnyConnectOptions) -> Result<()> {
     // Asked for here as well: a pool would only say that it waited in vain.
     lock(&mut connection).await.map_err(failed("be indexed into"))?;
     migrations::migrate(&mut connection, Aside::Schema).await?;
-    // Paths are compared and sorted by their bytes, whatever the language of the database.
+    sort_by_bytes(&mut connection).await?;
+    connection.close().await.map_err(failed("close it"))
+}
+
+/// Has paths compared and sorted by their bytes, whatever the language of the database.
+pub(super) async fn sort_by_bytes(connection: &mut AnyConnection) -> Result<()> {
     let collated: Option<String> = sqlx::query_scalar(
         "SELECT CAST(collation_name AS TEXT) FROM information_schema.columns \
          WHERE table_schema = current_schema() AND table_name = 'documents' \
          AND column_name = 'path'",
     )
-    .fetch_one(&mut connection)
+    .fetch_one(&mut *connection)
     .await
     .map_err(failed("read its columns"))?;
     if collated.as_deref() != Some("C") {
@@ -145,7 +150,7 @@ async fn migrate(options: &AnyConnectOptions) -> Result<()> {
             .await
             .map_err(failed("sort paths by their bytes"))?;
     }
-    connection.close().await.map_err(failed("close it"))
+    Ok(())
 }
 
 fn pool(connections: u32) -> AnyPoolOptions {

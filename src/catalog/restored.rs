@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
-use sqlx::{Any, Executor, Transaction};
+use sqlx::{Any, AnyConnection, Connection, Executor, Transaction};
 
-use super::postgres::announce;
-use super::{Access, Catalog, Copied, Occupied, failed, fresh_identity};
+use super::migrations::KNOWN;
+use super::postgres::{announce, sort_by_bytes};
+use super::{Catalog, Copied, Database, Occupied, failed, fresh_identity, replace};
 use crate::error::{Error, Result};
 
 const TASK: &str = "be restored";
@@ -38,23 +39,34 @@ impl Catalog {
     }
 
     async fn replace_postgres(&self, url: &str, occupied: Occupied) -> Result<Copied> {
-        let target = Self::open_postgres(url, Access::Write).await?;
-        let replaced = async {
-            let mut transaction = target.begin(TASK).await?;
-            let unlimited = transaction.execute("SET LOCAL statement_timeout = 0").await;
-            unlimited.map_err(failed(TASK))?;
-            if occupied == Occupied::Refused {
-                refuse_contents(&mut transaction).await?;
-            }
-            let copied = self.copy_into(&mut transaction).await?;
-            rename(&mut transaction).await?;
-            announce(target.database(), &mut transaction).await?;
-            transaction.commit().await.map_err(failed(TASK))?;
-            Ok(copied)
+        // It holds the lock, and looks at what is there before anything is changed.
+        let mut alone = replace::connect(url).await?;
+        let replaced = match replace::former(&mut alone, occupied).await {
+            Ok(former) => self.replace(url, &former).await,
+            Err(error) => Err(error),
         };
-        let replaced = replaced.await;
-        target.close().await;
+        // The next daemon finds the lock free.
+        let _closed = alone.close().await;
         replaced
+    }
+
+    async fn replace(&self, url: &str, former: &[String]) -> Result<Copied> {
+        let mut target = replace::in_time(AnyConnection::connect(url)).await?;
+        let mut transaction = target.begin().await.map_err(failed(TASK))?;
+        let unlimited = transaction.execute("SET LOCAL statement_timeout = 0").await;
+        unlimited.map_err(failed(TASK))?;
+        if let Some(removal) = replace::removal(former) {
+            let removed = transaction.execute(sqlx::AssertSqlSafe(removal)).await;
+            removed.map_err(failed(TASK))?;
+        }
+        let migrated = KNOWN.run(&mut *transaction).await;
+        migrated.map_err(|error| Error::internal("its tables cannot be made").because(error))?;
+        sort_by_bytes(&mut transaction).await?;
+        let copied = self.copy_into(&mut transaction).await?;
+        rename(&mut transaction).await?;
+        announce(Database::Postgres, &mut transaction).await?;
+        transaction.commit().await.map_err(failed(TASK))?;
+        Ok(copied)
     }
 }
 
@@ -67,20 +79,4 @@ async fn rename(transaction: &mut Transaction<'_, Any>) -> Result<()> {
         .map_err(failed(TASK))?;
     sqlx::query("DELETE FROM followers").execute(&mut **transaction).await.map_err(failed(TASK))?;
     Ok(())
-}
-
-/// Counts what somebody would miss.
-pub(super) const CONTENTS: &str = "SELECT (SELECT COUNT(*) FROM documents) + \
-     (SELECT COUNT(*) FROM sources) + (SELECT COUNT(*) FROM sessions) + \
-     (SELECT COUNT(*) FROM tokens)";
-
-async fn refuse_contents(transaction: &mut Transaction<'_, Any>) -> Result<()> {
-    let rows: i64 =
-        sqlx::query_scalar(CONTENTS).fetch_one(&mut **transaction).await.map_err(failed(TASK))?;
-    if rows == 0 { Ok(()) } else { Err(holds_catalog()) }
-}
-
-pub(super) fn holds_catalog() -> Error {
-    Error::usage("the database of `catalog.url` holds a catalog already")
-        .hint("`--force` replaces it, and nothing of it is kept; or name an empty database")
 }

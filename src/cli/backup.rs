@@ -1,8 +1,7 @@
 //! `ragterm backup`: a backup of the running daemon into a file, or whether one is good.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use super::client::{self, Client, quick};
 use super::context::Context;
 use super::failure::from_status;
 use super::output::{self, BAD, GOOD, clean};
+use super::sink::{Sink, There};
 use super::units::{self, counted};
 use crate::backup::{self, Checked, Header};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,7 +39,7 @@ pub struct Args {
     /// Read a backup, and say whether all of it is good; exit code 1 when it is not
     #[arg(long, conflicts_with_all = ["force", "portable"])]
     verify: bool,
-    /// Replace a file that exists
+    /// Replace a regular file that exists
     #[arg(long)]
     force: bool,
     /// Of a catalog on PostgreSQL: rows that can be restored anywhere, not a dump of `pg_dump`
@@ -74,7 +74,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         return verify(args).await;
     }
     let begin = Instant::now();
-    let mut sink = Sink::open(args)?;
+    let there = if args.force { There::Goes } else { There::Stays };
+    let mut sink = Sink::open(&args.file, there)?;
     let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     let stream = quick(client.backup(BackupRequest { portable: args.portable })).await?;
@@ -159,9 +160,11 @@ async fn verify(args: &Args) -> Result<Outcome> {
 /// What work came to, so that nothing is left of it; `None` when the user pressed Ctrl-C.
 pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        result = work => Some(result),
-        // Where it cannot be waited for, the signal ends the program as ever.
+        // The signal is waited for before anything is made.
+        biased;
+        // Where it cannot be waited for, it ends the program as ever.
         Ok(()) = tokio::signal::ctrl_c() => None,
+        result = work => Some(result),
     }
 }
 
@@ -174,83 +177,6 @@ pub(super) fn open(file: &Path) -> Result<Box<dyn std::io::Read + Send>> {
         Error::usage(format!("the backup {} cannot be read", file.display())).because(error)
     })?;
     Ok(Box::new(opened))
-}
-
-/// Where a backup is written; what is not complete is gone with the value.
-enum Sink {
-    Standard,
-    File { file: File, part: PathBuf, path: PathBuf },
-}
-
-impl Sink {
-    fn open(args: &Args) -> Result<Self> {
-        let path = &args.file;
-        if path.as_os_str() == "-" {
-            if std::io::stdout().is_terminal() {
-                return Err(Error::usage("a backup is no text: it is not written to a terminal")
-                    .hint("name a file, or send standard output into one"));
-            }
-            return Ok(Self::Standard);
-        }
-        if path.exists() && !args.force {
-            return Err(Error::usage(format!("{} exists and was not touched", path.display()))
-                .hint("`--force` replaces it"));
-        }
-        let mut part = path.clone().into_os_string();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let failed = |error: std::io::Error| unwritten(&part, error);
-        let mut options = File::options();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(&part).map_err(failed)?;
-        if file.try_lock().is_err() {
-            let message = format!("another command is writing {}", part.display());
-            return Err(Error::usage(message).hint("wait for it, or name another file"));
-        }
-        file.set_len(0).map_err(failed)?;
-        Ok(Self::File { file, part: part.clone(), path: path.clone() })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        match self {
-            Self::Standard => std::io::stdout().write_all(bytes).map_err(|error| {
-                Error::unavailable("cannot write to standard output").because(error)
-            }),
-            Self::File { file, part, .. } => {
-                file.write_all(bytes).map_err(|error| unwritten(part, error))
-            }
-        }
-    }
-
-    /// The backup is complete and good.
-    fn complete(&self) -> Result<()> {
-        match self {
-            Self::Standard => Ok(std::io::stdout().flush()?),
-            Self::File { file, part, path } => {
-                file.sync_all().map_err(|error| unwritten(part, error))?;
-                std::fs::rename(part, path).map_err(|error| unwritten(path, error))
-            }
-        }
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        if let Self::File { part, .. } = self {
-            // It was renamed if all went well.
-            let _gone = std::fs::remove_file(part);
-        }
-    }
-}
-
-fn unwritten(path: &Path, error: std::io::Error) -> Error {
-    let error = Error::from(error);
-    let kind = error.kind();
-    let error = Error::new(kind, format!("cannot write {}", path.display())).because(error);
-    match kind {
-        ErrorKind::Exhausted => error.hint("free some disk space there, or name another file"),
-        _ => error,
-    }
 }
 
 /// Takes the parts to the end, and checks them on the way; `None` when the user pressed Ctrl-C.

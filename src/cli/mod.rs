@@ -28,6 +28,7 @@ mod reindex;
 mod restore;
 mod search;
 mod sessions;
+mod sink;
 mod sources;
 mod status;
 mod stop;
@@ -185,11 +186,14 @@ fn execute(cli: Cli) -> Result<Outcome> {
         .enable_all()
         .build()
         .map_err(|error| Error::internal("cannot start the runtime").because(error))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let outcome = converse(cli.command, &context).await;
         telemetry::close().await;
         outcome
-    })
+    });
+    // A thread that reads from a pipe in which nothing comes is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn converse(command: Option<Command>, context: &Context) -> Result<Outcome> {

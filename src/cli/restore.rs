@@ -11,7 +11,7 @@ use super::context::Context;
 use super::output::{self, GOOD};
 use super::units;
 use crate::backup::{self, Configured, Header, Occupied, Restored, Target};
-use crate::daemon::DataLock;
+use crate::daemon::{DataLock, check_owner};
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
@@ -52,6 +52,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let begin = Instant::now();
     let config = context.load_or_variables()?.config;
     let input = open(&args.file)?;
+    check_owner(&context.paths.data_dir)?;
     // What is written is nobody else's to read.
     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
     let lock = DataLock::acquire(&context.paths.data_dir).map_err(|error| {

@@ -71,6 +71,29 @@ pub fn make_directory(directory: &Path) -> Result<()> {
         .map_err(|error| refused(error.into()))
 }
 
+/// Fails with `Usage` when the data directory, if there is one, is another user's: what we put into
+/// it could not be opened by its owner.
+pub fn check_owner(directory: &Path) -> Result<()> {
+    let Ok(metadata) = std::fs::metadata(directory) else { return Ok(()) };
+    let ours = nix::unistd::geteuid().as_raw();
+    if metadata.uid() == ours {
+        return Ok(());
+    }
+    let (owner, our_name) = (name_of(metadata.uid()), name_of(ours));
+    let directory = directory.display();
+    Err(Error::usage(format!(
+        "the data directory {directory} belongs to {owner}, and what {our_name} writes into it \
+         could not be opened by {owner}"
+    ))
+    .hint(format!("run it as the owner: `sudo -u {owner} ragterm restore …`")))
+}
+
+/// The name of a user, or its number as `sudo` takes it.
+fn name_of(user: u32) -> String {
+    let found = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(user));
+    found.ok().flatten().map_or_else(|| format!("'#{user}'"), |user| user.name)
+}
+
 /// The process that holds the lock of a data directory; `None` when no daemon runs on it.
 pub fn owner(directory: &Path) -> Option<u32> {
     let file = File::open(path_in(directory)).ok()?;

@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::rpc;
 
 use background::Background;
-pub use lock::{DataLock, make_directory, owner};
+pub use lock::{DataLock, check_owner, make_directory, owner};
 
 use remote::Remote;
 use socket::{Audience, Socket};

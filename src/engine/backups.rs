@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::Engine;
 use crate::backup::{self, Form, Header, Order, Progress, Shelf, due_in};
+use crate::catalog::check_room;
 use crate::config::{self, Backup, Role, Surroundings};
 use crate::error::{Error, Result};
 
@@ -26,16 +27,31 @@ const RETRY: Duration = Duration::from_secs(60);
 /// …which doubles up to this.
 const LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
 
+/// How long a disk may take for what is no more than a few names…
+const NAMES: Duration = Duration::from_secs(60);
+
+/// …between two pieces of a backup that is written…
+const PIECE: Duration = Duration::from_secs(10 * 60);
+
+/// …and to give all of it back, to be checked.
+const CHECK: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long a backup by the clock waits for one that somebody asked for.
+const TURN: Duration = Duration::from_secs(10 * 60);
+
 /// Who takes a backup, and how the last one by the clock ended.
 #[derive(Debug)]
 pub struct Backups {
     turn: Semaphore,
+    /// One thread at most waits for the directory of backups by the clock.
+    disk: Arc<Semaphore>,
     fault: Mutex<Option<String>>,
 }
 
 impl Default for Backups {
     fn default() -> Self {
-        Self { turn: Semaphore::new(1), fault: Mutex::default() }
+        let disk = Arc::new(Semaphore::new(1));
+        Self { turn: Semaphore::new(1), disk, fault: Mutex::default() }
     }
 }
 
@@ -53,6 +69,17 @@ impl Backups {
         self.turn.try_acquire().map_err(|_| {
             Error::usage("another backup is being taken").hint("wait until it is complete")
         })
+    }
+
+    /// Waits for so long until it is one's turn.
+    async fn wait(&self, limit: Duration, stop: &CancellationToken) -> Result<SemaphorePermit<'_>> {
+        let waiting = tokio::time::timeout(limit, self.turn.acquire());
+        match stop.run_until_cancelled(waiting).await {
+            Some(Ok(Ok(turn))) => Ok(turn),
+            Some(Err(_)) => Err(Error::unavailable("another backup is still being taken")
+                .hint("end the `ragterm backup` that does not end")),
+            Some(Ok(Err(_))) | None => Err(Error::unavailable("the daemon ends")),
+        }
     }
 }
 
@@ -103,7 +130,7 @@ pub async fn run(engine: &Engine, stop: CancellationToken) {
     if engine.config.daemon.role == Role::Query {
         return;
     }
-    let shelf = Shelf::new(directory);
+    let shelf = Shelf::new(directory, engine.catalog.identity());
     let (mut retry, mut not_before) = (RETRY, Instant::now());
     while !stop.is_cancelled() {
         if Instant::now() >= not_before {
@@ -147,43 +174,99 @@ async fn attempt(
     (shelf, settings): (&Shelf, &Backup),
     stop: &CancellationToken,
 ) -> Result<()> {
-    let directory = settings.directory.as_deref().unwrap_or(Path::new("/"));
-    let taken = match shelf.taken() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(directory)?;
-            Vec::new()
-        }
-        taken => taken.map_err(|error| unreadable(directory, error))?,
-    };
+    let disk = Disk { alone: &engine.backups.disk, shelf };
     let now = Timestamp::now();
-    if !due_in(now, &taken, settings.every).is_zero() {
+    let taken = disk.work(NAMES, taken).await?;
+    if !due_in(now, &taken, settings.every).is_zero() || engine.catalog.is_empty().await? {
         return Ok(());
     }
-    shelf.sweep();
-    let (part, file) = (shelf.part(now), shelf.file(now));
-    let written = write(engine, &part, stop).await;
-    let moved = written.and_then(|()| Ok(std::fs::rename(&part, &file)?));
+    let turn = engine.backups.wait(TURN, stop).await?;
+    let bytes = engine.catalog.size_bytes().await?;
+    let file = disk.work(NAMES, move |shelf| begin(shelf, (now, &taken), bytes)).await?;
+    let moved = match write(engine, (&disk, turn), (now, file), stop).await {
+        Ok(()) => disk.work(NAMES, move |shelf| put(shelf, now)).await,
+        Err(error) => Err(error),
+    };
     if let Err(error) = moved {
         // What matters is why it failed.
-        let _removed = std::fs::remove_file(&part);
+        let removing = disk.work(NAMES, move |shelf| Ok(std::fs::remove_file(shelf.part(now))?));
+        let _removed = removing.await;
         return Err(error);
     }
-    let newest = shelf.taken().map_err(|error| unreadable(directory, error))?;
-    // Names have whole seconds.
-    let newest = newest.into_iter().filter(|time| shelf.file(*time) == file).max().unwrap_or(now);
-    let deleted = shelf
-        .rotate(newest, settings.keep)
-        .map_err(|error| Error::unavailable("an old backup cannot be deleted").because(error))?;
-    info!(file = %file.display(), deleted, "backup by the clock");
+    let keep = settings.keep;
+    let deleted = disk.work(NAMES, move |shelf| rotate(shelf, now, keep)).await?;
+    info!(file = %shelf.file(now).display(), deleted, "backup by the clock");
     Ok(())
 }
 
-/// Makes the last part of a path: where more is missing, a disk is.
-fn make(directory: &Path) -> Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().mode(0o700).create(directory).map_err(|error| {
-        Error::from(error).hint("make the directory of `backup.directory`, or mount its disk")
+/// The directory of backups, on a disk that may not answer.
+struct Disk<'d> {
+    alone: &'d Arc<Semaphore>,
+    shelf: &'d Shelf,
+}
+
+impl Disk<'_> {
+    /// Works with the directory on a thread of its own, for so long.
+    async fn work<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce(&Shelf) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        // Whoever waited in vain before us still waits.
+        let alone = Arc::clone(self.alone).try_acquire_owned().map_err(|_| self.silent())?;
+        let shelf = self.shelf.clone();
+        let working = tokio::task::spawn_blocking(move || {
+            let _alone = alone;
+            work(&shelf)
+        });
+        let worked = tokio::time::timeout(limit, working).await.map_err(|_| self.silent())?;
+        worked.map_err(|error| Error::internal("a backup by the clock failed").because(error))?
+    }
+
+    fn silent(&self) -> Error {
+        Error::unavailable(format!("{} does not answer", self.shelf.directory().display()))
+            .hint("check the disk or the share that it is on")
+    }
+}
+
+/// When the backups that are there were taken.
+fn taken(shelf: &Shelf) -> Result<Vec<Timestamp>> {
+    shelf.taken().map_err(|error| match error.kind() {
+        // Where a disk is not mounted, what is under it would be filled.
+        io::ErrorKind::NotFound => Error::usage("the directory does not exist, and is never made")
+            .hint("make the directory of `backup.directory`, or mount its disk"),
+        _ => unreadable(shelf.directory(), error),
     })
+}
+
+/// Opens the file of a backup, where there is room for as many bytes as the last one has, or as the
+/// catalog.
+fn begin(shelf: &Shelf, (now, taken): (Timestamp, &[Timestamp]), catalog: u64) -> Result<File> {
+    shelf.sweep();
+    let last = taken.iter().max().and_then(|time| std::fs::metadata(shelf.file(*time)).ok());
+    let bytes = last.map_or(catalog, |last| last.len());
+    check_room(shelf.directory(), bytes, "another backup")?;
+    let mut options = File::options();
+    Ok(options.write(true).create_new(true).mode(0o600).open(shelf.part(now))?)
+}
+
+/// Gives a backup its name for good.
+fn put(shelf: &Shelf, now: Timestamp) -> Result<()> {
+    std::fs::rename(shelf.part(now), shelf.file(now))?;
+    match File::open(shelf.directory()).and_then(|directory| directory.sync_all()) {
+        // A file system that promises nothing of its names.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => Ok(synced?),
+    }
+}
+
+fn rotate(shelf: &Shelf, now: Timestamp, keep: u32) -> Result<usize> {
+    let (taken, file) = (taken(shelf)?, shelf.file(now));
+    // Names have whole seconds.
+    let newest = taken.into_iter().filter(|time| shelf.file(*time) == file).max().unwrap_or(now);
+    shelf
+        .rotate(newest, keep)
+        .map_err(|error| Error::unavailable("an old backup cannot be deleted").because(error))
 }
 
 fn unreadable(directory: &Path, error: io::Error) -> Error {
@@ -192,19 +275,98 @@ fn unreadable(directory: &Path, error: io::Error) -> Error {
 }
 
 /// Writes a backup, and reads all of it again.
-async fn write(engine: &Engine, part: &Path, stop: &CancellationToken) -> Result<()> {
-    let file = File::options().write(true).create_new(true).mode(0o600).open(part)?;
-    let out = file.try_clone()?;
-    // One that somebody asked for goes first.
-    let turn = stop.run_until_cancelled(engine.backups.turn.acquire()).await;
-    let Some(Ok(turn)) = turn else { return Err(Error::unavailable("the daemon ends")) };
+async fn write(
+    engine: &Engine,
+    (disk, turn): (&Disk<'_>, SemaphorePermit<'_>),
+    (now, file): (Timestamp, File),
+    stop: &CancellationToken,
+) -> Result<()> {
+    let out = Stoppable { file: file.try_clone()?, stop: stop.clone() };
     let progress = watch::Sender::new(Progress::default());
-    engine.take_backup((Form::Native, turn), out, progress, stop).await?;
-    let part = part.to_owned();
-    let checking = tokio::task::spawn_blocking(move || {
+    let watched = progress.subscribe();
+    let taking = engine.take_backup((Form::Native, turn), out, progress, stop);
+    tokio::select! {
+        taken = taking => { taken?; }
+        () = stalled(watched) => return Err(disk.silent()),
+    }
+    let checking = disk.work(CHECK, move |shelf| {
         file.sync_all()?;
-        backup::check(File::open(part)?, None)
+        backup::check(File::open(shelf.part(now))?, None)
     });
-    checking.await.map_err(|error| Error::internal("the check failed").because(error))??;
+    checking.await?;
     Ok(())
+}
+
+/// Ends when a backup that is packed has not gone on for long.
+async fn stalled(mut progress: watch::Receiver<Progress>) {
+    loop {
+        match tokio::time::timeout(PIECE, progress.changed()).await {
+            Ok(Ok(())) => {}
+            Err(_) if progress.borrow().phase != "pack" => {}
+            Err(_) => return,
+            // It is complete.
+            Ok(Err(_)) => std::future::pending().await,
+        }
+    }
+}
+
+/// Writes no more once the daemon ends.
+struct Stoppable {
+    file: File,
+    stop: CancellationToken,
+}
+
+impl Write for Stoppable {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stop.is_cancelled() {
+            true => Err(io::Error::other("the daemon ends")),
+            false => self.file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_directory_that_does_not_answer_holds_one_thread_and_is_told() {
+        let (alone, shelf) = (Arc::new(Semaphore::new(1)), Shelf::new(Path::new("/nowhere"), "1"));
+        let disk = Disk { alone: &alone, shelf: &shelf };
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let hanging = disk.work(Duration::from_millis(10), move |_| Ok(held.recv().is_ok()));
+        let text = hanging.await.unwrap_err().to_string();
+        assert_eq!(text, "/nowhere does not answer");
+        let text = disk.work(NAMES, taken).await.unwrap_err().to_string();
+        assert_eq!(text, "/nowhere does not answer");
+        release.send(()).unwrap();
+        let _free = alone.acquire().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_does_not_come_is_told() {
+        let (backups, stop) = (Backups::default(), CancellationToken::new());
+        let turn = backups.begin().unwrap();
+        let error = backups.wait(Duration::from_millis(10), &stop).await.unwrap_err();
+        assert_eq!(error.to_string(), "another backup is still being taken");
+        drop(turn);
+        drop(backups.wait(NAMES, &stop).await.unwrap());
+    }
+
+    #[test]
+    fn no_directory_is_made_and_no_backup_begun_where_there_is_no_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = Shelf::new(&directory.path().join("disk"), "1");
+        let error = taken(&missing).unwrap_err();
+        assert!(error.next_step().unwrap().contains("mount its disk"), "{error}");
+        assert!(!missing.directory().exists());
+        let shelf = Shelf::new(directory.path(), "1");
+        let error = begin(&shelf, (Timestamp::now(), &[]), 1 << 60).unwrap_err();
+        assert!(error.to_string().contains("too full for another backup"), "{error}");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use ragterm_proto::v1::{BackupPart, BackupRequest};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -23,6 +24,9 @@ const AHEAD: usize = 4;
 /// The time between two messages without bytes.
 const PERIOD: Duration = Duration::from_millis(250);
 
+/// How long a message may wait until it is taken: who takes nothing keeps others from their backups.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 pub type BackupStream = Pin<Box<dyn Stream<Item = Result<BackupPart, Status>> + Send>>;
 
 type Sender = mpsc::Sender<Result<BackupPart, Status>>;
@@ -32,12 +36,14 @@ pub fn start(engine: Engine, request: &BackupRequest, stop: &CancellationToken) 
     let (sender, receiver) = mpsc::channel(AHEAD);
     let stop = stop.child_token();
     let form = if request.portable { Form::Portable } else { Form::Native };
-    tokio::spawn(async move {
+    engine.clone().spawn("backup", async move {
         let progress = watch::Sender::new(Progress::default());
         let watched = progress.subscribe();
         let out = Parts {
             sender: sender.clone(),
             progress: watched.clone(),
+            runtime: Handle::current(),
+            patience: PATIENCE,
             stop: stop.clone(),
             bytes: Vec::new(),
         };
@@ -54,9 +60,29 @@ pub fn start(engine: Engine, request: &BackupRequest, stop: &CancellationToken) 
             Ok(_) => Ok(part("done", *watched.borrow(), Vec::new())),
             Err(error) => Err(super::status(&error)),
         };
-        let _gone = sender.send(last).await;
+        let _gone = send(&sender, last, (PATIENCE, &stop)).await;
     });
     Box::pin(ReceiverStream::new(receiver))
+}
+
+/// Sends a message, if it is taken in time; until `stop`, as far as there is room then.
+async fn send(
+    sender: &Sender,
+    message: Result<BackupPart, Status>,
+    (patience, stop): (Duration, &CancellationToken),
+) -> io::Result<()> {
+    let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes it any more");
+    let room = tokio::select! {
+        biased;
+        room = sender.reserve() => room.map_err(|_| gone())?,
+        () = stop.cancelled() => return Err(io::Error::other("the daemon ends")),
+        () = tokio::time::sleep(patience) => {
+            let message = format!("nothing of it was taken for {} s", patience.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
+    };
+    room.send(message);
+    Ok(())
 }
 
 /// Tells how far it is while no bytes do, until the caller goes away.
@@ -83,6 +109,8 @@ fn part(phase: &str, progress: Progress, data: Vec<u8>) -> BackupPart {
 struct Parts {
     sender: Sender,
     progress: watch::Receiver<Progress>,
+    runtime: Handle,
+    patience: Duration,
     stop: CancellationToken,
     bytes: Vec<u8>,
 }
@@ -91,14 +119,14 @@ impl Parts {
     fn send(&mut self) -> io::Result<()> {
         let data = std::mem::take(&mut self.bytes);
         let progress = *self.progress.borrow();
-        let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes it any more");
         if data.is_empty() {
             return Ok(());
         }
         if self.stop.is_cancelled() {
-            return Err(gone());
+            return Err(io::Error::other("it was ended"));
         }
-        self.sender.blocking_send(Ok(part(progress.phase, progress, data))).map_err(|_| gone())
+        let message = Ok(part(progress.phase, progress, data));
+        self.runtime.block_on(send(&self.sender, message, (self.patience, &self.stop)))
     }
 }
 
@@ -113,5 +141,36 @@ impl Write for Parts {
 
     fn flush(&mut self) -> io::Result<()> {
         self.send()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of parts that nobody takes.
+    async fn unread(patience: Duration, stop: CancellationToken) -> io::Error {
+        let (sender, _unread) = mpsc::channel(1);
+        let (_, progress) = watch::channel(Progress::default());
+        let runtime = Handle::current();
+        let mut parts = Parts { sender, progress, runtime, patience, stop, bytes: Vec::new() };
+        let writing = tokio::task::spawn_blocking(move || {
+            (0..3).try_for_each(|_| parts.write_all(&[0; PART])).unwrap_err()
+        });
+        tokio::time::timeout(PATIENCE / 2, writing).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_nothing_ends_the_backup() {
+        let error = unread(Duration::from_millis(20), CancellationToken::new()).await;
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(error.to_string().contains("nothing of it was taken"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_ends_waits_for_no_reader() {
+        let stop = CancellationToken::new();
+        let (unread, ()) = tokio::join!(unread(PATIENCE, stop.clone()), async { stop.cancel() });
+        assert!(!unread.to_string().contains("was taken"), "{unread}");
     }
 }

@@ -105,3 +105,69 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     assert!(error.next_step().unwrap().contains("run the newer ragterm again"));
     connection.close().await.unwrap();
 });
+
+/// The numbers of a database's migrations.
+async fn migrations_of(connection: &mut sqlx::AnyConnection) -> i64 {
+    let sql = "SELECT COUNT(*) FROM _sqlx_migrations";
+    sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
+}
+
+/// How many of these tables are in a database, whatever the schema.
+async fn tables_of(connection: &mut sqlx::AnyConnection, name: &str) -> i64 {
+    let sql = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = $1";
+    sqlx::query_scalar(sql).bind(name).fetch_one(connection).await.unwrap()
+}
+
+on_server!(ground, a_restore_that_is_refused_migrates_nothing, {
+    use sqlx::{AnyConnection, Connection, Executor};
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("catalog.db");
+    Catalog::open_sqlite(&file).await.unwrap().close().await;
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&ground.url()).await.unwrap();
+    migrations::KNOWN.run_to(6, &mut connection).await.unwrap();
+    let before = migrations_of(&mut connection).await;
+    let refused = Catalog::restore_to_postgres(&file, &ground.url(), Occupied::Refused).await;
+    assert!(refused.unwrap_err().to_string().contains("holds a catalog already"));
+    assert_eq!(migrations_of(&mut connection).await, before);
+    assert_eq!(tables_of(&mut connection, "settings").await, 1, "nothing was put aside");
+    connection.execute("CREATE TABLE of_others (id BIGINT)").await.unwrap();
+    let replaced = Catalog::restore_to_postgres(&file, &ground.url(), Occupied::Replaced).await;
+    replaced.unwrap();
+    assert_eq!(migrations_of(&mut connection).await, migrations::last_known());
+    assert_eq!(tables_of(&mut connection, "of_others").await, 1);
+    connection.close().await.unwrap();
+    ground.open().await.close().await;
+});
+
+on_server!(ground, a_catalog_of_a_newer_version_is_replaced_with_all_its_tables, {
+    use sqlx::{AnyConnection, Connection, Executor};
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("catalog.db");
+    Catalog::open_sqlite(&file).await.unwrap().close().await;
+    let (dump, catalog) = (directory.path().join("dump"), ground.open().await);
+    let dumped = catalog.dump(&ground.url(), &dump).await.unwrap();
+    catalog.close().await;
+    let mut connection = AnyConnection::connect(&ground.url()).await.unwrap();
+    for by_dump in [false, true] {
+        let later = "INSERT INTO _sqlx_migrations VALUES (99, 'later', now(), TRUE, 'x', 1)";
+        connection.execute(later).await.unwrap();
+        connection.execute("CREATE TABLE later_things (id BIGINT)").await.unwrap();
+        let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
+        let hint = error.next_step().unwrap().to_owned();
+        assert!(hint.contains("`ragterm_before_…` of the same database"), "{hint}");
+        let url = ground.url();
+        let restore = async |occupied| match (by_dump, &dumped) {
+            (true, Some(said)) => Catalog::load_dump(&dump, &url, (said, occupied)).await,
+            _ => Catalog::restore_to_postgres(&file, &url, occupied).await.map(drop),
+        };
+        let refused = restore(Occupied::Refused).await.unwrap_err();
+        assert!(refused.to_string().contains("holds a catalog already"), "{refused}");
+        assert_eq!(tables_of(&mut connection, "later_things").await, 1);
+        restore(Occupied::Replaced).await.unwrap();
+        assert_eq!(tables_of(&mut connection, "later_things").await, 0);
+        assert_eq!(migrations_of(&mut connection).await, migrations::last_known());
+        ground.open().await.close().await;
+    }
+    connection.close().await.unwrap();
+});
