@@ -55,11 +55,25 @@ pub(super) fn is_occupied(data_dir: &Path) -> bool {
 
 /// Announces what lies in `unpacked`: from now on it is what counts.
 pub(super) fn announce(unpacked: &Path, data_dir: &Path, time: &str) -> Result<()> {
-    let ready = data_dir.join(format!("{READY}{time}"));
+    let ready = data_dir.join(format!("{READY}{}", unused(data_dir, time)));
     fs::rename(unpacked, &ready).and_then(|()| sync(data_dir)).map_err(|error| {
         let message = format!("what was restored cannot be put into {}", data_dir.display());
         Error::new(Error::from(error).kind(), message).hint("the former catalog is still in place")
     })
+}
+
+/// A name after the time under which nothing was put aside yet: of two restores in one second, the
+/// second takes nothing of what the first kept.
+fn unused(data_dir: &Path, time: &str) -> String {
+    let is_used = |name: &String| data_dir.join(format!("{BEFORE}{name}")).exists();
+    let mut name = time.to_owned();
+    for number in 2.. {
+        if !is_used(&name) {
+            break;
+        }
+        name = format!("{time}-{number}");
+    }
+    name
 }
 
 /// Puts what was announced in place, if something was; whoever calls holds the data directory.
@@ -270,5 +284,15 @@ mod tests {
             "keyword-1",
         ];
         assert_eq!(names, stay);
+    }
+
+    #[test]
+    fn two_restores_in_one_second_keep_both_of_what_was_there() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(unused(directory.path(), "T"), "T");
+        fs::create_dir(directory.path().join("before-restore-T")).unwrap();
+        assert_eq!(unused(directory.path(), "T"), "T-2");
+        fs::create_dir(directory.path().join("before-restore-T-2")).unwrap();
+        assert_eq!(unused(directory.path(), "T"), "T-3");
     }
 }
