@@ -5,13 +5,11 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::fake_qdrant::FakeQdrant;
 use crate::faults::SmallDisk;
-use rustix::process::Signal;
 
-use crate::support::{Instance, path, signal, skipped, until};
+use crate::support::{Instance, path, until};
 
 /// A file beside the data directory.
 pub fn beside(ragterm: &Instance, name: &str) -> PathBuf {
@@ -19,14 +17,14 @@ pub fn beside(ragterm: &Instance, name: &str) -> PathBuf {
 }
 
 /// Takes a backup of an instance.
-fn backup(ragterm: &Instance) -> PathBuf {
+pub fn backup(ragterm: &Instance) -> PathBuf {
     let file = beside(ragterm, "a.backup");
     ragterm.run(&["backup", "--force", path(&file)]).expect(0);
     file
 }
 
 /// Words that compress badly, about 12 KB of them.
-fn noise(number: u64) -> String {
+pub fn noise(number: u64) -> String {
     let mut seed = number * 7_919 + 1;
     let words = (0..1_200).map(|_| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -36,7 +34,7 @@ fn noise(number: u64) -> String {
 }
 
 /// Names in the data directory that begin so.
-fn names(ragterm: &Instance, begin: &str) -> Vec<String> {
+pub fn names(ragterm: &Instance, begin: &str) -> Vec<String> {
     let entries = fs::read_dir(ragterm.data()).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with(begin)).collect()
@@ -238,89 +236,6 @@ fn a_backup_goes_through_a_pipe_and_its_configuration_comes_without_secrets() {
 }
 
 #[test]
-fn ctrl_c_ends_a_command_that_waits_for_a_silent_pipe_and_leaves_nothing() {
-    let ragterm = Instance::without_embedder();
-    let temporary = beside(&ragterm, "tmp");
-    fs::create_dir(&temporary).unwrap();
-    let ragterm = ragterm.with("TMPDIR", path(&temporary));
-    for (arguments, unpacking) in
-        [(&["restore", "-"][..], ragterm.data()), (&["backup", "--verify", "-"], temporary)]
-    {
-        let unpacked = || {
-            fs::read_dir(&unpacking).is_ok_and(|mut entries| {
-                entries.any(|entry| {
-                    entry.unwrap().file_name().to_str().unwrap().starts_with("restore-")
-                })
-            })
-        };
-        let mut command = ragterm.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        until("the place to unpack into", unpacked);
-        // The pipe stays open and silent.
-        signal(child.id() as i32, Signal::INT);
-        let mut status = None;
-        until("the command to end", || {
-            status = child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert_eq!(status.unwrap().code(), Some(130), "{arguments:?}");
-        assert!(!unpacked(), "{arguments:?}");
-    }
-}
-
-#[test]
-fn nothing_is_restored_into_the_directory_of_another_user() {
-    let ragterm = Instance::without_embedder();
-    ragterm.write("heron.md", "A heron.");
-    ragterm.add();
-    let file = backup(&ragterm);
-    let other = Instance::without_embedder();
-    fs::create_dir_all(other.data()).unwrap();
-    if std::os::unix::fs::chown(other.data(), Some(54_321), None).is_err() {
-        return skipped("this user may give no directory away");
-    }
-    let refused = other.run(&["restore", path(&file)]).expect(2);
-    assert!(refused.stderr.contains("sudo -u '#54321' ragterm restore"), "{}", refused.stderr);
-    assert!(names(&other, "").is_empty());
-}
-
-#[test]
-fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
-    let birds = [("heron", Instance::without_embedder()), ("swift", Instance::without_embedder())];
-    let files: Vec<PathBuf> = birds
-        .iter()
-        .map(|(bird, ragterm)| {
-            ragterm.write(&format!("{bird}.md"), format!("The {bird} is a bird."));
-            ragterm.write("noise.txt", noise(2));
-            ragterm.add();
-            let file = backup(ragterm);
-            ragterm.run(&["stop"]).expect(0);
-            file
-        })
-        .collect();
-    let ragterm = Instance::without_embedder();
-    ragterm.run(&["restore", path(&files[0])]).expect(0);
-    let mut seen = [0, 0];
-    for round in 0..16_u64 {
-        let file = &files[round as usize % 2];
-        let mut restore = ragterm.command(&["restore", "--force", path(file)]);
-        let mut restore = restore.stderr(Stdio::null()).spawn().unwrap();
-        std::thread::park_timeout(Duration::from_millis(5 + round * 37 % 160));
-        restore.kill().unwrap();
-        restore.wait().unwrap();
-        ragterm.settle();
-        let found = ragterm.find("bird");
-        let which = usize::from(found == ["swift.md"]);
-        assert_eq!(found, [format!("{}.md", birds[which].0)], "round {round}");
-        seen[which] += 1;
-        ragterm.verify();
-        ragterm.run(&["stop"]).expect(0);
-        assert!(names(&ragterm, "restore-").is_empty(), "{:?}", names(&ragterm, ""));
-    }
-    crate::support::measured(&format!("after 16 kills, either state was found {seen:?} times"));
-}
-
-#[test]
 fn a_backup_that_nobody_takes_is_cancelled_and_there_is_one_at_a_time() {
     let ragterm = Instance::without_embedder();
     for number in 0..400 {
@@ -384,25 +299,6 @@ fn a_full_disk_under_the_file_leaves_no_part_of_it() {
     let good = backup(&ragterm);
     let full = restoring.run(&["restore", path(&good)]).expect(3);
     assert!(full.stderr.contains("too full for what is in the backup"), "{}", full.stderr);
-}
-
-#[test]
-fn a_restore_that_was_announced_is_completed_by_the_next_daemon() {
-    let (ragterm, other) = (Instance::without_embedder(), Instance::without_embedder());
-    for (instance, bird) in [(&ragterm, "heron"), (&other, "swift")] {
-        instance.write(&format!("{bird}.md"), format!("The {bird} is a bird."));
-        instance.add();
-        instance.run(&["stop"]).expect(0);
-    }
-    // As a restore leaves it that is killed right after its one rename.
-    let ready = ragterm.data().join("restore-ready-20260101T000000Z");
-    fs::create_dir(&ready).unwrap();
-    fs::copy(other.data().join("catalog.db"), ready.join("catalog.db")).unwrap();
-    ragterm.settle();
-    assert_eq!(ragterm.find("bird"), ["swift.md"]);
-    assert!(ragterm.data().join("before-restore-20260101T000000Z/catalog.db").exists());
-    assert!(!ready.exists());
-    ragterm.verify();
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod queries;
 mod readme;
 mod reindex;
 mod relay;
+mod restoring;
 mod spine;
 mod stores;
 mod support;

@@ -388,13 +388,8 @@ fn a_model_that_answers_is_named_with_what_its_provider_needs() {
 #[test]
 fn the_window_of_a_model_is_told_or_large_enough_for_the_longest_answer() {
     assert_eq!(load("").llm.context_tokens, None);
-    let small = problems("llm.context_tokens = 100");
-    assert_eq!(
-        small,
-        [
-            "config.toml:1: `llm.context_tokens`: must be at least 512, or 0 for what the server says"
-        ]
-    );
+    let [small] = problems("llm.context_tokens = 100").try_into().unwrap();
+    assert!(small.ends_with("must be at least 512, or 0 for what the server says"), "{small}");
     let [line] = problems("llm.context_tokens = 1024").try_into().unwrap();
     assert!(line.ends_with("`llm.max_output_tokens`: must be less than `llm.context_tokens`"));
     let hot = problems("llm.temperature = 2.5");
