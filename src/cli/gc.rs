@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   ragterm gc --dry-run                  what there is
   ragterm gc                            delete what is beyond its limit, as the daemon does by itself
+  ragterm gc --all --dry-run            what there is if every limit were zero
   ragterm gc --all                      delete all that no document needs, and give disk space back
 
 No document, and nothing that a search finds, is deleted.";
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Also what is within its limit, such as the embedding cache; the catalog is written anew
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     all: bool,
     /// Print one JSON document
     #[arg(long)]

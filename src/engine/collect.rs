@@ -14,12 +14,20 @@ const REPLACED: &str = "catalogs that a restore replaced";
 /// What is done with what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Collecting {
-    /// It is counted.
+    /// What is beyond its limit is counted.
     Count,
+    /// All of it is counted.
+    CountAll,
     /// What is beyond its limit is deleted.
     Delete,
     /// Limits are as good as zero, and the database gives its free pages back.
     DeleteAll,
+}
+
+impl Collecting {
+    fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteAll)
+    }
 }
 
 /// Something that nobody needs.
@@ -57,12 +65,14 @@ impl Engine {
         self.collect_sessions(collecting, &mut collected).await?;
         let indexes = self.foreign_indexes()?;
         collected.add("keyword indexes of other catalogs", sizes_of(&indexes));
-        if collecting != Collecting::Count {
+        if collecting.deletes() {
             remove(indexes).await?;
         }
         let replaced = self.directories(|name| name.starts_with("before-restore-"))?;
         match collecting {
-            Collecting::Count => collected.add(REPLACED, sizes_of(&replaced)),
+            Collecting::Count | Collecting::CountAll => {
+                collected.add(REPLACED, sizes_of(&replaced));
+            }
             Collecting::Delete if replaced.is_empty() => {}
             Collecting::Delete => collected.notes.push(format!(
                 "`--all` deletes {REPLACED} as well: `before-restore-…` in the data directory"
@@ -85,11 +95,11 @@ impl Engine {
         collected: &mut Collected,
     ) -> Result<()> {
         let limit = match collecting {
-            Collecting::DeleteAll => 0,
+            Collecting::CountAll | Collecting::DeleteAll => 0,
             Collecting::Count | Collecting::Delete => self.config.embedder.cache_bytes,
         };
         let vectors = match collecting {
-            Collecting::Count => self.catalog.surplus_vectors(limit).await?,
+            Collecting::Count | Collecting::CountAll => self.catalog.surplus_vectors(limit).await?,
             Collecting::Delete | Collecting::DeleteAll => self.catalog.prune_vectors(limit).await?,
         };
         collected.add("vectors that no document needs", vectors);
@@ -104,7 +114,7 @@ impl Engine {
             return Ok(());
         }
         match collecting {
-            Collecting::Count => collected.add(WHAT, (1, free)),
+            Collecting::Count | Collecting::CountAll => collected.add(WHAT, (1, free)),
             Collecting::Delete => collected.notes.push(
                 "the catalog has space to spare, which it uses again; `--all` gives it back, for \
                  which the catalog is written anew"
@@ -129,7 +139,7 @@ impl Engine {
         collected: &mut Collected,
     ) -> Result<()> {
         const WHAT: &str = "sessions older than `answer.history_days`";
-        if collecting == Collecting::Count {
+        if !collecting.deletes() {
             collected.add(WHAT, (self.answerer.count_old().await?, 0));
             return Ok(());
         }

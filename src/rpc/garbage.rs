@@ -7,7 +7,8 @@ use crate::engine::{Collected, Collecting};
 /// What is done with it.
 pub fn collecting(request: &CollectGarbageRequest) -> Collecting {
     match (request.dry_run, request.all) {
-        (true, _) => Collecting::Count,
+        (true, false) => Collecting::Count,
+        (true, true) => Collecting::CountAll,
         (false, false) => Collecting::Delete,
         (false, true) => Collecting::DeleteAll,
     }

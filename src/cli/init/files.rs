@@ -67,6 +67,9 @@ impl std::fmt::Debug for Content {
     }
 }
 
+/// So many names of what is there already are told.
+const NAMED: usize = 5;
+
 /// Fails with the names of what is there already.
 pub fn check_absent(directories: &[Directory], files: &[NewFile]) -> Result<()> {
     let directories = directories.iter().filter(|directory| {
@@ -84,7 +87,11 @@ pub fn check_absent(directories: &[Directory], files: &[NewFile]) -> Result<()> 
         return Ok(());
     }
     let verb = if there.len() == 1 { "is" } else { "are" };
-    Err(Error::usage(format!("{} {verb} there already; nothing was written", there.join(", ")))
+    let mut names = there[..there.len().min(NAMED)].join(", ");
+    if there.len() > NAMED {
+        names.push_str(&format!(" and {} more", there.len() - NAMED));
+    }
+    Err(Error::usage(format!("{names} {verb} there already; nothing was written"))
         .hint("name another --directory, or move it away first"))
 }
 
