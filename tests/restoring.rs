@@ -111,3 +111,17 @@ fn a_restore_that_was_announced_is_completed_by_the_next_daemon() {
     assert!(!ready.exists());
     ragterm.verify();
 }
+
+#[test]
+fn the_first_search_after_a_restore_finds_what_was_restored() {
+    let ragterm = Instance::without_embedder();
+    for number in 0..60 {
+        ragterm.write(&format!("{number}.md"), format!("The heron {number}.\n\n{}", noise(number)));
+    }
+    ragterm.add();
+    let file = backup(&ragterm);
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.run(&["restore", "--force", path(&file)]).expect(0);
+    // Not looked for again: a script asks once.
+    ragterm.run(&["search", "heron"]).expect(0);
+}

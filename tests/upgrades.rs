@@ -42,7 +42,7 @@ fn an_index_of_an_earlier_version_answers_whole_until_its_successor_is_made() {
     ragterm.add();
     ragterm.run(&["stop"]).expect(0);
     let early = age(&ragterm);
-    // Killed in the middle, it goes on from there.
+    // Whenever it is killed, the next start answers whole.
     for _ in 0..6 {
         let found = ragterm.run(&["search", "--json", "--limit", "600", "osprey"]).expect(0).json();
         assert_eq!(found["hits"].as_array().unwrap().len(), 600);

@@ -34,6 +34,9 @@ use share::{Share, Shares};
 /// Candidates beyond those that are shown.
 const SPARE: usize = 10;
 
+/// How long an answer without hits waits for a keyword index that is being rebuilt.
+const REBUILDING: Duration = Duration::from_secs(2);
+
 /// Hits in one answer at the most.
 pub const MAX_LIMIT: usize = 1000;
 
@@ -190,7 +193,17 @@ impl Retriever {
     }
 
     /// Searches the spaces that `request` names, as far as its grants go.
+    ///
+    /// Nothing is only answered while the keyword index is being rebuilt if that takes long.
     pub async fn search(&self, request: &Request) -> Result<Answer> {
+        let answer = self.search_once(request).await?;
+        if answer.hits.is_empty() && self.is_soon_rebuilt().await {
+            return self.search_once(request).await;
+        }
+        Ok(answer)
+    }
+
+    async fn search_once(&self, request: &Request) -> Result<Answer> {
         let begin = Instant::now();
         let query = Arc::new(lexical::Query::parse(&request.text)?);
         let scope = scope::resolve(&self.catalog, request).await?;
@@ -243,6 +256,16 @@ impl Retriever {
     /// Whether the keyword index lacks what was published before the start.
     pub fn is_rebuilding(&self) -> bool {
         self.words.as_ref().is_some_and(|(applied, needed)| *applied.borrow() < *needed)
+    }
+
+    /// Waits a moment for a keyword index that is being rebuilt; whether it is now.
+    async fn is_soon_rebuilt(&self) -> bool {
+        let Some((applied, needed)) = self.words.as_ref().filter(|_| self.is_rebuilding()) else {
+            return false;
+        };
+        let mut applied = applied.clone();
+        let rebuilt = applied.wait_for(|applied| applied >= needed);
+        tokio::time::timeout(REBUILDING, rebuilt).await.is_ok_and(|ended| ended.is_ok())
     }
 
     /// How hits are ranked where nobody says otherwise.
