@@ -59,7 +59,8 @@ fn a_backup_taken_while_indexing_comes_back_with_the_same_hits() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let verified = ragterm.run(&["backup", "--verify", path(&file), "--json"]).expect(0).json();
     assert_eq!((&verified["ok"], &verified["seq"]), (&true.into(), &taken["seq"]));
-    assert!(taken["vectors"].as_u64().unwrap() >= 20, "{taken}");
+    let vectors = taken["vectors"].as_u64().unwrap();
+    assert!((20..320).contains(&vectors), "it is of a moment when not all was indexed: {taken}");
     assert!(names(&ragterm, "backup-").is_empty());
 
     let other = Instance::new();
