@@ -18,8 +18,8 @@ use crate::engine::Engine;
 /// Bytes of a backup in one message.
 const PART: usize = 256 << 10;
 
-/// Messages that wait to be sent.
-const AHEAD: usize = 4;
+/// Messages that wait to be sent; HTTP/2 holds some megabytes more.
+const AHEAD: usize = 1;
 
 /// The time between two messages without bytes.
 const PERIOD: Duration = Duration::from_millis(250);
