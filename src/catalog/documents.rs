@@ -11,7 +11,6 @@ use sqlx::{FromRow, Row};
 
 use super::Catalog;
 use super::passages::{self, Passages};
-use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::id::{DocumentId, SourceId};
 
@@ -101,17 +100,6 @@ pub struct Document {
     pub embedded: u64,
     /// The change that published it.
     pub seq: u64,
-}
-
-/// What a hit shows.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The document.
-    pub document: Document,
-    /// The passage that was asked for.
-    pub chunk: Chunk,
-    /// How many indexed documents have this content, this one included.
-    pub copies: u64,
 }
 
 /// Times noted in one transaction, so that publications need not wait long.
@@ -284,35 +272,6 @@ impl Catalog {
         let connection = self.inner.readers.acquire().await;
         let mut connection = connection.map_err(self.failed("read the passages of a document"))?;
         self.noted(passages::passages(&mut connection, id).await)
-    }
-
-    /// One document with one of its chunks, and how many indexed documents have equal content.
-    ///
-    /// The first chunk stands in for one that is no longer there; `None` when the document is gone.
-    pub async fn hit(&self, id: DocumentId, ordinal: u32) -> Result<Option<Found>> {
-        let task = "read a hit";
-        let row = sqlx::query(
-            "SELECT d.id, d.source, d.path, d.raw_path, d.type, d.modified_ns, d.stated_ns, d.hash, d.state, \
-             d.title, d.metadata, d.embedded, d.seq, p.chunks, \
-             (SELECT COUNT(*) FROM documents o WHERE o.hash = d.hash AND o.state = 0) AS copies \
-             FROM documents d JOIN passages p ON p.document = d.id AND p.part = $2 \
-             WHERE d.id = $1 AND d.state = 0",
-        )
-        .bind(id.0 as i64)
-        .bind(passages::part_of(ordinal))
-        .fetch_optional(&self.inner.readers)
-        .await
-        .map_err(self.failed(task))?;
-        let Some(row) = row else {
-            return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
-        };
-        let encoded: Vec<u8> = row.try_get("chunks").map_err(self.failed(task))?;
-        let Some(chunk) = self.noted(passages::chunk_of(&encoded, ordinal))? else {
-            return if ordinal == 0 { Ok(None) } else { Box::pin(self.hit(id, 0)).await };
-        };
-        let document = Document::from_row(&row).map_err(self.failed(task))?;
-        let copies: i64 = row.try_get("copies").map_err(self.failed(task))?;
-        Ok(Some(Found { document, chunk, copies: copies as u64 }))
     }
 
     /// The content hash of a document that was read, and the version of extraction and chunking that

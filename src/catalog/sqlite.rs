@@ -31,7 +31,7 @@ impl Catalog {
         let url = format!("{}?mode=rwc", address(file)?);
         let options: AnyConnectOptions = url.parse().map_err(failed("read the catalog's URL"))?;
         migrate(&options, file.parent().unwrap_or(Path::new("/"))).await?;
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed("open it"))?;
+        let writer = writer().connect_with(options.clone()).await.map_err(failed("open it"))?;
         let readers = pool(READERS).connect_with(options).await.map_err(failed("open it"))?;
         let identity = identity(&writer).await?;
         Self::over((Database::Sqlite, Access::Write), writer, readers, identity).await
@@ -92,17 +92,23 @@ async fn migrate(options: &AnyConnectOptions, directory: &Path) -> Result<()> {
     connection.close().await.map_err(failed("close its file"))
 }
 
-fn pool(connections: u32) -> AnyPoolOptions {
+/// The one connection that writes.
+fn writer() -> AnyPoolOptions {
     // After a full disk SQLite has ended the transaction itself, and the driver's own count of
     // transactions is off for good: such a connection is replaced.
-    let fresh = AnyPoolOptions::new().after_release(|connection, _| {
+    pool(1).after_release(|connection, _| {
         Box::pin(async move {
             connection.ping().await?;
             Ok(!connection.is_in_transaction())
         })
-    });
+    })
+}
+
+fn pool(connections: u32) -> AnyPoolOptions {
+    // A file does not hang up: to ask each time would cost a search more than its reading does.
+    let unasked = AnyPoolOptions::new().test_before_acquire(false);
     // All of them now, and not by a thread of lower priority that happens to need one.
-    fresh.max_connections(connections).min_connections(connections).after_connect(
+    unasked.max_connections(connections).min_connections(connections).after_connect(
         |connection, _| {
             Box::pin(async move {
                 let pragmas = format!(

@@ -4,8 +4,6 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
-
 use super::fuse::{Fused, by_score};
 use super::{Hit, Retriever, snippet};
 use crate::catalog::{Document, Found, Source};
@@ -22,8 +20,8 @@ const PLACES: u32 = 8;
 /// So many hits of equal score beyond the limit are looked at for newer documents.
 const TIED: usize = 32;
 
-/// Hits that are read from the catalog at the same time.
-const AHEAD: usize = 4;
+/// So many more than are wanted are read at first: some may be gone, or say the same as others.
+const AHEAD: usize = 2;
 
 type Places = Vec<(Document, Arc<Source>)>;
 
@@ -41,11 +39,9 @@ impl Retriever {
     ) -> Result<Vec<Hit>> {
         let mut hits = Vec::new();
         let mut shown: HashSet<Vec<u8>> = HashSet::new();
-        'enough: for ahead in ranked.chunks(AHEAD) {
-            // All are waited for before anything else is: one that nobody polls would keep the
-            // connection that it got, and a hundred searches would wait for each other's.
-            let reading = ahead.iter().map(|it| self.catalog.hit(it.document, it.ordinal));
-            for (fused, found) in ahead.iter().zip(try_join_all(reading).await?) {
+        'enough: for ahead in ranked.chunks(limit.min(TIED) + AHEAD) {
+            let wanted: Vec<_> = ahead.iter().map(|it| (it.document, it.ordinal)).collect();
+            for (fused, found) in ahead.iter().zip(self.catalog.hits(&wanted).await?) {
                 if is_enough(&hits, limit, fused) {
                     break 'enough;
                 }
@@ -54,9 +50,9 @@ impl Retriever {
                 if !shown.insert(found.document.hash.clone()) {
                     continue;
                 }
-                let also_at = match found.copies {
-                    0 | 1 => Vec::new(),
-                    _ => self.also_at(&found.document, sources).await?,
+                let also_at = match found.has_copies {
+                    true => self.also_at(&found.document, sources).await?,
+                    false => Vec::new(),
                 };
                 hits.push(hit(*fused, found, (Arc::clone(source), also_at), query));
             }

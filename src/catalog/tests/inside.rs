@@ -38,7 +38,10 @@ pub(super) async fn a_document_is_as_old_as_it_says_and_compared_by_its_file(gro
     catalog.publish(&both).await.unwrap();
     let age = async |id| catalog.document(id).await.unwrap().unwrap().modified_ns;
     assert_eq!((age(message).await, age(plain).await), (99, 5));
-    assert_eq!(catalog.hit(message, 0).await.unwrap().unwrap().document.modified_ns, 99);
+    assert_eq!(
+        catalog.hits(&[(message, 0)]).await.unwrap()[0].as_ref().unwrap().document.modified_ns,
+        99
+    );
     let changes = catalog.changes_after(0, 9).await.unwrap();
     assert!(matches!(&changes[0], Change::Put(document) if document.modified_ns == 99));
     assert!(catalog.known(SOURCE).await.unwrap().iter().all(|known| known.modified_ns == 5));

@@ -316,16 +316,27 @@ async fn one_chunk_of_a_long_document_is_read_by_itself(ground: &Ground) {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let id = catalog.new_document_id();
     catalog.publish(&[Publication::New(read(id, "long", &texts))]).await.unwrap();
-    for ordinal in [0, 63, 64, 199] {
-        let found = catalog.hit(id, ordinal).await.unwrap().unwrap();
-        assert_eq!(found.chunk.text, format!("text {ordinal}"));
-        assert_eq!(found.copies, 1);
-    }
+    let copy = catalog.new_document_id();
+    catalog.publish(&[Publication::New(read(copy, "copy", &["one"]))]).await.unwrap();
+    catalog
+        .publish(&[Publication::New(read(catalog.new_document_id(), "b", &["one"]))])
+        .await
+        .unwrap();
     // It became shorter since a follower saw it: what it begins with is shown.
-    for ordinal in [200, 10_000] {
-        let found = catalog.hit(id, ordinal).await.unwrap().unwrap();
-        assert_eq!(found.chunk.text, "text 0");
-    }
+    let gone = DocumentId(7);
+    let wanted =
+        [(id, 199), (gone, 0), (id, 200), (id, 63), (gone, 9), (id, 64), (copy, 0), (id, 0)];
+    let found = catalog.hits(&wanted).await.unwrap();
+    let texts: Vec<_> = found.iter().flatten().map(|found| found.chunk.text.as_str()).collect();
+    assert_eq!(texts, ["text 199", "text 0", "text 63", "text 64", "one", "text 0"]);
+    assert!(found[1].is_none() && found[4].is_none());
+    let copied: Vec<_> = found.iter().flatten().map(|found| found.has_copies).collect();
+    assert_eq!(copied, [false, false, false, false, true, false]);
+    // More than one statement asks for.
+    let many: Vec<_> = (0..150).map(|number| (id, number)).collect();
+    let found = catalog.hits(&many).await.unwrap();
+    let texts = found.iter().flatten().map(|found| found.chunk.text.clone());
+    assert!(texts.eq((0..150).map(|number| format!("text {number}"))));
     assert_eq!(catalog.passages(id).await.unwrap().chunks.len(), 200);
 }
 
