@@ -202,9 +202,7 @@ pub(super) fn first_of(part: i64) -> u32 {
 
 /// The chunk of an ordinal out of its encoded part; `None` when there is none.
 pub(super) fn chunk_of(part: &[u8], ordinal: u32) -> Result<Option<Chunk>> {
-    let mut chunks = chunk::decode(part)?;
-    let index = ordinal as usize % PART;
-    Ok((index < chunks.len()).then(|| chunks.swap_remove(index)))
+    chunk::decode_one(part, ordinal as usize % PART)
 }
 
 impl Passages {

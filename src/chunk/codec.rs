@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::{Chunk, ChunkId};
+use super::{Chunk, ChunkId, Inner};
 use crate::error::{Error, Result};
 
 /// Larger levels cost far more time than they save bytes on passages.
@@ -33,6 +33,41 @@ impl From<Earlier> for Chunk {
     }
 }
 
+/// A passage where it was unpacked: of many, a hit needs one, and the others are not copied.
+#[derive(Deserialize)]
+struct Unpacked<'b> {
+    id: ChunkId,
+    #[serde(borrow)]
+    heading: Vec<&'b str>,
+    lines: Option<(u32, u32)>,
+    page: Option<u32>,
+    text: &'b str,
+    #[serde(borrow)]
+    inner: Vec<UnpackedInner<'b>>,
+}
+
+#[derive(Deserialize)]
+struct UnpackedInner<'b> {
+    at: u32,
+    #[serde(borrow)]
+    heading: Vec<&'b str>,
+    lines: Option<(u32, u32)>,
+}
+
+impl From<Unpacked<'_>> for Chunk {
+    fn from(unpacked: Unpacked<'_>) -> Self {
+        let owned = |heading: Vec<&str>| heading.into_iter().map(str::to_owned).collect();
+        let Unpacked { id, heading, lines, page, text, inner } = unpacked;
+        let inner = inner.into_iter().map(|UnpackedInner { at, heading, lines }| Inner {
+            at,
+            heading: owned(heading),
+            lines,
+        });
+        let inner = inner.collect();
+        Self { id, heading: owned(heading), lines, page, text: text.to_owned(), inner }
+    }
+}
+
 /// Packs a document's passages for the catalog.
 pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
     // Both write to memory only, and strings and numbers have no value that postcard refuses.
@@ -46,6 +81,27 @@ pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
 
 /// Unpacks what [`encode`] made; damaged bytes are an error of kind corrupt.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Chunk>> {
+    let (plain, is_earlier) = unpack(bytes)?;
+    if is_earlier {
+        let earlier: Vec<Earlier> = read(&plain)?;
+        return Ok(earlier.into_iter().map(Chunk::from).collect());
+    }
+    read(&plain)
+}
+
+/// The passage at an index of what [`encode`] made, `None` beyond its end; fails as [`decode`] does.
+pub fn decode_one(bytes: &[u8], index: usize) -> Result<Option<Chunk>> {
+    let (plain, is_earlier) = unpack(bytes)?;
+    if is_earlier {
+        let earlier: Vec<Earlier> = read(&plain)?;
+        return Ok(earlier.into_iter().nth(index).map(Chunk::from));
+    }
+    let unpacked: Vec<Unpacked<'_>> = read(&plain)?;
+    Ok(unpacked.into_iter().nth(index).map(Chunk::from))
+}
+
+/// The bytes below the compression, and whether they are of the form before.
+fn unpack(bytes: &[u8]) -> Result<(Vec<u8>, bool)> {
     let (length, packed) =
         bytes.split_first_chunk().ok_or_else(|| damaged("they end too early"))?;
     let length = u64::from_le_bytes(*length);
@@ -56,14 +112,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Chunk>> {
     }
     let plain = decompress(packed, length)
         .map_err(|error| damaged("they do not decompress").because(error))?;
-    if is_earlier {
-        let earlier: Vec<Earlier> = unpacked(&plain)?;
-        return Ok(earlier.into_iter().map(Chunk::from).collect());
-    }
-    unpacked(&plain)
+    Ok((plain, is_earlier))
 }
 
-fn unpacked<T: for<'d> Deserialize<'d>>(plain: &[u8]) -> Result<Vec<T>> {
+fn read<'b, T: Deserialize<'b>>(plain: &'b [u8]) -> Result<Vec<T>> {
     match postcard::take_from_bytes(plain) {
         Ok((chunks, [])) => Ok(chunks),
         Ok(_) => Err(damaged("they hold more than passages")),
@@ -99,7 +151,6 @@ fn damaged(why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Inner;
     use super::*;
     use crate::error::ErrorKind;
 
@@ -119,6 +170,9 @@ mod tests {
     fn passages_come_back_as_they_were() {
         assert_eq!(decode(&encode(&chunks())).unwrap(), chunks());
         assert_eq!(decode(&encode(&[])).unwrap(), []);
+        let one = |index| decode_one(&encode(&chunks()), index).unwrap();
+        assert!((0..50).map(one).eq(chunks().into_iter().map(Some)));
+        assert_eq!(one(50), None);
     }
 
     #[test]
@@ -130,6 +184,8 @@ mod tests {
         let read = decode(&bytes).unwrap();
         assert_eq!((read[0].page, read[0].text.as_str()), (Some(4), "five"));
         assert!(read[0].inner.is_empty());
+        assert_eq!(decode_one(&bytes, 0).unwrap().as_ref(), Some(&read[0]));
+        assert_eq!(decode_one(&bytes, 1).unwrap(), None);
     }
 
     #[test]
@@ -137,12 +193,13 @@ mod tests {
         let good = encode(&chunks());
         for cut in 0..good.len() {
             assert_eq!(decode(&good[..cut]).unwrap_err().kind(), ErrorKind::Corrupt);
+            assert_eq!(decode_one(&good[..cut], 0).unwrap_err().kind(), ErrorKind::Corrupt);
         }
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 0x55;
             // Some flips only change a text; none may panic.
-            if let Err(error) = decode(&bad) {
+            if let Err(error) = decode_one(&bad, 0).and_then(|_| decode(&bad)) {
                 assert_eq!(error.kind(), ErrorKind::Corrupt);
             }
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::DocumentId;
 
-pub use codec::{decode, encode};
+pub use codec::{decode, decode_one, encode};
 pub use embedding::{embedding_key, embedding_text};
 pub use inner::Inner;
 pub use tokens::estimate_tokens;
