@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, Change, Document};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::filter::Attributes;
-use crate::lexical::{self, IndexedDocument, LexicalIndex};
+use crate::lexical::{self, IndexedDocument, LexicalIndex, Settling};
 
 /// Changes read from the catalog at a time.
 const BATCH: u32 = 256;
@@ -128,6 +128,7 @@ impl KeywordFollower {
 
     async fn serve(&self, stop: &CancellationToken) {
         let mut published = self.catalog.subscribe();
+        let mut settling = None;
         while !stop.is_cancelled() {
             if let Err(error) = self.follow(&mut published, stop).await {
                 warn!(%error, "keyword index cannot follow");
@@ -147,8 +148,16 @@ impl KeywordFollower {
                 () = stop.cancelled() => return,
                 _ = published.changed() => continue,
                 () = self.wake.notified() => continue,
-                () = tokio::time::sleep(IDLE) => self.release().await,
+                () = tokio::time::sleep(IDLE) => {}
             }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                // What is being merged goes on; this waits for it again when it is quiet again.
+                _ = published.changed() => continue,
+                () = self.wake.notified() => continue,
+                () = self.settle(&mut settling) => {}
+            }
+            self.release().await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = published.changed() => {}
@@ -238,6 +247,31 @@ impl KeywordFollower {
         let took_ms = begin.elapsed().as_millis() as u64;
         debug!(event = "index", seq, took_ms, "keyword index committed");
         Ok(())
+    }
+
+    /// Makes few segments of many, going on with what is under way.
+    async fn settle(&self, settling: &mut Option<Settling>) {
+        let begin = Instant::now();
+        let outcome = async {
+            if settling.is_none() {
+                let index = self.index();
+                *settling = blocking(move || index.settle()).await?;
+            }
+            match settling {
+                Some(settling) => settling.await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let outcome = outcome.await;
+        *settling = None;
+        match outcome {
+            Ok(Some(settled)) => {
+                let took_ms = begin.elapsed().as_millis() as u64;
+                debug!(event = "index", ?settled, took_ms, "many segments of the keyword index");
+            }
+            Ok(None) => {}
+            Err(error) => warn!(%error, "the keyword index keeps its many segments for now"),
+        }
     }
 
     async fn release(&self) {

@@ -20,6 +20,7 @@ mod query;
 mod remembered;
 mod rows;
 mod schema;
+mod settle;
 mod stem;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use highlight::Highlight;
 pub use open::Opened;
 pub use place::Found;
 pub use query::{MAX_QUERY_BYTES, Query};
+pub use settle::{Settled, Settling};
 
 use crate::chunk::Chunk;
 use crate::filter::Attributes;

@@ -88,12 +88,12 @@ impl LexicalIndex {
         outcome
     }
 
-    fn lock(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
         // A writer whose thread panicked is dropped by the error that the panic became.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writer<'w>(&self, slot: &'w mut Writer) -> Result<&'w mut IndexWriter> {
+    pub(super) fn writer<'w>(&self, slot: &'w mut Writer) -> Result<&'w mut IndexWriter> {
         let writer = match slot.writer.take() {
             Some(writer) => writer,
             None => self.new_writer()?,
