@@ -116,7 +116,7 @@ fn a_restore_that_was_announced_is_completed_by_the_next_daemon() {
 fn the_first_search_after_a_restore_finds_what_was_restored() {
     let ragterm = Instance::without_embedder();
     for number in 0..60 {
-        ragterm.write(&format!("{number}.md"), format!("The heron {number}.\n\n{}", noise(number)));
+        ragterm.write(&format!("{number}.md"), format!("The heron {number} of {}.", number % 7));
     }
     ragterm.add();
     let file = backup(&ragterm);

@@ -34,8 +34,9 @@ use share::{Share, Shares};
 /// Candidates beyond those that are shown.
 const SPARE: usize = 10;
 
-/// How long an answer without hits waits for a keyword index that is being rebuilt.
-const REBUILDING: Duration = Duration::from_secs(2);
+/// How long an answer without hits waits for a keyword index that is being rebuilt: 100,000 passages
+/// take half of it.
+const REBUILDING: Duration = Duration::from_secs(10);
 
 /// Hits in one answer at the most.
 pub const MAX_LIMIT: usize = 1000;
