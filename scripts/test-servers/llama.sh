@@ -61,7 +61,8 @@ exec 3<>"$work/input"
 start() {
     name=$1
     shift
-    "$venv/bin/python" "$here/llama.py" "$@" <"$work/input" >"$work/$name" 2>>"$work/log" 3>&- &
+    # Its models go with the rest: it may be ended before it can clear them away.
+    TMPDIR=$work "$venv/bin/python" "$here/llama.py" "$@" <"$work/input" >"$work/$name" 2>>"$work/log" 3>&- &
     servers="$servers $!"
 }
 
