@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::fakes::chat::{Chat, MODEL, Protocol, Reply};
-use crate::support::{Instance, until};
+use crate::support::{Instance, path, signal, until};
 
 /// A daemon that tells over HTTP, and where.
 fn watched(ragterm: Instance) -> (Instance, SocketAddr) {
@@ -197,6 +198,67 @@ fn health_starts_no_daemon_and_says_that_none_answers() {
     assert!(finished.stderr.contains("no daemon answers"), "{}", finished.stderr);
     ragterm.run(&["health", "--alive"]).expect(3);
     assert!(!ragterm.data().join("catalog.db").exists());
+}
+
+/// A daemon whose catalog is on a server that does not answer, and the address of that server.
+fn waiting(server: &str) -> (Instance, std::process::Child) {
+    let url = format!("postgres://kim:sesame@{server}/ragterm");
+    let ragterm = Instance::without_embedder().with("RAGTERM_CATALOG__URL", &url);
+    let daemon = ragterm.command(&["daemon"]).stderr(Stdio::null()).spawn().unwrap();
+    until("the daemon to answer", || ragterm.run(&["health", "--alive"]).code == 0);
+    (ragterm, daemon)
+}
+
+#[test]
+fn while_the_catalog_is_waited_for_every_command_hears_so_at_once() {
+    let server = free_address().to_string();
+    let (ragterm, mut daemon) = waiting(&server);
+    let said = format!("the daemon waits for the catalog at {server}/ragterm, since 20");
+    let health = ragterm.run(&["health", "--json"]).expect(1).json();
+    let detail = health["checks"][0]["detail"].as_str().unwrap();
+    assert!(detail.starts_with(&said) && detail.contains("refused"), "{detail}");
+    let file = ragterm.docs().with_file_name("a.backup");
+    for arguments in [
+        &["status"][..],
+        &["search", "heron"],
+        &["sources", "list"],
+        &["sessions"],
+        &["gc"],
+        &["backup", path(&file)],
+    ] {
+        let began = Instant::now();
+        let refused = ragterm.run(arguments).expect(3).stderr;
+        assert!(began.elapsed() < Duration::from_secs(5), "{arguments:?}");
+        assert!(refused.contains(&said) && refused.contains("`catalog.url`"), "{refused}");
+        assert!(!refused.contains("sesame"), "{refused}");
+    }
+    let ended = ragterm.run(&["stop"]).expect(0).stderr;
+    assert!(ended.contains("has ended"), "{ended}");
+    assert!(daemon.wait().unwrap().success(), "it was asked to end");
+    assert!(!ragterm.data().join("run/ragterm.sock").exists());
+    // A command that starts the daemon itself hears the same.
+    let refused = ragterm.run(&["search", "heron"]).expect(3).stderr;
+    assert!(refused.contains(&said), "{refused}");
+}
+
+#[test]
+fn a_daemon_that_is_killed_while_it_waits_leaves_the_place_to_the_next_one() {
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = silent.local_addr().unwrap().to_string();
+    let (ragterm, mut daemon) = waiting(&server);
+    let told = ragterm.run(&["health"]).expect(1).stdout;
+    assert!(told.contains("the server did not answer within 5 s"), "{told}");
+    let second = ragterm.run(&["daemon"]).expect(2).stderr;
+    assert!(second.contains("already runs on"), "{second}");
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(ragterm.data().join("run/ragterm.sock").exists());
+    ragterm.run(&["health", "--alive"]).expect(3);
+    let mut next = ragterm.command(&["daemon"]).stderr(Stdio::null()).spawn().unwrap();
+    until("the next daemon to answer", || ragterm.run(&["health", "--alive"]).code == 0);
+    signal(next.id() as i32, rustix::process::Signal::TERM);
+    assert!(next.wait().unwrap().success());
 }
 
 #[test]

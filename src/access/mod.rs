@@ -81,8 +81,14 @@ pub struct Authority {
     catalog: Catalog,
     config: config::Access,
     may_ask: [(Platform, Vec<config::Admitted>); 2],
-    owner: u32,
     rates: Rates,
+}
+
+impl Peer {
+    /// Whether it is the user that this process belongs to, or root.
+    pub fn is_owner(self) -> bool {
+        self.uid == rustix::process::geteuid().as_raw() || self.uid == 0
+    }
 }
 
 impl Caller {
@@ -125,7 +131,7 @@ impl Caller {
 }
 
 impl Authority {
-    /// The rules of a configuration; the process's own user is the owner, as is root.
+    /// The rules of a configuration.
     pub fn new(catalog: Catalog, config: &Config) -> Self {
         Self {
             catalog,
@@ -134,22 +140,8 @@ impl Authority {
                 (Platform::Slack, config.slack.may_ask.clone()),
                 (Platform::Discord, config.discord.may_ask.clone()),
             ],
-            owner: rustix::process::geteuid().as_raw(),
             rates: Rates::new(&config.access),
         }
-    }
-
-    /// Whether a user of this machine is let in at the local socket.
-    pub fn admits(&self, peer: Peer) -> bool {
-        self.is_owner(peer) || !local::grants(&self.config.grants, peer).is_empty()
-    }
-
-    /// Whether anybody else but the owner may be let in at the local socket.
-    pub fn admits_others(&self) -> bool {
-        let is_local = |grant: &config::Grant| {
-            matches!(grant.to, config::Grantee::User(_) | config::Grantee::Group(_))
-        };
-        self.config.grants.iter().any(is_local)
     }
 
     /// Who calls; `Denied`, always in the same words, when that is nobody, and `Exhausted` when
@@ -181,7 +173,7 @@ impl Authority {
             return Ok(Bearer::of_token(token));
         }
         let Some(peer) = credentials.peer else { return Err(refused()) };
-        if self.is_owner(peer) {
+        if peer.is_owner() {
             return Ok(Bearer { caller: Caller::owner() });
         }
         let grants = local::grants(&self.config.grants, peer);
@@ -198,10 +190,6 @@ impl Authority {
             acts_for: BTreeSet::new(),
         };
         Ok(Bearer { caller })
-    }
-
-    fn is_owner(&self, peer: Peer) -> bool {
-        peer.uid == self.owner || peer.uid == 0
     }
 }
 

@@ -57,7 +57,7 @@ pub use hits::Found;
 pub use members::Member;
 pub use passages::{EncodedPassages, Passages};
 pub use place::{Place, kind_of};
-pub use postgres::Access;
+pub use postgres::{Access, server_of};
 pub use publish::{Publication, READING_VERSION, Read, Reading};
 pub use replace::Occupied;
 pub use room::check_room;

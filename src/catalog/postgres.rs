@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::{AnyConnection, Connection, Executor};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -119,13 +119,30 @@ impl Catalog {
     }
 }
 
+/// Host, port and database of a URL, without user and password; `None` for what is no URL.
+pub fn server_of(url: &str) -> Option<String> {
+    let options: PgConnectOptions = url.parse().ok()?;
+    let host = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    Some(match options.get_database() {
+        Some(database) => format!("{host}/{database}"),
+        None => host,
+    })
+}
+
 fn empty() -> Error {
     Error::usage("the database holds no catalog yet")
         .hint("start the daemon that indexes first: `daemon.role = \"index\"` or \"all\"")
 }
 
 async fn migrate(options: &AnyConnectOptions) -> Result<()> {
-    let connection = AnyConnection::connect_with(options).await;
+    let connecting = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(options));
+    let connection = connecting.await.map_err(|_| {
+        let patience = ACQUIRE_TIMEOUT.as_secs();
+        Error::unavailable(format!("the server did not answer within {patience} s"))
+    })?;
     let mut connection = connection.map_err(failed("open it"))?;
     // Asked for here as well: a pool would only say that it waited in vain.
     lock(&mut connection).await.map_err(failed("be indexed into"))?;
@@ -260,6 +277,16 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_named_without_user_and_password() {
+        let named = |url| server_of(url);
+        let url = "postgres://kim:sesame@db.example:5433/ragterm?sslmode=require";
+        assert_eq!(named(url).as_deref(), Some("db.example:5433/ragterm"));
+        let url = "postgres://%2Fvar%2Frun%2Fpg/ragterm";
+        assert_eq!(named(url).as_deref(), Some("/var/run/pg/ragterm"));
+        assert_eq!(named("no url"), None);
+    }
 
     #[test]
     fn an_unreachable_server_is_named_without_its_password() {

@@ -17,7 +17,7 @@ Examples:
   ragterm health --alive                for a liveness probe: whether the daemon answers at all
 
 It starts no daemon. Exit codes: 0 questions can be answered, also if something is missing; 1 they
-cannot; 3 no daemon answers.";
+cannot, such as while a catalog on a server is waited for; 3 no daemon answers.";
 
 /// Say whether the daemon can answer, and which back-end is missing
 #[derive(Debug, clap::Args)]

@@ -1,47 +1,33 @@
 //! The daemon: opens everything, serves the socket, ends cleanly.
 
 mod background;
+mod front;
 mod lock;
 mod remote;
 mod socket;
 mod web;
 
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::UnixStream;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::backup;
 use crate::config::{Config, Paths};
-use crate::engine::Engine;
+use crate::engine::{Engine, Opening};
 use crate::error::{Error, Result};
-use crate::gate::Gate;
-use crate::rpc;
+use crate::gate::{Entrance, Gate};
 
 use background::Background;
 pub use lock::{DataLock, check_owner, make_directory, owner};
 
+use front::{Front, GOODBYE};
 use remote::Remote;
-use socket::{Audience, Socket};
-use web::{Opened, Web};
-
-/// How often the daemon looks whether its socket and its data directory are still there.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// Connections that wait to be served.
-const WAITING: usize = 16;
-
-/// How long open calls may take to end.
-const GOODBYE: Duration = Duration::from_secs(1);
+use socket::Audience;
+use web::Web;
 
 /// How long everything else together may take to end.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -56,57 +42,100 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     open_more_files();
     let lock = own(&paths)?;
     let stop = CancellationToken::new();
+    let opening = Opening::begin();
+    let entrance = Entrance::new(opening.clone());
     let web = Web::bind(&config.daemon).await?;
-    let opened = Opened::default();
-    let web = web.map(|web| tokio::spawn(web.serve(Arc::clone(&opened), stop.clone())));
+    let web = web.map(|web| tokio::spawn(web.serve(entrance.clone(), stop.clone())));
     let background = Background::start()?;
-    let engine = Engine::open((config, &paths), background.handle(), stop.clone()).await?;
-    // Not before everything is open: who can connect is served.
-    let gate = Gate::new(engine.clone())?;
-    let remote = Remote::bind(&engine.config.daemon).await?;
-    let audience = if gate.admits_others() { Audience::Others } else { Audience::Owner };
-    let mut socket = Socket::bind(&paths.socket, audience)?;
-    engine.start().await?;
-    gate.start(stop.clone());
-    // It is told of once.
-    let _first = opened.set(gate.clone());
-    let (version, took_ms) = (env!("CARGO_PKG_VERSION"), begin.elapsed().as_millis() as u64);
-    info!(
-        event = "start",
-        version,
-        pid = std::process::id(),
-        role = ?engine.config.daemon.role,
-        socket = %paths.socket.display(),
-        took_ms,
-        "daemon ready"
-    );
-    let (sender, connections) = mpsc::channel(WAITING);
-    let connections = ReceiverStream::new(connections);
-    let server = tokio::spawn(rpc::serve_local(gate.clone(), connections, stop.clone()));
-    let remote = remote.map(|remote| tokio::spawn(remote.serve(gate.clone(), stop.clone())));
-    let ended = tokio::select! {
-        ended = end_on_signal(&stop) => ended,
-        ended = admit(&mut socket, (&lock, &gate), sender) => ended,
+    let mut signals = Signals::receive()?;
+    let place = (paths.socket.as_path(), Audience::of(&config.access));
+    let mut front = Front::new(place, entrance.clone(), stop.clone());
+    let engine = Engine::open((config, &paths), background.handle(), (&opening, stop.clone()));
+    let opened = tokio::select! {
+        biased;
+        () = signals.end(&stop) => Ok(None),
+        engine = engine => engine.map(Some),
+        ended = tell_early(&mut front, &opening, &lock) => ended.map(|()| None),
+    };
+    let ended = match opened {
+        Ok(Some(engine)) => {
+            let running = Running { engine, entrance, begin };
+            running.serve(&mut front, &mut signals, &lock).await
+        }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
     };
     stop.cancel();
-    if let Some(remote) = remote {
-        // Its calls end with the others.
-        let _late = tokio::time::timeout(GOODBYE, remote).await;
-    }
     if let Some(web) = web {
         let _late = tokio::time::timeout(GOODBYE, web).await;
     }
-    // Answers that are on their way, that of `ragterm stop` among them, arrive.
-    let served = tokio::time::timeout(GOODBYE, server).await.unwrap_or(Ok(Ok(())));
-    // The last calls have been served: nothing is written down after them.
-    gate.close();
-    drain(&engine).await;
+    let served = front.finish().await;
     // Only now may another daemon take over.
-    socket.remove();
+    front.remove();
     drop(lock);
-    ended?;
-    still_its_catalog(&engine)?;
-    served.map_err(|error| Error::internal("the gRPC server failed").because(error))?
+    ended.and(served)
+}
+
+/// Answers on the socket what is waited for, once that takes long.
+async fn tell_early(front: &mut Front, opening: &Opening, lock: &DataLock) -> Result<()> {
+    opening.lasts().await;
+    front.open()?;
+    front.admit(lock).await
+}
+
+/// An engine that is open, and what stands before it.
+struct Running {
+    engine: Engine,
+    entrance: Entrance,
+    begin: Instant,
+}
+
+impl Running {
+    /// Serves until a signal or a request, or until the data directory is gone, and ends everything.
+    async fn serve(self, front: &mut Front, signals: &mut Signals, lock: &DataLock) -> Result<()> {
+        let Self { engine, entrance, .. } = &self;
+        let stop = engine.stopping();
+        let gate = Gate::new(engine.clone())?;
+        let remote = Remote::bind(&engine.config.daemon).await?;
+        front.open()?;
+        engine.start().await?;
+        gate.start(stop.clone());
+        // Not before everything is open: who gets in is served.
+        entrance.open(gate.clone());
+        self.tell_start();
+        let remote =
+            remote.map(|remote| tokio::spawn(remote.serve(entrance.clone(), stop.clone())));
+        let ended = tokio::select! {
+            () = signals.end(&stop) => Ok(()),
+            ended = front.admit(lock) => ended,
+        };
+        stop.cancel();
+        if let Some(remote) = remote {
+            // Its calls end with the others.
+            let _late = tokio::time::timeout(GOODBYE, remote).await;
+        }
+        let served = front.finish().await;
+        // The last calls have been served: nothing is written down after them.
+        gate.close();
+        drain(engine).await;
+        ended?;
+        still_its_catalog(engine)?;
+        served
+    }
+
+    fn tell_start(&self) {
+        let (version, took_ms) =
+            (env!("CARGO_PKG_VERSION"), self.begin.elapsed().as_millis() as u64);
+        info!(
+            event = "start",
+            version,
+            pid = std::process::id(),
+            role = ?self.engine.config.daemon.role,
+            socket = %self.engine.paths.socket.display(),
+            took_ms,
+            "daemon ready"
+        );
+    }
 }
 
 /// Takes the data directory, and ends or clears away what a restore or a backup left unfinished.
@@ -139,52 +168,30 @@ fn open_more_files() {
     }
 }
 
-/// Lets callers in until the server ends, and keeps the socket where they look for it; fails when
-/// the data directory is gone.
-async fn admit(
-    socket: &mut Socket,
-    (lock, gate): (&DataLock, &Gate),
-    connections: mpsc::Sender<io::Result<UnixStream>>,
-) -> Result<()> {
-    let mut look = tokio::time::interval(LOOK);
-    loop {
-        tokio::select! {
-            () = connections.closed() => return Ok(()),
-            connection = socket.accept(|peer| gate.admits(peer)) => {
-                // A server that has ended is noticed above.
-                let _ended = connections.send(Ok(connection)).await;
-            }
-            _ = look.tick() => {
-                if !lock.is_in_place() {
-                    let error = data_gone(lock.directory());
-                    error!(event = "stop", %error, "ending");
-                    return Err(error);
-                }
-                socket.restore();
-            }
-        }
+/// The signals that end a daemon; none of them is lost between two waits.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn receive() -> Result<Self> {
+        let failed = |error| Error::internal("cannot listen for signals").because(error);
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
     }
-}
 
-fn data_gone(directory: &Path) -> Error {
-    Error::unavailable(format!(
-        "the data directory {} was removed or replaced while the daemon used it",
-        directory.display()
-    ))
-    .hint("put it back if it was moved; the next command starts a daemon on what is there")
-}
-
-async fn end_on_signal(stop: &CancellationToken) -> Result<()> {
-    let failed = |error| Error::internal("cannot listen for signals").because(error);
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        () = stop.cancelled() => "a request",
-    };
-    info!(event = "stop", by = name, "ending");
-    Ok(())
+    /// Waits for one of them, or for `stop`.
+    async fn end(&mut self, stop: &CancellationToken) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            () = stop.cancelled() => "a request",
+        };
+        info!(event = "stop", by = name, "ending");
+    }
 }
 
 /// Waits for every task, and names those that are late.

@@ -9,7 +9,7 @@ use tracing::info;
 
 use crate::config;
 use crate::error::{Error, Result};
-use crate::gate::Gate;
+use crate::gate::Entrance;
 use crate::rpc;
 
 /// A port that is listened on, and what is shown to who connects.
@@ -37,8 +37,8 @@ impl Remote {
     }
 
     /// Serves until `stop`.
-    pub async fn serve(self, gate: Gate, stop: CancellationToken) -> Result<()> {
-        let served = rpc::serve_remote(gate, self.listener, self.identity, stop).await;
+    pub async fn serve(self, entrance: Entrance, stop: CancellationToken) -> Result<()> {
+        let served = rpc::serve_remote(entrance, self.listener, self.identity, stop).await;
         if let Err(error) = &served {
             tracing::error!(%error, "nothing is served over TCP any more");
         }

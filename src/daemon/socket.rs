@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tracing::{info, warn};
 
 use crate::access::Peer;
+use crate::config;
 use crate::error::{Error, Result};
 use crate::telemetry::Seldom;
 
@@ -41,6 +42,14 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// Those whom the rules grant something.
+    pub fn of(access: &config::Access) -> Self {
+        let is_local = |grant: &config::Grant| {
+            matches!(grant.to, config::Grantee::User(_) | config::Grantee::Group(_))
+        };
+        if access.grants.iter().any(is_local) { Self::Others } else { Self::Owner }
+    }
+
     fn mode(self) -> u32 {
         match self {
             Self::Owner => 0o600,
@@ -69,12 +78,12 @@ impl Socket {
     }
 
     /// The next connection of a permitted user; others are dropped with a warning.
-    pub async fn accept(&self, admits: impl Fn(Peer) -> bool) -> UnixStream {
+    pub async fn accept(&self) -> UnixStream {
         loop {
             match self.listener.accept().await {
                 // Others are let in so far that they hear why they may do nothing.
                 Ok((stream, _)) if self.audience == Audience::Others => return stream,
-                Ok((stream, _)) if is_permitted(&stream, &admits, &self.refusals) => return stream,
+                Ok((stream, _)) if is_permitted(&stream, &self.refusals) => return stream,
                 Ok(_) => {}
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
@@ -155,12 +164,12 @@ fn listen(path: &Path, audience: Audience) -> Result<UnixListener> {
     Ok(listener)
 }
 
-/// Whether the user at the other end is let in; looked at for each connection, whatever the mode
-/// of the socket says.
-fn is_permitted(stream: &UnixStream, admits: impl Fn(Peer) -> bool, refusals: &Seldom) -> bool {
+/// Whether the owner is at the other end; looked at for each connection, whatever the mode of the
+/// socket says.
+fn is_permitted(stream: &UnixStream, refusals: &Seldom) -> bool {
     let credentials = stream.peer_cred();
     if let Ok(peer) = &credentials
-        && admits(Peer { uid: peer.uid(), gid: peer.gid() })
+        && (Peer { uid: peer.uid(), gid: peer.gid() }).is_owner()
     {
         return true;
     }
@@ -204,8 +213,7 @@ mod tests {
         let mut socket = Socket::bind(&path, Audience::Owner).unwrap();
         std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
         socket.restore();
-        let (accepted, connected) =
-            tokio::join!(socket.accept(|_| true), UnixStream::connect(&path));
+        let (accepted, connected) = tokio::join!(socket.accept(), UnixStream::connect(&path));
         drop((accepted, connected.unwrap()));
         std::fs::remove_file(&path).unwrap();
         let other = Socket::bind(&path, Audience::Owner).unwrap();

@@ -1,7 +1,7 @@
 //! The HTTP port for those who watch the daemon: off unless configured, and it only tells.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,9 +20,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::config;
-use crate::engine::Health;
+use crate::engine::Listener;
 use crate::error::{Error, Result};
-use crate::gate::Gate;
+use crate::gate::Entrance;
 
 /// Connections at the same time; who comes then waits.
 const CONNECTIONS: usize = 128;
@@ -48,9 +48,6 @@ pub struct Web {
     listener: TcpListener,
 }
 
-/// What is asked, once it is open: the catalog may be waited for.
-pub type Opened = Arc<OnceLock<Gate>>;
-
 impl Web {
     /// Listens where the configuration says; `None` when it says nowhere.
     pub async fn bind(config: &config::Daemon) -> Result<Option<Self>> {
@@ -65,9 +62,9 @@ impl Web {
         Ok(Some(Self { listener }))
     }
 
-    /// Serves until `stop`; before the gate is open it only says that the daemon is alive.
-    pub async fn serve(self, gate: Opened, stop: CancellationToken) {
-        let router = router(gate);
+    /// Serves until `stop`; before the entrance is open it only says that the daemon is alive.
+    pub async fn serve(self, entrance: Entrance, stop: CancellationToken) {
+        let router = router(entrance);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let connections = TaskTracker::new();
         while let Some(stream) = accept(&self.listener, &stop).await {
@@ -127,12 +124,12 @@ async fn converse(stream: TcpStream, router: Router, stop: CancellationToken) {
     }
 }
 
-fn router(gate: Opened) -> Router {
+fn router(entrance: Entrance) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(gate)
+        .with_state(entrance)
 }
 
 /// What `/readyz` says; why something is missing is for those who may ask the daemon itself.
@@ -148,10 +145,10 @@ struct Named {
     state: &'static str,
 }
 
-async fn ready(State(gate): State<Opened>) -> Response {
-    let health = match gate.get() {
-        Some(gate) => gate.health().await,
-        None => Health::opening(),
+async fn ready(State(entrance): State<Entrance>) -> Response {
+    let health = match entrance.gate(Listener::Other) {
+        Ok(gate) => gate.health().await,
+        Err(_) => entrance.opening().health(Listener::Other),
     };
     let checks = health.0.iter();
     let checks = checks.map(|check| Named { name: check.name, state: check.condition.name() });
@@ -163,8 +160,8 @@ async fn ready(State(gate): State<Opened>) -> Response {
     }
 }
 
-async fn metrics(State(gate): State<Opened>) -> Response {
-    let Some(gate) = gate.get() else {
+async fn metrics(State(entrance): State<Entrance>) -> Response {
+    let Ok(gate) = entrance.gate(Listener::Other) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "the catalog is being opened\n").into_response();
     };
     match gate.metrics_text().await {

@@ -51,9 +51,9 @@ pub struct Check {
 pub struct Health(pub Vec<Check>);
 
 impl Health {
-    /// While the catalog is being opened, or waited for.
-    pub fn opening() -> Self {
-        let why = Some("it is being opened".to_owned());
+    /// While the catalog is being opened, or waited for; `said` is what the daemon does.
+    pub(super) fn opening(said: String) -> Self {
+        let why = Some(format!("the daemon {said}"));
         Self(vec![Check::of("catalog", why, Condition::Down)])
     }
 

@@ -9,6 +9,7 @@ mod maintenance;
 mod meaning;
 mod memory;
 mod migrate;
+mod opening;
 mod status;
 mod store_choice;
 mod turn;
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, warn};
 
 use crate::answer::Answerer;
-use crate::catalog::{Access, Catalog};
+use crate::catalog::{self, Access, Catalog};
 use crate::chunk::ChunkSettings;
 use crate::config::{CatalogUrl, Config, Paths, Role, Secret};
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +39,7 @@ pub use collect::{Collected, Collecting, Garbage};
 pub use health::{Check, Condition, Health};
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use migrate::{Migrated, Migration, Target};
+pub use opening::{Listener, Opening};
 pub use status::{PROBLEMS, Status};
 pub use verify::{Finding, Remedy, Verdict};
 
@@ -101,13 +103,14 @@ impl std::ops::Deref for Engine {
 
 impl Engine {
     /// Opens the catalog and its followers in the data directory; nothing runs yet. What indexes
-    /// will run in the background.
+    /// will run in the background. What is waited for is told to `opening`.
     pub async fn open(
         (config, paths): (Config, &Paths),
         background: Handle,
-        stop: CancellationToken,
+        (opening, stop): (&Opening, CancellationToken),
     ) -> Result<Self> {
-        let catalog = open_catalog(&config, paths, &stop).await?;
+        let catalog = open_catalog(&config, paths, (opening, &stop)).await?;
+        opening.answered();
         let mut notices = Vec::new();
         let keyword = Arc::new(open_keyword(&catalog, &paths.data_dir, &mut notices).await?);
         let meaning = MeaningService::new(catalog.clone(), &config, keyword.subscribe()).await?;
@@ -198,6 +201,11 @@ impl Engine {
         self.sources.rescan(name).await
     }
 
+    /// Cancelled when everything shall end.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Asks everything to end.
     pub fn stop(&self) {
         self.stop.cancel();
@@ -245,7 +253,11 @@ impl Engine {
 }
 
 /// Opens the catalog that the configuration names; a server that is down is waited for.
-async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) -> Result<Catalog> {
+async fn open_catalog(
+    config: &Config,
+    paths: &Paths,
+    (opening, stop): (&Opening, &CancellationToken),
+) -> Result<Catalog> {
     let CatalogUrl::Postgres(secret) = &config.catalog.url else {
         return Catalog::open_sqlite(&paths.data_dir.join("catalog.db")).await;
     };
@@ -258,6 +270,7 @@ async fn open_catalog(config: &Config, paths: &Paths, stop: &CancellationToken) 
         match Catalog::open_postgres(&url, access).await {
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 warn!(%error, "waiting for the catalog");
+                opening.failed(catalog::server_of(&url), &error);
             }
             Err(error) if error.kind() == ErrorKind::Usage => return Err(in_file(error, secret)),
             opened => return opened,

@@ -1,6 +1,7 @@
 //! The one way from the services to the engine: what a caller may not do or see ends here.
 
 mod asking;
+mod entrance;
 mod sources;
 mod tokens;
 mod told;
@@ -13,7 +14,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Audited, Auditor, Authority, Caller, Credentials, Peer};
+use crate::access::{Audited, Auditor, Authority, Caller, Credentials};
 use crate::catalog::{Source, Stretch};
 use crate::config::SpaceRole;
 use crate::engine::{Engine, Status};
@@ -23,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::search::{Answer, Request};
 use crate::telemetry::Seldom;
 
+pub use entrance::Entrance;
 pub use tokens::NewToken;
 
 /// How often the counts of those who have gone are forgotten.
@@ -66,16 +68,6 @@ impl Gate {
                 }
             }
         });
-    }
-
-    /// Whether a user of this machine is let in at the local socket.
-    pub fn admits(&self, peer: Peer) -> bool {
-        self.authority.admits(peer)
-    }
-
-    /// Whether anybody but the owner may be let in at the local socket.
-    pub fn admits_others(&self) -> bool {
-        self.authority.admits_others()
     }
 
     /// Who calls; see [`Authority::resolve`].

@@ -15,6 +15,8 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tracing::{Instrument, Span, error_span};
 
+use crate::engine::Listener;
+use crate::gate::Entrance;
 use crate::metrics::Metrics;
 use crate::telemetry;
 
@@ -29,8 +31,8 @@ const STATUS: &str = "grpc-status";
 pub struct Called<S> {
     /// The service.
     pub service: S,
-    /// Where its calls are counted.
-    pub metrics: Arc<Metrics>,
+    /// Behind which its calls are counted.
+    pub entrance: Entrance,
 }
 
 impl<S: NamedService> NamedService for Called<S> {
@@ -53,7 +55,8 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let id = id(request.headers());
         let rpc = name(request.uri().path());
-        let mut count = rpc.map(|rpc| Count::new(rpc, &self.metrics));
+        let gate = self.entrance.gate(Listener::Other).ok();
+        let mut count = rpc.zip(gate).map(|(rpc, gate)| Count::new(rpc, gate.metrics()));
         let rpc = rpc.unwrap_or("unknown");
         // Of the worst level, so that no level leaves it out.
         let span = error_span!(

@@ -7,6 +7,7 @@ use tonic::Request;
 use tonic::transport::server::UdsConnectInfo;
 
 use crate::access::{Credentials, Peer, Said};
+use crate::engine::Listener;
 
 /// Who asks is said in so many bytes at the most.
 const MAX_ASKER: usize = 64 * 1024;
@@ -16,6 +17,16 @@ pub fn credentials<T>(request: &Request<T>) -> Credentials {
     let peer = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);
     let peer = peer.map(|peer| Peer { uid: peer.uid(), gid: peer.gid() });
     Credentials { peer, token: token(request), asker: asker(request) }
+}
+
+/// To whom it is told why nothing can be asked yet; what a bot is told, its chat reads.
+pub fn listener<T>(request: &Request<T>) -> Listener {
+    match credentials(request) {
+        Credentials { peer: Some(peer), token: None, asker: Said::Nobody } if peer.is_owner() => {
+            Listener::Owner
+        }
+        _ => Listener::Other,
+    }
 }
 
 /// The same for what the asker alone may see, also if the call is made for a public place.

@@ -17,7 +17,6 @@ mod sessions;
 mod status;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ragterm_proto::v1::ragterm_server::RagtermServer;
@@ -30,7 +29,7 @@ use tonic::{Code, Status};
 use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::gate::Gate;
+use crate::gate::Entrance;
 use called::Called;
 
 /// Requests served at the same time on one connection.
@@ -51,7 +50,7 @@ const MAX_REQUEST_BYTES: usize = 2 << 20;
 /// Serves connections of the local socket until `stop`; calls that run by then are ended by their
 /// own tokens.
 pub async fn serve_local(
-    gate: Gate,
+    entrance: Entrance,
     connections: impl Stream<Item = io::Result<UnixStream>> + Unpin,
     stop: CancellationToken,
 ) -> Result<()> {
@@ -65,10 +64,10 @@ pub async fn serve_local(
     let older = describe().build_v1alpha().map_err(failed)?;
     Server::builder()
         .concurrency_limit_per_connection(CONCURRENCY)
-        .add_service(serving().await)
+        .add_service(serving(&entrance, &stop).await)
         .add_service(reflection)
         .add_service(older)
-        .add_service(service(gate, &stop))
+        .add_service(service(entrance, &stop))
         .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await
         .map_err(failed)
@@ -77,7 +76,7 @@ pub async fn serve_local(
 /// Serves a TCP port until `stop`, with TLS if there is an identity to show; who calls must show a
 /// token.
 pub async fn serve_remote(
-    gate: Gate,
+    entrance: Entrance,
     listener: TcpListener,
     identity: Option<Identity>,
     stop: CancellationToken,
@@ -90,8 +89,8 @@ pub async fn serve_remote(
         server = with_tls(server, identity)?;
     }
     server
-        .add_service(serving().await)
-        .add_service(service(gate, &stop))
+        .add_service(serving(&entrance, &stop).await)
+        .add_service(service(entrance, &stop))
         .serve_with_incoming_shutdown(counted::incoming(listener), stop.cancelled_owned())
         .await
         .map_err(failed)
@@ -114,17 +113,27 @@ fn with_tls(server: Server, identity: Identity) -> Result<Server> {
     })
 }
 
-fn service(gate: Gate, stop: &CancellationToken) -> Called<RagtermServer<service::Service>> {
-    let metrics = Arc::clone(gate.metrics());
-    let service = RagtermServer::new(service::Service::new(gate, stop.clone()))
+fn service(
+    entrance: Entrance,
+    stop: &CancellationToken,
+) -> Called<RagtermServer<service::Service>> {
+    let service = RagtermServer::new(service::Service::new(entrance.clone(), stop.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
-    Called { service, metrics }
+    Called { service, entrance }
 }
 
-async fn serving() -> HealthServer<impl Health> {
+/// The health that gRPC itself defines: serving as soon as the entrance is open.
+async fn serving(entrance: &Entrance, stop: &CancellationToken) -> HealthServer<impl Health> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<RagtermServer<service::Service>>().await;
+    health.set_not_serving::<RagtermServer<service::Service>>().await;
+    let (entrance, stop) = (entrance.clone(), stop.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = entrance.opened() => health.set_serving::<RagtermServer<service::Service>>().await,
+        }
+    });
     health_service
 }
 

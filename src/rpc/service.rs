@@ -23,27 +23,39 @@ use super::{
     access, asking, backup, caller, convert, garbage, health, migration, progress, reading,
     sessions, status,
 };
-use crate::access::Caller;
+use crate::access::{Caller, Grants};
 use crate::catalog::Copied;
+use crate::engine::Listener;
 use crate::error::Result as Outcome;
-use crate::gate::Gate;
+use crate::gate::{Entrance, Gate};
 
 /// Translates calls into those of the engine.
 #[derive(Debug)]
 pub struct Service {
-    gate: Gate,
+    entrance: Entrance,
     stop: CancellationToken,
 }
 
 impl Service {
-    /// A service behind `gate`; its streams end on `stop`.
-    pub fn new(gate: Gate, stop: CancellationToken) -> Self {
-        Self { gate, stop }
+    /// A service behind `entrance`; its streams end on `stop`.
+    pub fn new(entrance: Entrance, stop: CancellationToken) -> Self {
+        Self { entrance, stop }
+    }
+
+    fn gate(&self) -> Result<&Gate, Status> {
+        told(self.entrance.gate(Listener::Other))
+    }
+
+    /// Who makes a call; while there is no gate, the owner is told why.
+    async fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
+        let credentials = caller::credentials(request);
+        let gate = told(self.entrance.gate(caller::listener(request)))?;
+        told(gate.caller(credentials).await)
     }
 
     /// Who makes a call, and what it says; who may not ask at all may do nothing.
     async fn admit<T>(&self, request: Request<T>) -> Result<(Caller, T), Status> {
-        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
+        let caller = self.caller(&request).await?;
         told(caller.require_asking())?;
         Ok((caller, request.into_inner()))
     }
@@ -70,14 +82,14 @@ impl Ragterm for Service {
     ) -> Result<Response<SearchReply>, Status> {
         let (caller, request) = self.admit(request).await?;
         let query = convert::search_request(request)?;
-        let answer = told(self.gate.search(&caller, query.clone()).await)?;
+        let answer = told(self.gate()?.search(&caller, query.clone()).await)?;
         Ok(Response::new(convert::search_reply(&query, answer)))
     }
 
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadReply>, Status> {
         let (caller, request) = self.admit(request).await?;
         let document = reading::document(&request)?;
-        let read = self.gate.read(&caller, document, (request.from, request.limit)).await;
+        let read = self.gate()?.read(&caller, document, (request.from, request.limit)).await;
         let (source, stretch) = told(read)?;
         Ok(Response::new(reading::reply(&source, stretch)))
     }
@@ -89,7 +101,7 @@ impl Ragterm for Service {
         let (caller, request) = self.admit(request).await?;
         convert::check_narrowing(&[&request.spaces, &request.types], request.path_glob.as_deref())?;
         let question = asking::question(caller, request);
-        Ok(Response::new(asking::start(self.gate.clone(), question)))
+        Ok(Response::new(asking::start(self.gate()?.clone(), question)))
     }
 
     async fn give_feedback(
@@ -98,7 +110,7 @@ impl Ragterm for Service {
     ) -> Result<Response<GiveFeedbackReply>, Status> {
         let (caller, request) = self.admit(request).await?;
         let said = (sessions::feedback(&request), request.comment.as_str());
-        told(self.gate.rate(&caller, &request.turn, said).await)?;
+        told(self.gate()?.rate(&caller, &request.turn, said).await)?;
         Ok(Response::new(GiveFeedbackReply {}))
     }
 
@@ -107,7 +119,7 @@ impl Ragterm for Service {
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsReply>, Status> {
         let (caller, ListSessionsRequest { query, limit }) = self.admit(request).await?;
-        let found = told(self.gate.sessions(&caller, &query, limit).await)?;
+        let found = told(self.gate()?.sessions(&caller, &query, limit).await)?;
         let sessions = found.into_iter().map(sessions::session).collect();
         Ok(Response::new(ListSessionsReply { sessions }))
     }
@@ -117,8 +129,8 @@ impl Ragterm for Service {
         request: Request<ReadSessionRequest>,
     ) -> Result<Response<ReadSessionReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let (session, turns) = told(self.gate.session(&caller, &request.session).await)?;
-        Ok(Response::new(told(sessions::reply(&self.gate, &caller, (session, turns)).await)?))
+        let (session, turns) = told(self.gate()?.session(&caller, &request.session).await)?;
+        Ok(Response::new(told(sessions::reply(self.gate()?, &caller, (session, turns)).await)?))
     }
 
     async fn delete_sessions(
@@ -127,7 +139,7 @@ impl Ragterm for Service {
     ) -> Result<Response<DeleteSessionsReply>, Status> {
         let (caller, request) = self.admit(request).await?;
         let session = told(sessions::doomed(&request))?;
-        let deleted = told(self.gate.forget(&caller, session).await)?;
+        let deleted = told(self.gate()?.forget(&caller, session).await)?;
         Ok(Response::new(DeleteSessionsReply { deleted }))
     }
 
@@ -135,11 +147,11 @@ impl Ragterm for Service {
         &self,
         request: Request<ShareAnswerRequest>,
     ) -> Result<Response<ShareAnswerReply>, Status> {
-        let private = self.gate.caller(caller::alone(&request));
-        let private = told(private.await)?;
+        let gate = told(self.entrance.gate(caller::listener(&request)))?;
+        let private = told(gate.caller(caller::alone(&request)).await)?;
         let (public, request) = self.admit(request).await?;
-        let turn = told(self.gate.share(&private, &public, &request.turn).await)?;
-        let turn = Some(told(sessions::turn(&self.gate, &public, turn).await)?);
+        let turn = told(self.gate()?.share(&private, &public, &request.turn).await)?;
+        let turn = Some(told(sessions::turn(self.gate()?, &public, turn).await)?);
         Ok(Response::new(ShareAnswerReply { turn }))
     }
 
@@ -148,8 +160,8 @@ impl Ragterm for Service {
         request: Request<WhoAmIRequest>,
     ) -> Result<Response<WhoAmIReply>, Status> {
         // Also who may not ask is told so.
-        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
-        Ok(Response::new(access::who(&caller, &told(self.gate.spaces(&caller).await)?)))
+        let caller = self.caller(&request).await?;
+        Ok(Response::new(access::who(&caller, &told(self.gate()?.spaces(&caller).await)?)))
     }
 
     async fn create_token(
@@ -158,7 +170,7 @@ impl Ragterm for Service {
     ) -> Result<Response<CreateTokenReply>, Status> {
         let (caller, request) = self.admit(request).await?;
         let new = told(access::new_token(request))?;
-        let (token, secret) = told(self.gate.create_token(&caller, new).await)?;
+        let (token, secret) = told(self.gate()?.create_token(&caller, new).await)?;
         Ok(Response::new(CreateTokenReply { token: Some(access::token(token)), secret }))
     }
 
@@ -167,7 +179,7 @@ impl Ragterm for Service {
         request: Request<ListTokensRequest>,
     ) -> Result<Response<ListTokensReply>, Status> {
         let (caller, _) = self.admit(request).await?;
-        let tokens = told(self.gate.tokens(&caller).await)?;
+        let tokens = told(self.gate()?.tokens(&caller).await)?;
         let tokens = tokens.into_iter().map(access::token).collect();
         Ok(Response::new(ListTokensReply { tokens }))
     }
@@ -177,7 +189,7 @@ impl Ragterm for Service {
         request: Request<RevokeTokenRequest>,
     ) -> Result<Response<RevokeTokenReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        told(self.gate.revoke_token(&caller, &request.name).await)?;
+        told(self.gate()?.revoke_token(&caller, &request.name).await)?;
         Ok(Response::new(RevokeTokenReply {}))
     }
 
@@ -188,9 +200,9 @@ impl Ragterm for Service {
         let (caller, request) = self.admit(request).await?;
         let follow = !request.detach;
         let source = convert::new_source(request)?;
-        let watched = told(self.gate.add(&caller, source).await)?;
+        let watched = told(self.gate()?.add(&caller, source).await)?;
         Ok(Response::new(if follow {
-            progress::until_done(self.gate.follower(), vec![watched], self.stop.clone())
+            progress::until_done(self.gate()?.follower(), vec![watched], self.stop.clone())
         } else {
             progress::registered(&watched)
         }))
@@ -201,7 +213,7 @@ impl Ragterm for Service {
         request: Request<ListSourcesRequest>,
     ) -> Result<Response<ListSourcesReply>, Status> {
         let (caller, _) = self.admit(request).await?;
-        let sources = super::status::sources(&told(self.gate.status(&caller, 0..0).await)?);
+        let sources = super::status::sources(&told(self.gate()?.status(&caller, 0..0).await)?);
         Ok(Response::new(ListSourcesReply { sources }))
     }
 
@@ -211,8 +223,8 @@ impl Ragterm for Service {
     ) -> Result<Response<ProgressStream>, Status> {
         let (caller, request) = self.admit(request).await?;
         let reading = convert::reading(&request);
-        let watched = told(self.gate.rescan(&caller, &request.name, reading).await)?;
-        let follower = self.gate.follower();
+        let watched = told(self.gate()?.rescan(&caller, &request.name, reading).await)?;
+        let follower = self.gate()?.follower();
         Ok(Response::new(progress::until_done(follower, watched, self.stop.clone())))
     }
 
@@ -221,7 +233,7 @@ impl Ragterm for Service {
         request: Request<ConfirmSourceRequest>,
     ) -> Result<Response<ConfirmSourceReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let removed = told(self.gate.confirm(&caller, &request.name).await)?;
+        let removed = told(self.gate()?.confirm(&caller, &request.name).await)?;
         Ok(Response::new(ConfirmSourceReply { removed }))
     }
 
@@ -230,7 +242,7 @@ impl Ragterm for Service {
         request: Request<RemoveSourceRequest>,
     ) -> Result<Response<RemoveSourceReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let documents = told(self.gate.remove(&caller, &request.name).await)?;
+        let documents = told(self.gate()?.remove(&caller, &request.name).await)?;
         Ok(Response::new(RemoveSourceReply { documents }))
     }
 
@@ -239,7 +251,7 @@ impl Ragterm for Service {
         request: Request<StatusRequest>,
     ) -> Result<Response<StatusReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let state = told(self.gate.status(&caller, super::status::problems(&request)).await)?;
+        let state = told(self.gate()?.status(&caller, super::status::problems(&request)).await)?;
         Ok(Response::new(super::status::reply(state, &caller.grants)))
     }
 
@@ -247,8 +259,12 @@ impl Ragterm for Service {
         &self,
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthReply>, Status> {
-        let caller = told(self.gate.caller(caller::credentials(&request)).await)?;
-        Ok(Response::new(health::reply(self.gate.health().await, &caller.grants)))
+        let Ok(gate) = self.gate() else {
+            let early = self.entrance.opening().health(caller::listener(&request));
+            return Ok(Response::new(health::reply(early, &Grants::everything())));
+        };
+        let caller = self.caller(&request).await?;
+        Ok(Response::new(health::reply(gate.health().await, &caller.grants)))
     }
 
     async fn collect_garbage(
@@ -256,7 +272,7 @@ impl Ragterm for Service {
         request: Request<CollectGarbageRequest>,
     ) -> Result<Response<CollectGarbageReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller, "collect_garbage").await)?.clone();
+        let engine = told(self.gate()?.whole(&caller, "collect_garbage").await)?.clone();
         let collecting = garbage::collecting(&request);
         let work = {
             let engine = engine.clone();
@@ -270,7 +286,7 @@ impl Ragterm for Service {
         request: Request<VerifyRequest>,
     ) -> Result<Response<VerifyReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller, "verify").await)?;
+        let engine = told(self.gate()?.whole(&caller, "verify").await)?;
         let verdict = told(engine.verify(convert::remedy(&request)).await)?;
         Ok(Response::new(convert::verify_reply(verdict)))
     }
@@ -280,7 +296,7 @@ impl Ragterm for Service {
         request: Request<ReindexRequest>,
     ) -> Result<Response<ReindexReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let meaning = &told(self.gate.whole(&caller, "reindex").await)?.meaning;
+        let meaning = &told(self.gate()?.whole(&caller, "reindex").await)?.meaning;
         let wanted = told(meaning.change(&convert::change(request)).await)?;
         Ok(Response::new(convert::reindex_reply(&wanted.to_string(), meaning.reindexing())))
     }
@@ -290,7 +306,7 @@ impl Ragterm for Service {
         request: Request<CopyCatalogRequest>,
     ) -> Result<Response<CopyCatalogReply>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller, "copy_catalog").await)?;
+        let engine = told(self.gate()?.whole(&caller, "copy_catalog").await)?;
         let copied = told(engine.catalog.copy_to_postgres(request.url).await)?;
         let Copied { documents, vectors, rows } = copied;
         Ok(Response::new(CopyCatalogReply { documents, vectors, rows }))
@@ -301,7 +317,7 @@ impl Ragterm for Service {
         request: Request<MigrateStoreRequest>,
     ) -> Result<Response<migration::MigrationStream>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller, "migrate_store").await)?;
+        let engine = told(self.gate()?.whole(&caller, "migrate_store").await)?;
         let target = told(migration::target(request))?;
         Ok(Response::new(migration::start(engine.clone(), target, &self.stop)))
     }
@@ -311,13 +327,17 @@ impl Ragterm for Service {
         request: Request<BackupRequest>,
     ) -> Result<Response<backup::BackupStream>, Status> {
         let (caller, request) = self.admit(request).await?;
-        let engine = told(self.gate.whole(&caller, "backup").await)?;
+        let engine = told(self.gate()?.whole(&caller, "backup").await)?;
         Ok(Response::new(backup::start(engine.clone(), &request, &self.stop)))
     }
 
     async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
+        if self.gate().is_err() && caller::listener(&request) == Listener::Owner {
+            self.stop.cancel();
+            return Ok(Response::new(StopReply { pid: std::process::id() }));
+        }
         let (caller, _) = self.admit(request).await?;
-        told(self.gate.whole(&caller, "stop").await)?.stop();
+        told(self.gate()?.whole(&caller, "stop").await)?.stop();
         Ok(Response::new(StopReply { pid: std::process::id() }))
     }
 }
