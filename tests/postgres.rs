@@ -35,6 +35,24 @@ impl Database {
         });
     }
 
+    /// Runs statements in the database itself.
+    fn inside(&self, statements: &str) {
+        let (url, statements) = (self.url(), statements.to_owned());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
+        });
+    }
+
+    /// The one number that a query in the database tells.
+    fn count(&self, query: &'static str) -> i64 {
+        let url = self.url();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+        })
+    }
+
     /// A way to the server that can be cut, and the URL of the database over it.
     fn relay(&self) -> (Relay, String) {
         let (_, address) = self.server.rsplit_once('@').unwrap();
@@ -246,6 +264,43 @@ fn a_dump_is_restored_into_a_database_and_its_readers_start_anew() {
     until("the reader to end", || reader.pid() != pid);
     until("the earlier state", || reader.find("heron") == ["heron.md"]);
     assert!(reader.find("late").is_empty());
+}
+
+/// Has each commit that fills a table of settings last a minute, as a slow server may.
+const SLOW_COMMIT: &str = "
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+    CREATE FUNCTION arm() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF to_regclass('public.settings') IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'wait') THEN
+            CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON settings
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();
+        END IF;
+    END $$;
+    CREATE EVENT TRIGGER arm ON ddl_command_end EXECUTE FUNCTION arm();";
+
+#[test]
+fn ctrl_c_while_the_server_commits_a_restore_says_that_it_may_be_restored() {
+    let Some(database) = Database::create("commits") else { return };
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let file = crate::backup::backup(&ragterm);
+    let other = database.instance("all");
+    database.inside(SLOW_COMMIT);
+    let mut command = other.command(&["restore", path(&file)]);
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    until("the commit", || {
+        let commits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND state = 'active' AND query = 'COMMIT'";
+        database.count(commits) == 1
+    });
+    signal(child.id() as i32, rustix::process::Signal::INT);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("the catalog may be restored"), "{said}");
+    assert!(said.contains("`ragterm status`") && !said.contains("nothing was"), "{said}");
 }
 
 #[test]

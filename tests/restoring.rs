@@ -1,6 +1,7 @@
 //! Restores that are ended, refused or interrupted: the old state or the new one, and nothing left.
 
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -39,6 +40,34 @@ fn ctrl_c_ends_a_command_that_waits_for_a_silent_pipe_and_leaves_nothing() {
         assert_eq!(status.unwrap().code(), Some(130), "{arguments:?}");
         assert!(!unpacked(), "{arguments:?}");
     }
+}
+
+#[test]
+fn ctrl_c_ends_a_backup_into_a_pipe_that_nobody_empties() {
+    let ragterm = Instance::without_embedder();
+    // More than a pipe holds.
+    for number in 0..20 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    ragterm.add();
+    let mut command = ragterm.command(&["backup", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pipe = child.stdout.take().unwrap();
+    until("the pipe to be full", || rustix::io::ioctl_fionread(&pipe).unwrap() >= 60_000);
+    signal(child.id() as i32, Signal::INT);
+    let mut status = None;
+    until("the command to end", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    assert_eq!(status.unwrap().code(), Some(130));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("no backup was written"), "{said}");
+    until("the next backup", || {
+        ragterm.run(&["backup", "--force", path(&beside(&ragterm, "b.backup"))]).code == 0
+    });
+    drop(pipe);
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
-pub use crate::catalog::Occupied;
+pub use crate::catalog::{Commit, Occupied};
 pub use feed::{Feed, feed};
 pub use header::Header;
 pub use place::{Configured, Settled, settle, sweep};

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::place::{self, Configured, Settled, UNPACKING};
 use super::read::{Checked, check};
 use super::{CATALOG, CONFIGURATION, DUMP, Header};
-use crate::catalog::{Catalog, Occupied};
+use crate::catalog::{Catalog, Commit, Occupied};
 use crate::config::{CatalogUrl, Config, Paths};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -24,6 +24,8 @@ pub struct Target<'t> {
     pub config: &'t Config,
     /// What happens to a catalog that is there.
     pub occupied: Occupied,
+    /// Told when a database is asked to commit.
+    pub commit: &'t Commit,
 }
 
 /// What was restored.
@@ -39,7 +41,7 @@ pub struct Restored {
 
 /// Restores a backup: checks all of it, then puts it in place; on any failure nothing has changed.
 pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> Result<Restored> {
-    let Target { paths, config, occupied } = target;
+    let Target { paths, config, occupied, .. } = target;
     place::settle(paths)?;
     place::sweep(&paths.data_dir);
     let is_file = config.catalog.url == CatalogUrl::Sqlite;
@@ -91,10 +93,11 @@ async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Re
         (CatalogUrl::Postgres(url), name) => {
             let url = url.read()?.unwrap_or_default();
             inspected(&file, header).await?;
+            let replacing = (target.occupied, target.commit);
             if name == DUMP {
-                Catalog::load_dump(&file, &url, (&header.contents, target.occupied)).await
+                Catalog::load_dump((&file, &header.contents), &url, replacing).await
             } else {
-                Catalog::restore_to_postgres(&file, &url, target.occupied).await.map(drop)
+                Catalog::restore_to_postgres(&file, &url, replacing).await.map(drop)
             }
         }
     }

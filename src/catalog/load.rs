@@ -13,7 +13,7 @@ use super::copy::TABLES;
 use super::dump::{refused, words};
 use super::migrations::KNOWN;
 use super::postgres::CHANNEL;
-use super::replace::{Occupied, connect, former, removal};
+use super::replace::{Commit, Occupied, connect, former, removal};
 use super::{Catalog, Description, failed, fresh_identity};
 use crate::error::{Error, Result};
 
@@ -32,12 +32,12 @@ impl Catalog {
     /// Puts the rows of a dump into the database of `url`, under a name of its own, in one
     /// transaction; fails when they are not what `expected` says.
     pub async fn load_dump(
-        file: &Path,
+        (file, expected): (&Path, &Description),
         url: &str,
-        (expected, occupied): (&Description, Occupied),
+        replacing: (Occupied, &Commit),
     ) -> Result<()> {
         let mut connection = connect(url).await?;
-        let loaded = load(&mut connection, file, (expected, occupied)).await;
+        let loaded = load(&mut connection, (file, expected), replacing).await;
         // What was not committed is undone with the connection.
         let _closed = connection.close().await;
         loaded
@@ -46,8 +46,8 @@ impl Catalog {
 
 async fn load(
     connection: &mut PgConnection,
-    file: &Path,
-    (expected, occupied): (&Description, Occupied),
+    (file, expected): (&Path, &Description),
+    (occupied, commit): (Occupied, &Commit),
 ) -> Result<()> {
     let former = former(connection, occupied).await?;
     let mut transaction = connection.begin().await.map_err(failed(TASK))?;
@@ -79,6 +79,7 @@ async fn load(
         run(&mut transaction, "DELETE FROM followers".to_owned()).await?;
     }
     run(&mut transaction, format!("NOTIFY {CHANNEL}")).await?;
+    commit.begin();
     transaction.commit().await.map_err(failed(TASK))
 }
 

@@ -59,7 +59,7 @@ pub use passages::{EncodedPassages, Passages};
 pub use place::{Place, kind_of};
 pub use postgres::{Access, server_of};
 pub use publish::{Publication, READING_VERSION, Read, Reading};
-pub use replace::Occupied;
+pub use replace::{Commit, Occupied};
 pub use room::check_room;
 pub use sessions::{MAX_SESSIONS, Session, Visible, days_ago_ms, new_name, unknown_session};
 pub use sources::{NewSource, Origin, Source, SourceSettings};

@@ -1,6 +1,7 @@
 //! What is in the database that a backup goes into: looked at before anything is changed, and removed
 //! in the transaction that puts the backup in its place.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
@@ -26,6 +27,22 @@ pub enum Occupied {
     Refused,
     /// It goes.
     Replaced,
+}
+
+/// Whether a database was asked to commit: who stops waiting after that cannot know what it did.
+#[derive(Debug, Default)]
+pub struct Commit(AtomicBool);
+
+impl Commit {
+    /// It is asked next.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Connects to a database as the only one that writes, for as long as the connection lives.

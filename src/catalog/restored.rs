@@ -7,7 +7,7 @@ use sqlx::{Any, AnyConnection, Connection, Executor, Transaction};
 
 use super::migrations::KNOWN;
 use super::postgres::{announce, sort_by_bytes};
-use super::{Catalog, Copied, Database, Occupied, failed, fresh_identity, replace};
+use super::{Catalog, Commit, Copied, Database, Occupied, failed, fresh_identity, replace};
 use crate::error::{Error, Result};
 
 const TASK: &str = "be restored";
@@ -31,18 +31,26 @@ impl Catalog {
 
     /// Copies the catalog of a file into the database of a server, under a name of its own, in one
     /// transaction; `Usage` for a database with a catalog, unless that may be replaced.
-    pub async fn restore_to_postgres(file: &Path, url: &str, occupied: Occupied) -> Result<Copied> {
+    pub async fn restore_to_postgres(
+        file: &Path,
+        url: &str,
+        replacing: (Occupied, &Commit),
+    ) -> Result<Copied> {
         let source = Self::open_sqlite(file).await?;
-        let copied = source.replace_postgres(url, occupied).await;
+        let copied = source.replace_postgres(url, replacing).await;
         source.close().await;
         copied
     }
 
-    async fn replace_postgres(&self, url: &str, occupied: Occupied) -> Result<Copied> {
+    async fn replace_postgres(
+        &self,
+        url: &str,
+        (occupied, commit): (Occupied, &Commit),
+    ) -> Result<Copied> {
         // It holds the lock, and looks at what is there before anything is changed.
         let mut alone = replace::connect(url).await?;
         let replaced = match replace::former(&mut alone, occupied).await {
-            Ok(former) => self.replace(url, &former).await,
+            Ok(former) => self.replace(url, &former, commit).await,
             Err(error) => Err(error),
         };
         // The next daemon finds the lock free.
@@ -50,7 +58,7 @@ impl Catalog {
         replaced
     }
 
-    async fn replace(&self, url: &str, former: &[String]) -> Result<Copied> {
+    async fn replace(&self, url: &str, former: &[String], commit: &Commit) -> Result<Copied> {
         let mut target = replace::in_time(AnyConnection::connect(url)).await?;
         let mut transaction = target.begin().await.map_err(failed(TASK))?;
         let unlimited = transaction.execute("SET LOCAL statement_timeout = 0").await;
@@ -65,6 +73,7 @@ impl Catalog {
         let copied = self.copy_into(&mut transaction).await?;
         rename(&mut transaction).await?;
         announce(Database::Postgres, &mut transaction).await?;
+        commit.begin();
         transaction.commit().await.map_err(failed(TASK))?;
         Ok(copied)
     }

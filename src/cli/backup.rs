@@ -14,6 +14,7 @@ use super::Outcome;
 use super::client::{self, Client, quick};
 use super::context::Context;
 use super::failure::from_status;
+use super::interrupt::unless_interrupted;
 use super::output::{self, BAD, GOOD, clean};
 use super::sink::{Sink, There};
 use super::units::{self, counted};
@@ -79,10 +80,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     let stream = quick(client.backup(BackupRequest { portable: args.portable })).await?;
-    let Some(checked) = receive(stream, &mut sink).await? else {
+    let bar = bar();
+    let received = unless_interrupted(receive(stream, &mut sink, &bar)).await;
+    bar.finish_and_clear();
+    let Some(checked) = received else {
         output::note("no backup was written");
         return Ok(Outcome::Interrupted);
     };
+    let checked = checked?;
     sink.complete()?;
     tell(args, &checked, begin)?;
     Ok(Outcome::Done)
@@ -157,17 +162,6 @@ async fn verify(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Negative)
 }
 
-/// What work came to, so that nothing is left of it; `None` when the user pressed Ctrl-C.
-pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        // The signal is waited for before anything is made.
-        biased;
-        // Where it cannot be waited for, it ends the program as ever.
-        Ok(()) = tokio::signal::ctrl_c() => None,
-        result = work => Some(result),
-    }
-}
-
 /// A backup to be read; `-` is standard input.
 pub(super) fn open(file: &Path) -> Result<Box<dyn std::io::Read + Send>> {
     if file.as_os_str() == "-" {
@@ -179,34 +173,24 @@ pub(super) fn open(file: &Path) -> Result<Box<dyn std::io::Read + Send>> {
     Ok(Box::new(opened))
 }
 
-/// Takes the parts to the end, and checks them on the way; `None` when the user pressed Ctrl-C.
-async fn receive(mut stream: Streaming<BackupPart>, sink: &mut Sink) -> Result<Option<Checked>> {
-    let bar = bar();
+/// Takes the parts to the end, and checks them on the way.
+async fn receive(
+    mut stream: Streaming<BackupPart>,
+    sink: &mut Sink,
+    bar: &ProgressBar,
+) -> Result<Checked> {
     let feed = backup::feed()?;
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
-        let message = tokio::select! {
-            message = stream.message() => message.map_err(|status| from_status(&status))?,
-            interrupted = &mut interrupt => {
-                interrupted.map_err(|error| {
-                    Error::internal("cannot wait for Ctrl-C").because(error)
-                })?;
-                bar.finish_and_clear();
-                return Ok(None);
-            }
-        };
-        let Some(message) = message else { break };
-        show(&bar, &message);
+    while let Some(message) = stream.message().await.map_err(|status| from_status(&status))? {
+        show(bar, &message);
         if message.data.is_empty() {
             continue;
         }
-        sink.write(&message.data)?;
+        sink.write(&message.data).await?;
         if !feed.take(message.data) {
             break;
         }
     }
-    bar.finish_and_clear();
-    feed.verdict().map(Some)
+    feed.verdict()
 }
 
 fn bar() -> ProgressBar {

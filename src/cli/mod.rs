@@ -20,6 +20,7 @@ mod gc;
 mod health;
 mod hit;
 mod init;
+mod interrupt;
 mod man;
 mod mcp;
 mod output;

@@ -8,6 +8,7 @@ use ragterm_proto::v1::{Progress, Summary};
 use tonic::Streaming;
 
 use super::failure::from_status;
+use super::interrupt::unless_interrupted;
 use super::output::{self, clean};
 use super::units;
 use crate::error::{Error, Result};
@@ -28,33 +29,35 @@ pub enum Followed {
 }
 
 /// Shows the progress until the stream ends or the user presses Ctrl-C.
-pub async fn follow(mut stream: Streaming<Progress>) -> Result<Followed> {
+pub async fn follow(stream: Streaming<Progress>) -> Result<Followed> {
     let display = Display::new();
+    let finished = unless_interrupted(to_the_end(stream, &display)).await;
+    display.bar.finish_and_clear();
+    match finished {
+        Some(summaries) => summaries.map(Followed::Finished),
+        None => {
+            output::note("the daemon goes on indexing; `ragterm status` shows how far it is");
+            Ok(Followed::Interrupted)
+        }
+    }
+}
+
+async fn to_the_end(
+    mut stream: Streaming<Progress>,
+    display: &Display,
+) -> Result<Vec<(String, Summary)>> {
     let mut summaries = Vec::new();
-    // One for the whole loop: a new one would miss what comes between two.
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
-        let message = tokio::select! {
-            message = stream.message() => message.map_err(|status| from_status(&status))?,
-            interrupted = &mut interrupt => {
-                interrupted.map_err(|error| Error::internal("cannot wait for Ctrl-C").because(error))?;
-                display.bar.finish_and_clear();
-                output::note("the daemon goes on indexing; `ragterm status` shows how far it is");
-                return Ok(Followed::Interrupted);
-            }
-        };
-        let Some(message) = message else { break };
+    while let Some(message) = stream.message().await.map_err(|status| from_status(&status))? {
         match message.summary {
             Some(summary) => summaries.push((message.source, summary)),
             None => display.show(&message),
         }
     }
-    display.bar.finish_and_clear();
     if summaries.is_empty() {
         return Err(Error::unavailable("the daemon ended before the source was indexed")
             .hint("it goes on where it stopped as soon as it runs again: `ragterm status`"));
     }
-    Ok(Followed::Finished(summaries))
+    Ok(summaries)
 }
 
 /// A bar; nothing where stderr is no terminal.

@@ -6,11 +6,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Outcome;
-use super::backup::{open, summary, unless_interrupted};
+use super::backup::{open, summary};
 use super::context::Context;
+use super::interrupt::unless_interrupted;
 use super::output::{self, GOOD};
 use super::units;
-use crate::backup::{self, Configured, Header, Occupied, Restored, Target};
+use crate::backup::{self, Commit, Configured, Header, Occupied, Restored, Target};
 use crate::daemon::{DataLock, check_owner};
 use crate::error::{Error, Result};
 
@@ -38,6 +39,10 @@ pub struct Args {
     json: bool,
 }
 
+/// What is said when the database was asked to commit, and nobody heard what it answered.
+const IN_DOUBT: &str = "the catalog may be restored: the database was about to put it in place. \
+    `ragterm status` tells what it holds; `ragterm restore --force` restores it again";
+
 #[derive(Debug, Serialize)]
 struct Report<'r> {
     #[serde(flatten)]
@@ -64,9 +69,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
         }
     })?;
     let occupied = if args.force { Occupied::Replaced } else { Occupied::Refused };
-    let target = Target { paths: &context.paths, config: &config, occupied };
+    let commit = Commit::default();
+    let target = Target { paths: &context.paths, config: &config, occupied, commit: &commit };
     let Some(restored) = unless_interrupted(backup::restore(input, target)).await else {
-        output::note("nothing was restored");
+        output::note(match commit.has_begun() {
+            false => "nothing was restored",
+            true => IN_DOUBT,
+        });
         return Ok(Outcome::Interrupted);
     };
     let restored = restored?;

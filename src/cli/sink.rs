@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind as Io, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -50,12 +51,20 @@ impl Sink {
         Ok(Self::File { part, path: path.to_owned(), there })
     }
 
-    /// Writes what comes next.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Writes what comes next. A pipe that nobody empties is waited for beside, so that this ends
+    /// when it is dropped.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Standard => io::stdout().write_all(bytes).map_err(|error| {
-                Error::unavailable("cannot write to standard output").because(error)
-            }),
+            Self::Standard => {
+                let mut out = tokio::io::stdout();
+                let written = async {
+                    out.write_all(bytes).await?;
+                    out.flush().await
+                };
+                written.await.map_err(|error| {
+                    Error::unavailable("cannot write to standard output").because(error)
+                })
+            }
             Self::File { part, path, .. } => {
                 part.write_all(bytes).map_err(|error| unwritten(path, error))
             }
@@ -64,7 +73,7 @@ impl Sink {
 
     /// The backup is complete and good.
     pub fn complete(self) -> Result<()> {
-        let Self::File { part, path, there } = self else { return Ok(io::stdout().flush()?) };
+        let Self::File { part, path, there } = self else { return Ok(()) };
         part.as_file().sync_all().map_err(|error| unwritten(&path, error))?;
         may_be_put(&path, there)?;
         let named = match there {
@@ -140,18 +149,18 @@ fn unwritten(path: &Path, error: io::Error) -> Error {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_file_that_appears_meanwhile_stays_and_nothing_is_left_beside_it() {
+    #[tokio::test]
+    async fn a_file_that_appears_meanwhile_stays_and_nothing_is_left_beside_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.backup");
         let mut sink = Sink::open(&path, There::Stays).unwrap();
-        sink.write(b"backup").unwrap();
+        sink.write(b"backup").await.unwrap();
         std::fs::write(&path, "of somebody else").unwrap();
         let error = sink.complete().unwrap_err();
         assert!(error.to_string().contains("exists and was not touched"), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), b"of somebody else");
         let mut sink = Sink::open(&path, There::Goes).unwrap();
-        sink.write(b"backup").unwrap();
+        sink.write(b"backup").await.unwrap();
         sink.complete().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"backup");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);

@@ -13,6 +13,7 @@ use super::Outcome;
 use super::client::{self, Client, quick};
 use super::context::Context;
 use super::failure::from_status;
+use super::interrupt::unless_interrupted;
 use super::output::{self, clean};
 use super::units::{self, count, counted};
 use crate::error::{Error, Result};
@@ -78,7 +79,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let status = |mut client: Client| async move { client.status(StatusRequest::default()).await };
     let (mut client, _) = client::first(context, status).await?;
     let stream = quick(client.migrate_store(args.request()?)).await?;
-    let Some(migrated) = follow(stream).await? else { return Ok(Outcome::Interrupted) };
+    let bar = bar();
+    let followed = unless_interrupted(follow(stream, &bar)).await;
+    bar.finish_and_clear();
+    let Some(migrated) = followed else {
+        output::note("the old store stays in force; the same command goes on from here");
+        return Ok(Outcome::Interrupted);
+    };
+    let migrated = migrated?;
     match args.json {
         true => output::json(&report(&migrated))?,
         false => output::data(&render(&migrated))?,
@@ -101,30 +109,14 @@ impl Migrate {
     }
 }
 
-/// Shows the progress until the end; `None` when the user pressed Ctrl-C.
-async fn follow(mut stream: Streaming<MigrationProgress>) -> Result<Option<Migrated>> {
-    let bar = bar();
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
-        let message = tokio::select! {
-            message = stream.message() => message.map_err(|status| from_status(&status))?,
-            interrupted = &mut interrupt => {
-                interrupted.map_err(|error| {
-                    Error::internal("cannot wait for Ctrl-C").because(error)
-                })?;
-                bar.finish_and_clear();
-                output::note("the old store stays in force; the same command goes on from here");
-                return Ok(None);
-            }
-        };
-        let Some(message) = message else { break };
+/// Shows the progress until the end.
+async fn follow(mut stream: Streaming<MigrationProgress>, bar: &ProgressBar) -> Result<Migrated> {
+    while let Some(message) = stream.message().await.map_err(|status| from_status(&status))? {
         if let Some(migrated) = message.migrated {
-            bar.finish_and_clear();
-            return Ok(Some(migrated));
+            return Ok(migrated);
         }
-        show(&bar, &message);
+        show(bar, &message);
     }
-    bar.finish_and_clear();
     Err(Error::unavailable("the daemon ended before the vectors were moved")
         .hint("the old store stays in force; the same command goes on from here"))
 }

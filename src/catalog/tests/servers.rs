@@ -120,20 +120,24 @@ async fn tables_of(connection: &mut sqlx::AnyConnection, name: &str) -> i64 {
 
 on_server!(ground, a_restore_that_is_refused_migrates_nothing, {
     use sqlx::{AnyConnection, Connection, Executor};
-    let directory = tempfile::tempdir().unwrap();
+    let (directory, commit) = (tempfile::tempdir().unwrap(), Commit::default());
     let file = directory.path().join("catalog.db");
     Catalog::open_sqlite(&file).await.unwrap().close().await;
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(&ground.url()).await.unwrap();
     migrations::KNOWN.run_to(6, &mut connection).await.unwrap();
     let before = migrations_of(&mut connection).await;
-    let refused = Catalog::restore_to_postgres(&file, &ground.url(), Occupied::Refused).await;
+    let refused =
+        Catalog::restore_to_postgres(&file, &ground.url(), (Occupied::Refused, &commit)).await;
     assert!(refused.unwrap_err().to_string().contains("holds a catalog already"));
+    assert!(!commit.has_begun());
     assert_eq!(migrations_of(&mut connection).await, before);
     assert_eq!(tables_of(&mut connection, "settings").await, 1, "nothing was put aside");
     connection.execute("CREATE TABLE of_others (id BIGINT)").await.unwrap();
-    let replaced = Catalog::restore_to_postgres(&file, &ground.url(), Occupied::Replaced).await;
+    let replaced =
+        Catalog::restore_to_postgres(&file, &ground.url(), (Occupied::Replaced, &commit)).await;
     replaced.unwrap();
+    assert!(commit.has_begun());
     assert_eq!(migrations_of(&mut connection).await, migrations::last_known());
     assert_eq!(tables_of(&mut connection, "of_others").await, 1);
     connection.close().await.unwrap();
@@ -142,7 +146,7 @@ on_server!(ground, a_restore_that_is_refused_migrates_nothing, {
 
 on_server!(ground, a_catalog_of_a_newer_version_is_replaced_with_all_its_tables, {
     use sqlx::{AnyConnection, Connection, Executor};
-    let directory = tempfile::tempdir().unwrap();
+    let (directory, commit) = (tempfile::tempdir().unwrap(), Commit::default());
     let file = directory.path().join("catalog.db");
     Catalog::open_sqlite(&file).await.unwrap().close().await;
     let (dump, catalog) = (directory.path().join("dump"), ground.open().await);
@@ -158,8 +162,10 @@ on_server!(ground, a_catalog_of_a_newer_version_is_replaced_with_all_its_tables,
         assert!(hint.contains("`ragterm_before_…` of the same database"), "{hint}");
         let url = ground.url();
         let restore = async |occupied| match (by_dump, &dumped) {
-            (true, Some(said)) => Catalog::load_dump(&dump, &url, (said, occupied)).await,
-            _ => Catalog::restore_to_postgres(&file, &url, occupied).await.map(drop),
+            (true, Some(said)) => {
+                Catalog::load_dump((&dump, said), &url, (occupied, &commit)).await
+            }
+            _ => Catalog::restore_to_postgres(&file, &url, (occupied, &commit)).await.map(drop),
         };
         let refused = restore(Occupied::Refused).await.unwrap_err();
         assert!(refused.to_string().contains("holds a catalog already"), "{refused}");
