@@ -6,10 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use rustix::process::Signal;
+
 use crate::fake_qdrant::FakeQdrant;
 use crate::faults::SmallDisk;
 
-use crate::support::{Instance, path, until};
+use crate::support::{Instance, path, signal, until};
 
 /// A file beside the data directory.
 pub fn beside(ragterm: &Instance, name: &str) -> PathBuf {
@@ -85,6 +87,41 @@ fn parts(file: &Path) -> usize {
     let entries = fs::read_dir(file.parent().unwrap()).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".part")).count()
+}
+
+/// Whether a process has a file without a name open in a directory, or a part of a backup is there.
+fn writes_in(pid: u32, directory: &Path) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    let targets = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    targets.into_iter().any(|target| {
+        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        target.parent() == Some(directory) && (name.starts_with('#') || name.ends_with(".part"))
+    })
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_nothing_beside_the_file() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let pid = ragterm.pid();
+    let file = beside(&ragterm, "a.backup");
+    // Nothing comes, so that the command is ended in the middle.
+    signal(pid, Signal::STOP);
+    let mut child = ragterm.command(&["backup", path(&file)]).spawn().unwrap();
+    let directory = fs::canonicalize(file.parent().unwrap()).unwrap();
+    until("the backup to begin", || writes_in(child.id(), &directory));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    signal(pid, Signal::CONT);
+    assert!(!file.exists());
+    assert_eq!(parts(&file), 0, "of what is not complete nothing has a name");
+    ragterm.run(&["backup", path(&file)]).expect(0);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    ragterm.run(&["backup", path(&file)]).expect(2);
+    ragterm.run(&["backup", "--force", path(&file)]).expect(0);
+    ragterm.run(&["backup", "--verify", path(&file)]).expect(0);
+    assert_eq!(parts(&file), 0);
 }
 
 #[test]

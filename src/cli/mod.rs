@@ -24,6 +24,7 @@ mod interrupt;
 mod man;
 mod mcp;
 mod output;
+mod part;
 mod progress;
 mod reindex;
 mod restore;

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind as Io, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
+use super::part::{Part, parent};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a backup is written; what is not complete is gone with the value.
@@ -14,10 +14,10 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) enum Sink {
     /// Standard output.
     Standard,
-    /// A file of a name that nobody can know before, which gets its own when it is complete.
+    /// A file that gets its name when it is complete.
     File {
         /// What is written.
-        part: NamedTempFile,
+        part: Part,
         /// The name that it gets.
         path: PathBuf,
         /// What happens to a file of that name.
@@ -45,9 +45,7 @@ impl Sink {
             return Ok(Self::Standard);
         }
         may_be_put(path, there)?;
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(".ragterm-").suffix(".backup.part");
-        let part = builder.tempfile_in(parent(path)).map_err(|error| unwritten(path, error))?;
+        let part = Part::make(parent(path)).map_err(|error| unwritten(path, error))?;
         Ok(Self::File { part, path: path.to_owned(), there })
     }
 
@@ -66,19 +64,19 @@ impl Sink {
                 })
             }
             Self::File { part, path, .. } => {
-                part.write_all(bytes).map_err(|error| unwritten(path, error))
+                part.file().write_all(bytes).map_err(|error| unwritten(path, error))
             }
         }
     }
 
     /// The backup is complete and good.
     pub fn complete(self) -> Result<()> {
-        let Self::File { part, path, there } = self else { return Ok(()) };
-        part.as_file().sync_all().map_err(|error| unwritten(&path, error))?;
+        let Self::File { mut part, path, there } = self else { return Ok(()) };
+        part.file().sync_all().map_err(|error| unwritten(&path, error))?;
         may_be_put(&path, there)?;
         let named = match there {
-            There::Goes => part.persist(&path).map(drop).map_err(|error| error.error),
-            There::Stays => name_only_a_new_one(part, &path),
+            There::Goes => part.name_over(&path),
+            There::Stays => part.name_new(&path),
         };
         named.map_err(|error| match error.kind() {
             Io::AlreadyExists => exists(&path),
@@ -88,24 +86,6 @@ impl Sink {
         let _synced = File::open(parent(&path)).and_then(|directory| directory.sync_all());
         Ok(())
     }
-}
-
-/// Gives a file a name that is nobody's.
-fn name_only_a_new_one(part: NamedTempFile, path: &Path) -> io::Result<()> {
-    let error = match part.persist_noclobber(path) {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
-    if error.error.kind() == Io::AlreadyExists {
-        return Err(error.error);
-    }
-    // A file system without links: whoever makes the name has it.
-    drop(File::options().write(true).create_new(true).open(path)?);
-    error.file.persist(path).map(drop).map_err(|error| {
-        // Nobody is helped by an empty file.
-        let _removed = std::fs::remove_file(path);
-        error.error
-    })
 }
 
 /// Whether a backup may get this name: in no case that of a link, a device or a directory.
@@ -122,12 +102,6 @@ fn may_be_put(path: &Path, there: There) -> Result<()> {
         There::Stays => Err(exists(path)),
         There::Goes => Ok(()),
     }
-}
-
-/// The directory that a file is in.
-fn parent(path: &Path) -> &Path {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
 }
 
 fn exists(path: &Path) -> Error {
