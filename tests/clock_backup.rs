@@ -69,6 +69,26 @@ fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
 }
 
 #[test]
+fn a_backup_by_hand_in_a_watched_folder_is_skipped_and_nothing_of_it_is_found() {
+    let ragterm = Instance::without_embedder().with("RAGTERM_SEARCH__LIMIT", "17");
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let (file, renamed) = (ragterm.docs().join("a.backup"), ragterm.docs().join("b.tar.zst"));
+    ragterm.run(&["backup", path(&file)]).expect(0);
+    fs::copy(&file, renamed).unwrap();
+    let status = ragterm.wait("both to be seen", |status| {
+        status["settled"] == true && status["documents"]["skipped"] == 2
+    });
+    assert_eq!(status["documents"]["indexed"], 1, "{status}");
+    assert_eq!(status["documents"]["failed"], 0, "{status}");
+    let listed = ragterm.run(&["status", "--failures"]).expect(0).stdout;
+    assert_eq!(listed.matches("backup of ragterm").count(), 2, "{listed}");
+    // It is in the configuration of the backup.
+    assert!(ragterm.find("limit 17 search").is_empty());
+    ragterm.verify();
+}
+
+#[test]
 fn an_emptied_data_directory_costs_no_backup() {
     let ragterm = Instance::without_embedder();
     let shelf = beside(&ragterm, "shelf");

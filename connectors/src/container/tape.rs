@@ -13,14 +13,20 @@ use crate::extract::{Reason, damage};
 
 const BLOCK_BYTES: usize = 512;
 
+/// What a backup of ragterm begins with: all that it holds was found elsewhere, maybe by others.
+const BACKUP: &[u8] = b"ragterm-backup.json";
+
 /// Visits the files one after the other.
 pub(super) fn walk(opened: Opened<'_>, walk: &mut Walk<'_>) -> Result<(), Reason> {
     let ending = Ending::default();
     let mut archive = tar::Archive::new(Ended { inner: opened.content, ending: &ending });
     // Zeros in the middle are no end: archives are joined, and damaged ones have holes.
     archive.set_ignore_zeros(true);
-    for file in archive.entries().map_err(damaged)? {
+    for (number, file) in archive.entries().map_err(damaged)?.enumerate() {
         let mut file = file.map_err(damaged)?;
+        if number == 0 && *file.path_bytes() == *BACKUP {
+            return Err(Reason::Skipped("backup of ragterm".to_owned()));
+        }
         let is_file = matches!(
             file.header().entry_type(),
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse

@@ -80,6 +80,24 @@ fn a_tape_is_read_through_any_compression() {
 }
 
 #[test]
+fn a_backup_of_ragterm_is_not_unpacked_whatever_it_is_called_and_wherever_it_lies() {
+    let bytes = tape(&[("ragterm-backup.json", b"{}"), ("config.toml", b"words")]);
+    let skipped = Err(Reason::Skipped("backup of ragterm".to_owned()));
+    for name in ["a.backup", "a.tar.zst", "a"] {
+        let (collected, outcome) = opened(name, &zstd(&bytes), Limits::default());
+        assert_eq!((collected.paths(), outcome), (Vec::<&str>::new(), skipped.clone()), "{name}");
+    }
+    let around = tape(&[("in/a.backup", &zstd(&bytes)), ("b.txt", b"text")]);
+    let (collected, outcome) = opened("x.tar", &around, Limits::default());
+    assert_eq!(outcome, Ok(()));
+    assert!(collected.paths().iter().all(|path| !path.ends_with("config.toml")));
+    assert_eq!(collected.text("b.txt"), "text");
+    let other = tape(&[("b.txt", b"text"), ("ragterm-backup.json", b"{}")]);
+    let (collected, _) = opened("x.tar", &other, Limits::default());
+    assert_eq!(collected.members.len(), 2, "a name alone makes no backup");
+}
+
+#[test]
 fn one_file_is_read_under_its_plain_name_and_to_its_last_member() {
     let bytes = [gzip(b"one "), gzip(b"two"), vec![0; 100]].concat();
     let (collected, outcome) = opened("dir/notes.txt.gz", &bytes, Limits::default());
