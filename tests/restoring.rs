@@ -1,7 +1,7 @@
 //! Restores that are ended, refused or interrupted: the old state or the new one, and nothing left.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::backup::{backup, beside, names, noise};
+use crate::faults::SmallDisk;
 use crate::support::{Instance, path, signal, skipped, until};
 
 #[test]
@@ -40,6 +41,57 @@ fn ctrl_c_ends_a_command_that_waits_for_a_silent_pipe_and_leaves_nothing() {
         assert_eq!(status.unwrap().code(), Some(130), "{arguments:?}");
         assert!(!unpacked(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_check_unpacks_beside_the_catalog_and_a_daemon_that_starts_leaves_it_alone() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let good = backup(&ragterm);
+    let begin = || {
+        let mut command = ragterm.command(&["backup", "--verify", "-"]);
+        let child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        until("the place to unpack into", || names(&ragterm, "restore-").len() == 1);
+        child
+    };
+    let mut checking = begin();
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.settle();
+    checking.stdin.take().unwrap().write_all(&fs::read(&good).unwrap()).unwrap();
+    let checked = checking.wait_with_output().unwrap();
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert!(checked.status.success() && said.contains("is good"), "{said}");
+    assert!(names(&ragterm, "restore-").is_empty());
+    let mut killed = begin();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(names(&ragterm, "restore-").len(), 1);
+    ragterm.run(&["stop"]).expect(0);
+    ragterm.settle();
+    assert!(names(&ragterm, "restore-").is_empty(), "what nobody uses is swept away");
+}
+
+#[test]
+fn a_place_that_is_too_small_to_check_a_backup_is_named() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("heron.md", "A heron.");
+    ragterm.add();
+    let good = backup(&ragterm);
+    let small = beside(&ragterm, "small");
+    let Some(_disk) = SmallDisk::mount(small.clone()) else {
+        return skipped("this user may not mount a small file system");
+    };
+    // Not even what is left to others is free.
+    fs::write(small.join("filler"), vec![1; 1 << 20]).unwrap();
+    let ragterm = ragterm.with("TMPDIR", path(&small));
+    let full = ragterm.run(&["backup", "--verify", path(&good)]).expect(3).stderr;
+    assert!(full.contains(&format!("the disk of {}/restore-", path(&small))), "{full}");
+    assert!(full.contains("too full for what is in the backup"), "{full}");
+    assert!(full.contains("another place by TMPDIR"), "{full}");
+    let missing = beside(&ragterm, "missing");
+    let ragterm = ragterm.with("TMPDIR", path(&missing));
+    ragterm.run(&["backup", "--verify", path(&good)]).expect(0);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod rotation;
 mod take;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 pub use crate::catalog::{Commit, Occupied};
 pub use feed::{Feed, feed};

@@ -5,15 +5,14 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use tempfile::TempDir;
-
-use super::place::{self, Configured, Settled, UNPACKING};
-use super::read::{Checked, check};
+use super::place::{self, Configured, Settled};
+use super::read::Checked;
+use super::unpack::{Unpacked, unpack};
 use super::{CATALOG, CONFIGURATION, DUMP, Header};
 use crate::catalog::{Catalog, Commit, Occupied};
 use crate::config::{CatalogUrl, Config, Paths};
 use crate::error::{Error, ErrorKind, Result};
+use jiff::Timestamp;
 
 /// Where a backup goes.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +51,11 @@ pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> R
         ))
         .hint("`--force` puts it aside and restores; nothing of it is deleted"));
     }
-    let (unpacked, checked) = unpack(input, &paths.data_dir).await?;
-    put_catalog(unpacked.path(), &checked.header, target).await?;
-    let settled = match put_files(unpacked, &checked, target) {
+    let unpacked = unpack(input, std::slice::from_ref(&paths.data_dir)).await?;
+    let Unpacked { directory, checked, .. } = &unpacked;
+    put_catalog(directory.path(), &checked.header, target).await?;
+    let header = checked.header.clone();
+    let settled = match put_files(unpacked, target) {
         // The catalog is in the database already: only the configuration is missing.
         Err(error) if !is_file => {
             Some(Settled { before: None, configured: Configured::Failed(error.with_next_step()) })
@@ -63,21 +64,22 @@ pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> R
     };
     let (before, configured) =
         settled.map_or((None, Configured::Kept), |settled| (settled.before, settled.configured));
-    Ok(Restored { header: checked.header, before, configured })
+    Ok(Restored { header, before, configured })
 }
 
 /// Puts what was unpacked in place: a catalog that is a file, and the configuration.
-fn put_files(unpacked: TempDir, checked: &Checked, target: Target<'_>) -> Result<Option<Settled>> {
+fn put_files(unpacked: Unpacked, target: Target<'_>) -> Result<Option<Settled>> {
     let paths = target.paths;
+    let Unpacked { directory, checked, .. } = unpacked;
     only(
-        unpacked.path(),
+        directory.path(),
         if target.config.catalog.url == CatalogUrl::Sqlite { CATALOG } else { "" },
     )?;
-    write_private(&unpacked.path().join(CONFIGURATION), &checked.configuration)?;
+    write_private(&directory.path().join(CONFIGURATION), &checked.configuration)?;
     let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    place::announce(unpacked.path(), &paths.data_dir, &time)?;
+    place::announce(directory.path(), &paths.data_dir, &time)?;
     // It has another name now, under which it stays.
-    let _former = unpacked.keep();
+    let _former = directory.keep();
     place::settle(paths)
 }
 
@@ -103,37 +105,14 @@ async fn put_catalog(unpacked: &Path, header: &Header, target: Target<'_>) -> Re
     }
 }
 
-/// Checks a backup to the last byte, and the catalog in it.
+/// Checks a backup to the last byte, and the catalog in it, which is unpacked in the first of the
+/// places that may be written.
 ///
 /// The rows in a dump of PostgreSQL are as the checksum says; they are counted when it is restored.
-pub async fn verify(input: impl Read + Send + 'static) -> Result<Checked> {
-    let (unpacked, checked) = unpack(input, &std::env::temp_dir()).await?;
-    inspected(&unpacked.path().join(&checked.header.catalog), &checked.header).await?;
-    Ok(checked)
-}
-
-/// Unpacks a backup into a directory of its own, gone with the value.
-async fn unpack(input: impl Read + Send + 'static, directory: &Path) -> Result<(TempDir, Checked)> {
-    use std::os::unix::fs::PermissionsExt;
-    let private = fs::Permissions::from_mode(0o700);
-    let (begin, end) = UNPACKING;
-    let made = tempfile::Builder::new()
-        .prefix(begin)
-        .suffix(end)
-        .permissions(private)
-        .tempdir_in(directory)
-        .map_err(|error| {
-            let error = Error::from(error);
-            let message = format!("the backup cannot be unpacked in {}", directory.display());
-            Error::new(error.kind(), message).because(error)
-        })?;
-    // The directory stays on this side: it goes at once with a future that is dropped, though the
-    // thread may wait in a read for ever.
-    let into = made.path().to_owned();
-    let unpacking = tokio::task::spawn_blocking(move || check(input, Some(&into)));
-    let checked = unpacking.await;
-    let checked = checked.map_err(|error| Error::internal("unpacking failed").because(error))??;
-    Ok((made, checked))
+pub async fn verify(input: impl Read + Send + 'static, places: &[PathBuf]) -> Result<Checked> {
+    let Unpacked { directory, checked, .. } = &unpack(input, places).await?;
+    inspected(&directory.path().join(&checked.header.catalog), &checked.header).await?;
+    Ok(checked.clone())
 }
 
 /// Whether the catalog is sound, and what the backup says it is.

@@ -210,13 +210,17 @@ fn parts_are_checked_as_they_come() {
 
 #[tokio::test]
 async fn a_catalog_that_is_none_or_is_not_what_is_said_makes_no_good_backup() {
-    let text = verify(std::io::Cursor::new(archive(&noise(8_192)))).await.unwrap_err().to_string();
+    let text = verify(std::io::Cursor::new(archive(&noise(8_192))), &[std::env::temp_dir()])
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("the catalog in the backup is not sound"), "{text}");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("c.db");
     Catalog::open_sqlite(&file).await.unwrap().close().await;
     let other = archive(&std::fs::read(&file).unwrap());
-    let text = verify(std::io::Cursor::new(other)).await.unwrap_err().to_string();
+    let text =
+        verify(std::io::Cursor::new(other), &[std::env::temp_dir()]).await.unwrap_err().to_string();
     assert!(text.contains("is not what the backup says it holds"), "{text}");
 }
 
@@ -230,10 +234,10 @@ async fn a_dump_that_is_none_or_of_a_newer_version_makes_no_good_backup() {
         let last = (CHECKSUMS, sums.as_slice());
         std::io::Cursor::new(made_of(&[members[0], members[1], members[2], last]))
     };
-    verify(dump(b"PGDMP\x01", 1)).await.unwrap();
-    let error = verify(dump(b"DROP TABLE x", 1)).await.unwrap_err();
+    verify(dump(b"PGDMP\x01", 1), &[std::env::temp_dir()]).await.unwrap();
+    let error = verify(dump(b"DROP TABLE x", 1), &[std::env::temp_dir()]).await.unwrap_err();
     assert!(error.to_string().contains("it is no dump of PostgreSQL"), "{error}");
-    let error = verify(dump(b"PGDMP\x01", 9_999)).await.unwrap_err();
+    let error = verify(dump(b"PGDMP\x01", 9_999), &[std::env::temp_dir()]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.to_string().contains("a newer ragterm"), "{error}");
 }

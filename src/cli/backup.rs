@@ -16,9 +16,11 @@ use super::context::Context;
 use super::failure::from_status;
 use super::interrupt::unless_interrupted;
 use super::output::{self, BAD, GOOD, clean};
+use super::part::parent;
 use super::sink::{Sink, There};
 use super::units::{self, counted};
 use crate::backup::{self, Checked, Header};
+use crate::daemon::check_owner;
 use crate::error::{Error, ErrorKind, Result};
 
 const EXAMPLES: &str = "\
@@ -37,7 +39,8 @@ pub struct Args {
     /// The file of the backup; `-` is standard output, or standard input with --verify
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Read a backup, and say whether all of it is good; exit code 1 when it is not
+    /// Read a backup, and say whether all of it is good; exit code 1 when it is not. Its catalog is
+    /// unpacked meanwhile: in the data directory, beside the file, or where TMPDIR says
     #[arg(long, conflicts_with_all = ["force", "portable"])]
     verify: bool,
     /// Replace a regular file that exists
@@ -72,7 +75,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// Runs the command.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     if args.verify {
-        return verify(args).await;
+        return verify(args, context).await;
     }
     let begin = Instant::now();
     let there = if args.force { There::Goes } else { There::Stays };
@@ -130,14 +133,17 @@ pub(super) fn summary(header: &Header) -> String {
     )
 }
 
-async fn verify(args: &Args) -> Result<Outcome> {
+async fn verify(args: &Args, context: &Context) -> Result<Outcome> {
     let begin = Instant::now();
-    let verifying = backup::verify(open(&args.file)?);
-    let error = match unless_interrupted(verifying).await {
+    let (input, places) = (open(&args.file)?, places(&args.file, context));
+    let error = match unless_interrupted(backup::verify(input, &places)).await {
         None => return Ok(Outcome::Interrupted),
         Some(Ok(checked)) => {
             tell(args, &checked, begin)?;
             return Ok(Outcome::Done);
+        }
+        Some(Err(error)) if error.kind() == ErrorKind::Exhausted => {
+            return Err(error.hint("free some disk space there, or name another place by TMPDIR"));
         }
         Some(Err(error)) => error,
     };
@@ -160,6 +166,18 @@ async fn verify(args: &Args) -> Result<Outcome> {
         output::error(&error);
     }
     Ok(Outcome::Negative)
+}
+
+/// Where the catalog of a backup may be unpacked, the first that may be written first: where TMPDIR
+/// says, or where there should be room for a catalog; what else is temporary may lie in memory.
+fn places(file: &Path, context: &Context) -> Vec<PathBuf> {
+    let data_dir = &context.paths.data_dir;
+    // What we left in it could not be removed by its owner.
+    let own = check_owner(data_dir).is_ok().then(|| data_dir.clone());
+    let is_file = file.as_os_str() != "-";
+    let beside = is_file.then(|| parent(file).to_owned());
+    let named = std::env::var_os("TMPDIR").map(PathBuf::from);
+    [named, own, beside, Some(std::env::temp_dir())].into_iter().flatten().collect()
 }
 
 /// A backup to be read; `-` is standard input.
