@@ -50,7 +50,21 @@ pub(super) async fn keep_file(
     Ok(file.display().to_string())
 }
 
-/// Copies every table into a schema beside them; returns its name.
+/// The keys of a table, as statements that give them to the one of that name in another schema…
+const KEYS: &str = "SELECT format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', CAST($1 AS TEXT), \
+     CAST($2 AS TEXT), conname, pg_get_constraintdef(oid)) FROM pg_constraint \
+     WHERE contype IN ('p', 'u') AND conrelid = to_regclass(CAST($2 AS TEXT))";
+
+/// …and its other indexes, under their own names: later migrations know them by these.
+const INDEXES: &str = "SELECT replace(pg_get_indexdef(i.indexrelid), \
+     format(' ON %I.%I ', n.nspname, t.relname), format(' ON %I.%I ', CAST($1 AS TEXT), t.relname)) \
+     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid \
+     JOIN pg_namespace n ON n.oid = t.relnamespace \
+     WHERE t.oid = to_regclass(CAST($2 AS TEXT)) \
+     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid)";
+
+/// Copies every table with its indexes into a schema beside them, which can take their place;
+/// returns its name.
 pub(super) async fn keep_schema(
     transaction: &mut Transaction<'_, Any>,
     first: i64,
@@ -71,8 +85,18 @@ pub(super) async fn keep_schema(
         .fetch_one(&mut **transaction)
         .await
         .map_err(failed(task))?;
-        if there > 0 {
-            statements.push(format!("CREATE TABLE {schema}.{table} AS TABLE {table}"));
+        if there == 0 {
+            continue;
+        }
+        statements.push(format!(
+            "CREATE TABLE {schema}.{table} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES)"
+        ));
+        statements.push(format!("INSERT INTO {schema}.{table} SELECT * FROM {table}"));
+        for sql in [KEYS, INDEXES] {
+            let made = sqlx::query_scalar(sql).bind(schema.as_str()).bind(table);
+            let made: Vec<String> =
+                made.fetch_all(&mut **transaction).await.map_err(failed(task))?;
+            statements.extend(made);
         }
     }
     for statement in statements {

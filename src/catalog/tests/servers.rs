@@ -81,6 +81,7 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     let mut connection = AnyConnection::connect(&ground.url()).await.unwrap();
     migrations::KNOWN.run_to(6, &mut connection).await.unwrap();
     connection.execute("INSERT INTO settings VALUES ('identity', 'i1')").await.unwrap();
+    let before = structure_of(&mut connection).await;
     for old in ["CREATE SCHEMA ragterm_before_0002", "CREATE SCHEMA ragterm_before_0003"] {
         connection.execute(old).await.unwrap();
     }
@@ -103,8 +104,35 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.to_string().contains("a newer ragterm has written the catalog"), "{error}");
     assert!(error.next_step().unwrap().contains("run the newer ragterm again"));
+    // The way back, as the README has it.
+    let readme = include_str!("../../../README.md");
+    for step in [
+        "ALTER SCHEMA public RENAME TO ragterm_newer;",
+        "ALTER SCHEMA ragterm_before_0007 RENAME TO public;",
+    ] {
+        assert!(readme.contains(&step.replace("0007", "0009")), "{step}");
+        connection.execute(step).await.unwrap();
+    }
+    assert_eq!(structure_of(&mut connection).await, before);
+    assert_eq!(migrations_of(&mut connection).await, 6);
+    // From there the way forward is open again.
+    let catalog = ground.open().await;
+    assert_eq!(catalog.identity(), "i1");
+    catalog.close().await;
     connection.close().await.unwrap();
 });
+
+/// All columns, keys and indexes of a database's tables.
+async fn structure_of(connection: &mut sqlx::AnyConnection) -> Vec<String> {
+    let sql = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL \
+         SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+         FROM pg_constraint WHERE connamespace = 'public'::regnamespace UNION ALL \
+         SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, \
+         column_default) FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1";
+    let found: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await.unwrap();
+    assert!(found.len() > 40, "{found:?}");
+    found
+}
 
 /// The numbers of a database's migrations.
 async fn migrations_of(connection: &mut sqlx::AnyConnection) -> i64 {
