@@ -67,6 +67,42 @@ fn a_clock_that_leaps_ahead_deletes_no_history() {
 }
 
 #[test]
+fn what_a_restore_or_an_upgrade_put_aside_goes_with_all_alone() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("kept.md", "A heron.");
+    ragterm.add();
+    let at = |name: &str| ragterm.data().join(name);
+    fs::create_dir_all(at("before-restore-20240101T000000Z/keyword-1")).unwrap();
+    fs::write(at("before-restore-20240101T000000Z/catalog.db"), [0; 2_000]).unwrap();
+    fs::write(at("before-restore-20240101T000000Z/keyword-1/terms"), [0; 3_000]).unwrap();
+    fs::write(at("before-migration-0009-20240101T000000Z.db"), [0; 4_000]).unwrap();
+    fs::write(at("elsewhere"), "").unwrap();
+    std::os::unix::fs::symlink(at("elsewhere"), at("before-restore-link")).unwrap();
+    for arguments in [&["gc", "--dry-run", "--json"][..], &["gc", "--json"]] {
+        let told = ragterm.run(arguments).expect(0).json();
+        let notes = told["notes"].to_string();
+        assert!(notes.contains("kept: 2 states of the catalog that a restore"), "{told}");
+        assert!(notes.contains("(9.0 kB)") && notes.contains("--all"), "{told}");
+        assert!(!told["garbage"].to_string().contains("put aside"), "{told}");
+    }
+    let find = |told: &serde_json::Value| {
+        let garbage = told["garbage"].as_array().unwrap().clone();
+        let aside = garbage.iter().find(|one| one["what"].to_string().contains("put aside"));
+        aside.map(|one| (one["number"].as_u64().unwrap(), one["bytes"].as_u64().unwrap()))
+    };
+    let counted = ragterm.run(&["gc", "--all", "--dry-run", "--json"]).expect(0).json();
+    assert_eq!(find(&counted), Some((2, 9_000)), "{counted}");
+    assert!(at("before-migration-0009-20240101T000000Z.db").exists());
+    let deleted = ragterm.run(&["gc", "--all", "--json"]).expect(0).json();
+    assert_eq!(find(&deleted), Some((2, 9_000)), "{deleted}");
+    assert!(!at("before-migration-0009-20240101T000000Z.db").exists());
+    assert!(!at("before-restore-20240101T000000Z").exists());
+    assert!(at("elsewhere").exists() && at("before-restore-link").is_symlink());
+    let again = ragterm.run(&["gc", "--json"]).expect(0).json();
+    assert!(!again["notes"].to_string().contains("put aside"), "{again}");
+}
+
+#[test]
 fn what_no_document_needs_goes_and_what_is_found_stays() {
     let ragterm = Instance::new();
     ragterm.write("kept.md", "# Kept\n\nThe heron waits in the reeds for a frog.\n");

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, Executor, Transaction};
 
 use super::copy::TABLES;
-use super::failed;
 use super::room::check_room;
 use super::snapshot::vacuum_into;
+use super::{Catalog, Database, failed};
 use crate::error::{Error, Result};
 
 /// So many states are kept.
@@ -19,6 +19,36 @@ const FILE: &str = "before-migration-";
 
 /// …and those of schemas.
 const SCHEMA: &str = "ragterm_before_";
+
+impl Catalog {
+    /// How many states lie in schemas of the database, and their bytes; none where the catalog is a
+    /// file.
+    pub async fn aside(&self) -> Result<(u64, u64)> {
+        if self.database() != Database::Postgres {
+            return Ok((0, 0));
+        }
+        let (number, bytes): (i64, i64) = sqlx::query_as(
+            "SELECT COUNT(DISTINCT n.oid), \
+             CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_namespace n \
+             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' \
+             WHERE n.nspname LIKE 'ragterm\\_before\\_%'",
+        )
+        .fetch_one(&self.inner.readers)
+        .await
+        .map_err(failed("count earlier states"))?;
+        Ok((number as u64, bytes as u64))
+    }
+
+    /// Drops those schemas.
+    pub async fn forget_aside(&self) -> Result<()> {
+        if self.database() != Database::Postgres {
+            return Ok(());
+        }
+        let mut transaction = self.begin("forget earlier states").await?;
+        drop_schemas(&mut transaction, 0, "").await?;
+        transaction.commit().await.map_err(failed("forget earlier states"))
+    }
+}
 
 /// Copies the database of a connection into a file of `directory`; returns its path.
 pub(super) async fn keep_file(
@@ -103,7 +133,7 @@ pub(super) async fn keep_schema(
         let done = transaction.execute(sqlx::AssertSqlSafe(statement)).await;
         done.map_err(|error| denied(failed(task)(error)))?;
     }
-    forget_schemas(transaction, &schema).await?;
+    drop_schemas(transaction, KEPT - 1, &schema).await?;
     Ok(format!("the schema {schema} of the same database"))
 }
 
@@ -115,7 +145,12 @@ fn denied(error: Error) -> Error {
     Error::usage("ragterm's user may not make a schema").because(error).hint(user)
 }
 
-async fn forget_schemas(transaction: &mut Transaction<'_, Any>, newest: &str) -> Result<()> {
+/// Drops all states but so many, and the newest.
+async fn drop_schemas(
+    transaction: &mut Transaction<'_, Any>,
+    keep: usize,
+    newest: &str,
+) -> Result<()> {
     let task = "forget earlier states";
     let mut schemas: Vec<String> = sqlx::query_scalar(
         "SELECT CAST(schema_name AS TEXT) FROM information_schema.schemata \
@@ -126,7 +161,7 @@ async fn forget_schemas(transaction: &mut Transaction<'_, Any>, newest: &str) ->
     .map_err(failed(task))?;
     schemas.retain(|schema| schema != newest && is_number(schema.trim_start_matches(SCHEMA)));
     schemas.sort_unstable_by(|one, other| other.cmp(one));
-    for schema in schemas.iter().skip(KEPT - 1) {
+    for schema in schemas.iter().skip(keep) {
         let drop = format!("DROP SCHEMA {schema} CASCADE");
         transaction.execute(sqlx::AssertSqlSafe(drop)).await.map_err(failed(task))?;
     }

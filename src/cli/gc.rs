@@ -17,7 +17,9 @@ Examples:
   ragterm gc --all --dry-run            what there is if every limit were zero
   ragterm gc --all                      delete all that no document needs, and give disk space back
 
-No document, and nothing that a search finds, is deleted.";
+No document, and nothing that a search finds, is deleted. What a restore or an upgrade put aside
+(before-restore-… and before-migration-… in the data directory, the schemas ragterm_before_… on
+PostgreSQL) is deleted by --all alone; without it, its number and size are told.";
 
 /// Delete what nobody needs any more: old sessions, spare vectors, indexes of other catalogs
 #[derive(Debug, clap::Args)]
@@ -26,7 +28,8 @@ pub struct Args {
     /// Only count it
     #[arg(long)]
     dry_run: bool,
-    /// Also what is within its limit, such as the embedding cache; the catalog is written anew
+    /// Also what is within its limit, such as the embedding cache, and the states of the catalog that a
+    /// restore or an upgrade put aside; the catalog is written anew
     #[arg(long)]
     all: bool,
     /// Print one JSON document

@@ -8,8 +8,11 @@ use crate::catalog::check_room;
 use crate::config::Role;
 use crate::error::{Error, Result};
 
-/// What a restore put aside.
-const REPLACED: &str = "catalogs that a restore replaced";
+/// What a restore or an upgrade put aside.
+const ASIDE: &str = "states of the catalog that a restore or an upgrade put aside";
+
+/// Where they lie in the data directory.
+const ASIDE_NAMES: [&str; 2] = ["before-restore-", "before-migration-"];
 
 /// What is done with what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,25 +71,39 @@ impl Engine {
         if collecting.deletes() {
             remove(indexes).await?;
         }
-        let replaced = self.directories(|name| name.starts_with("before-restore-"))?;
-        match collecting {
-            Collecting::Count | Collecting::CountAll => {
-                collected.add(REPLACED, sizes_of(&replaced));
-            }
-            Collecting::Delete if replaced.is_empty() => {}
-            Collecting::Delete => collected.notes.push(format!(
-                "`--all` deletes {REPLACED} as well: `before-restore-…` in the data directory"
-            )),
-            Collecting::DeleteAll => {
-                collected.add(REPLACED, sizes_of(&replaced));
-                remove(replaced).await?;
-            }
-        }
+        self.collect_aside(collecting, &mut collected).await?;
         if self.config.daemon.role != Role::Query {
             self.collect_vectors(collecting, &mut collected).await?;
             self.collect_space(collecting, &mut collected).await?;
         }
         Ok(collected)
+    }
+
+    /// Earlier states: nobody but a person can tell whether they are needed, so only `--all` deletes
+    /// them.
+    async fn collect_aside(&self, collecting: Collecting, collected: &mut Collected) -> Result<()> {
+        let is_aside = |name: &str| ASIDE_NAMES.iter().any(|begin| name.starts_with(begin));
+        let entries = self.entries(is_aside)?;
+        let ((schemas, more), (files, bytes)) = (self.catalog.aside().await?, sizes_of(&entries));
+        let (number, bytes) = (files + schemas, bytes + more);
+        match collecting {
+            Collecting::Count | Collecting::Delete if number == 0 => {}
+            Collecting::Count | Collecting::Delete => collected.notes.push(format!(
+                "kept: {number} {ASIDE} ({}); `--all` deletes them: `before-restore-…` and \
+                 `before-migration-…` in the data directory, the schemas `ragterm_before_…` on \
+                 PostgreSQL",
+                ragterm_units::bytes(bytes)
+            )),
+            Collecting::CountAll => collected.add(ASIDE, (number, bytes)),
+            Collecting::DeleteAll => {
+                if schemas > 0 && self.config.daemon.role != Role::Query {
+                    self.catalog.forget_aside().await?;
+                }
+                collected.add(ASIDE, (number, bytes));
+                remove(entries).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn collect_vectors(
@@ -157,19 +174,19 @@ impl Engine {
     /// Keyword indexes in the data directory that were made for other catalogs.
     fn foreign_indexes(&self) -> Result<Vec<PathBuf>> {
         let own = format!("keyword-{}", self.catalog.identity());
-        self.directories(|name| {
+        self.entries(|name| {
             let rest = name.strip_prefix(&own);
             let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
             name.starts_with("keyword-") && !is_own
         })
     }
 
-    /// The directories in the data directory whose names are `wanted`.
-    fn directories(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    /// What in the data directory has a name that is `wanted`; links are left alone.
+    fn entries(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in fs_err::read_dir(&self.paths.data_dir)? {
             let entry = entry?;
-            if wanted(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_dir() {
+            if wanted(&entry.file_name().to_string_lossy()) && !entry.file_type()?.is_symlink() {
                 found.push(entry.path());
             }
         }
@@ -177,22 +194,31 @@ impl Engine {
     }
 }
 
-async fn remove(directories: Vec<PathBuf>) -> Result<()> {
-    let removing = move || directories.iter().try_for_each(fs_err::remove_dir_all);
+async fn remove(entries: Vec<PathBuf>) -> Result<()> {
+    let removing = move || {
+        entries.iter().try_for_each(|entry| match entry.is_dir() {
+            true => fs_err::remove_dir_all(entry),
+            false => fs_err::remove_file(entry),
+        })
+    };
     tokio::task::spawn_blocking(removing)
         .await
         .map_err(|error| Error::internal("the deletion failed").because(error))??;
     Ok(())
 }
 
-/// How many directories there are, and their bytes.
-fn sizes_of(directories: &[PathBuf]) -> (u64, u64) {
-    let bytes = directories.iter().map(|directory| size_of(directory)).sum();
-    (directories.len() as u64, bytes)
+/// How many entries there are, and their bytes.
+fn sizes_of(entries: &[PathBuf]) -> (u64, u64) {
+    let bytes = entries.iter().map(|entry| size_of(entry)).sum();
+    (entries.len() as u64, bytes)
 }
 
-/// The bytes of the files in a directory; what cannot be read counts nothing.
-fn size_of(directory: &Path) -> u64 {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
+/// The bytes of a file, or of the files below a directory; what cannot be read counts nothing.
+fn size_of(entry: &Path) -> u64 {
+    let Ok(about) = entry.symlink_metadata() else { return 0 };
+    if !about.is_dir() {
+        return about.len();
+    }
+    let entries = std::fs::read_dir(entry).into_iter().flatten().flatten();
+    entries.map(|entry| size_of(&entry.path())).sum()
 }

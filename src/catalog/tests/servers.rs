@@ -98,6 +98,10 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     .await
     .unwrap();
     assert_eq!(schemas, 2);
+    let catalog = ground.open().await;
+    let (number, bytes) = catalog.aside().await.unwrap();
+    assert!(number == 2 && bytes > 100_000, "{number} states of {bytes} bytes");
+    catalog.close().await;
     let later = "INSERT INTO _sqlx_migrations VALUES (99, 'later', now(), TRUE, 'x', 1)";
     connection.execute(later).await.unwrap();
     let error = Catalog::open_postgres(&ground.url(), Access::Write).await.unwrap_err();
@@ -118,6 +122,9 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     // From there the way forward is open again.
     let catalog = ground.open().await;
     assert_eq!(catalog.identity(), "i1");
+    catalog.forget_aside().await.unwrap();
+    assert_eq!(catalog.aside().await.unwrap(), (0, 0));
+    assert_ne!(structure_of(&mut connection).await, before, "what is in use stays");
     catalog.close().await;
     connection.close().await.unwrap();
 });
