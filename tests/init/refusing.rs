@@ -136,6 +136,21 @@ fn wrong_answers_are_refused_with_what_to_do_and_write_nothing() {
         (&["--kind", "compose-embedded", "--answering-model", "qwen3:8b"], "needs Ollama"),
         (&["--kind", "compose-embedded", "--bot", "slack"], "needs the internet"),
         (&["--kind", "local", "--image", "x"], "has no containers"),
+        (&["--kind", "local", "--gpu", "yes"], "--gpu: nothing of this deployment runs Ollama"),
+        (&["--kind", "compose-embedded", "--gpu", "no"], "--gpu: nothing of this deployment"),
+        (&["--bot", "none", "--bot", "slack"], "--bot: `none` and `slack` contradict each other"),
+        (&["--bot", "discord,none"], "--bot: `none` and `discord` contradict"),
+        (
+            &["--kind", "compose-embedded", "--bot", "none,slack"],
+            "`none` and `slack` contradict each other",
+        ),
+        (&["--folder", "none", "--folder", "/etc"], "--folder: `none` and `/etc` contradict"),
+        (&["--listen", "none", "--tls-cert", "/etc/passwd"], "nobody is shown a certificate"),
+        (&["--listen", "none", "--tls-key", "/etc/passwd"], "nobody is shown a certificate"),
+        (
+            &["--kind", "local", "--listen", "127.0.0.1:17450", "--tls-key", "/etc/passwd"],
+            "--tls-cert: other machines are shown a certificate",
+        ),
         (&["--kind", "kubernetes"], "invalid value"),
     ] {
         let mut all = vec!["init", "--yes"];

@@ -99,6 +99,22 @@ fn secrets_in(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn documents_are_open_to_the_container_and_nothing_else_is_whatever_the_mask() {
+    let machine = Machine::with_docker();
+    let target = machine.target();
+    let command = machine.command(&["init", "--yes", "--image", "x", "--directory", path(&target)]);
+    let mut masked = std::process::Command::new("sh");
+    masked.args(["-c", "umask 077; exec \"$0\" \"$@\""]);
+    masked.arg(command.get_program()).args(command.get_args()).env_clear();
+    masked.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let told = super::finished(masked.output().unwrap()).expect(0).stdout;
+    assert_eq!(mode(&target.join("documents")), 0o755);
+    assert_eq!(mode(&target.join("secrets")), 0o700);
+    assert_eq!(mode(&target), 0o700);
+    assert!(told.contains("user 10001 of the container must be able to read"), "{told}");
+}
+
+#[test]
 fn a_secret_is_shown_nowhere() {
     let machine = Machine::with_docker();
     let told = machine.stack(&["--json"]).expect(0);

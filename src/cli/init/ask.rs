@@ -97,6 +97,7 @@ impl Asker {
         given: &[String],
         read: impl Fn(&str) -> Result<T>,
     ) -> Result<Vec<T>> {
+        Self::agree(question, given)?;
         let mut answers: Vec<String> = given.to_vec();
         if answers.is_empty() {
             match self.manner {
@@ -108,6 +109,18 @@ impl Asker {
         let answers = answers.iter().filter(|answer| !matches!(answer.as_str(), "" | "none"));
         let of_flag = |error| of_flag(question.flag, error);
         answers.map(|answer| read(answer).map_err(of_flag)).collect()
+    }
+
+    /// Fails where answers that a flag gives cannot all be meant.
+    pub fn agree(question: Question<'_>, given: &[String]) -> Result<()> {
+        let other = given.iter().find(|answer| answer.as_str() != "none");
+        match (other, given.iter().any(|answer| answer == "none")) {
+            (Some(other), true) => {
+                let error = Error::usage(format!("`none` and `{other}` contradict each other"));
+                Err(of_flag(question.flag, error.hint("give one of the two")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Fails with the flags of all questions that nobody answered.
@@ -209,8 +222,13 @@ mod tests {
     #[test]
     fn none_among_many_is_none() {
         let mut asker = Asker::new(Manner::Refuse);
-        let given = ["none".to_owned()];
-        assert!(asker.many(FOLDER, &given, |answer| Ok(answer.to_owned())).unwrap().is_empty());
+        let text = |answer: &str| Ok(answer.to_owned());
+        assert!(asker.many(FOLDER, &["none".to_owned()], text).unwrap().is_empty());
         asker.check().unwrap();
+        for given in [["none", "/srv"], ["/srv", "none"]] {
+            let error = asker.many(FOLDER, &given.map(str::to_owned), text).unwrap_err();
+            assert_eq!(error.to_string(), "--folder: `none` and `/srv` contradict each other");
+            assert_eq!(error.kind(), crate::error::ErrorKind::Usage);
+        }
     }
 }

@@ -164,7 +164,7 @@ impl Choices {
             bots: bots(args, asker, kind)?,
             listen: listen(args, asker, kind)?,
             image: image(args, kind)?,
-            gpu: kind == Kind::Compose && uses_ollama && gives_gpu(args, asker, gpu)?,
+            gpu: gives_gpu(args, asker, (kind == Kind::Compose && uses_ollama, gpu))?,
         };
         asker.check()?;
         Ok(choices)
@@ -252,7 +252,10 @@ fn ollama(args: &Args, asker: &mut Asker, (kind, is_used): (Kind, bool)) -> Resu
 }
 
 fn bots(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Vec<Bot>> {
+    let prompt = "A bot to run: slack or discord (empty: no more)";
+    let question = Question { flag: "--bot", prompt, default: "" };
     if kind == Kind::Embedded {
+        Asker::agree(question, &args.bot)?;
         return match args.bot.iter().find(|bot| bot.as_str() != "none") {
             None => Ok(Vec::new()),
             Some(bot) => Err(Error::usage(format!(
@@ -261,9 +264,7 @@ fn bots(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Vec<Bot>> {
             .hint("use --kind compose, or run the bot on another machine")),
         };
     }
-    let prompt = "A bot to run: slack or discord (empty: no more)";
-    let mut bots =
-        asker.many(Question { flag: "--bot", prompt, default: "" }, &args.bot, Bot::named)?;
+    let mut bots = asker.many(question, &args.bot, Bot::named)?;
     bots.sort_by_key(|bot| bot.name());
     bots.dedup();
     Ok(bots)
@@ -282,9 +283,18 @@ fn listen(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Option<Listen>> 
             ))),
         },
     })?;
-    let Some(address) = address else { return Ok(None) };
+    let is_shown = args.tls_cert.is_some() || args.tls_key.is_some();
+    let Some(address) = address else {
+        return match is_shown {
+            false => Ok(None),
+            true => Err(Error::usage(
+                "--tls-cert, --tls-key: with `--listen none` nobody is shown a certificate",
+            )
+            .hint("name the address with --listen, or leave them out")),
+        };
+    };
     // A container cannot tell who calls from where: it always shows a certificate.
-    if kind == Kind::Local && address.ip().is_loopback() && args.tls_cert.is_none() {
+    if kind == Kind::Local && address.ip().is_loopback() && !is_shown {
         return Ok(Some(Listen { address, tls: None }));
     }
     let question =
@@ -302,12 +312,22 @@ fn listen(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Option<Listen>> 
 fn image(args: &Args, kind: Kind) -> Result<Option<String>> {
     let Some(image) = &args.image else { return Ok(None) };
     if !kind.has_containers() {
-        return Err(Error::usage("--image: `local` has no containers"));
+        return Err(Error::usage("--image: `local` has no containers")
+            .hint("use it with --kind compose or compose-embedded"));
     }
     name(image).map(Some)
 }
 
-fn gives_gpu(args: &Args, asker: &mut Asker, gpu: &Gpu) -> Result<bool> {
+fn gives_gpu(args: &Args, asker: &mut Asker, (is_used, gpu): (bool, &Gpu)) -> Result<bool> {
+    if !is_used {
+        return match args.gpu {
+            None => Ok(false),
+            Some(_) => {
+                Err(Error::usage("--gpu: nothing of this deployment runs Ollama in a container")
+                    .hint("use it with --kind compose and a model of Ollama"))
+            }
+        };
+    }
     if gpu.name.is_none() && args.gpu.is_none() {
         return Ok(false);
     }

@@ -14,8 +14,19 @@ pub struct Directory {
     pub path: PathBuf,
     /// Its mode, if it is made.
     pub mode: u32,
+    /// What the mask of this process takes of that.
+    pub mask: Mask,
     /// Whether one that is there may be used.
     pub reuse: Reuse,
+}
+
+/// Whether the mask of this process counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// It does: the directory is for whom the user makes directories for.
+    Counts,
+    /// It does not: a container's user has to get in.
+    Ignored,
 }
 
 /// What becomes of a directory that is there.
@@ -118,6 +129,10 @@ impl Made {
                 .create(path)
                 .map_err(|error| failed(path, error))?;
             self.0.push(path.to_owned());
+            if directory.mask == Mask::Ignored && path == directory.path {
+                std::fs::set_permissions(path, Permissions::from_mode(directory.mode))
+                    .map_err(|error| failed(path, error))?;
+            }
         }
         Ok(())
     }
@@ -172,7 +187,7 @@ mod tests {
     }
 
     fn directory(path: PathBuf, reuse: Reuse) -> Directory {
-        Directory { path, mode: 0o700, reuse }
+        Directory { path, mode: 0o700, mask: Mask::Counts, reuse }
     }
 
     #[test]

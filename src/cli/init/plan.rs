@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::choices::{Choices, Kind};
-use super::files::{self, Content, Directory, NewFile, Reuse};
+use super::files::{self, Content, Directory, Mask, NewFile, Reuse};
 use super::words::for_shell;
 use super::{image, place, settings};
 use crate::cli::context::{Context, Global};
@@ -154,7 +154,12 @@ impl Plan {
         let ignored = include_bytes!("../../../compose/.gitignore").to_vec();
         plan.file(directory.join(".gitignore"), 0o644, ignored);
         if choices.folders.is_empty() {
-            plan.directory(&directory.join("documents"), 0o755, Reuse::Allowed);
+            plan.directories.push(Directory {
+                path: directory.join("documents"),
+                mode: 0o755,
+                mask: Mask::Ignored,
+                reuse: Reuse::Allowed,
+            });
         }
         if choices.image.is_none() {
             plan.image(&directory.join("image"))?;
@@ -178,7 +183,8 @@ impl Plan {
     }
 
     fn directory(&mut self, path: &Path, mode: u32, reuse: Reuse) {
-        self.directories.push(Directory { path: path.to_owned(), mode, reuse });
+        let (path, mask) = (path.to_owned(), Mask::Counts);
+        self.directories.push(Directory { path, mode, mask, reuse });
     }
 
     fn file(&mut self, path: PathBuf, mode: u32, bytes: Vec<u8>) {
@@ -251,10 +257,11 @@ impl Plan {
 
     fn say_containers(&mut self, choices: &Choices) {
         if choices.folders.is_empty() {
-            self.next.push(
-                "put documents into documents/, or name a folder in .env (RAGTERM_DOCUMENTS)"
-                    .into(),
-            );
+            self.next.push(format!(
+                "put documents into documents/, where user {} of the container must be able to read \
+                 them (`chmod -R o+rX documents`), or name a folder in .env (RAGTERM_DOCUMENTS)",
+                place::IMAGE_USER
+            ));
         }
         if choices.uses_ollama() {
             self.next.push(
