@@ -45,7 +45,7 @@ fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
         "ragterm-20190101T000000Z.backup",
     ];
     for name in foreign {
-        fs::write(shelf.join(name), "").unwrap();
+        fs::write(shelf.join(name), "12345").unwrap();
     }
     for name in
         ["20200101T000000Z.backup", "20190101T000000Z.backup", "20180101T000000Z.backup.part"]
@@ -66,6 +66,10 @@ fn the_daemon_takes_backups_by_the_clock_and_keeps_what_is_not_its_own() {
     let known = count("indexed") + count("skipped") + count("failed");
     assert_eq!(known, 2, "heron.md and mine.backup: {status}");
     assert_eq!(notices(&status), 0);
+    // Its name says no catalog: it stays, and an operator hears of it.
+    let notices = status["notices"].to_string();
+    assert!(notices.contains("1 backup of an earlier version of ragterm, 5 bytes"), "{notices}");
+    assert!(notices.contains(path(&shelf)) && notices.contains("by hand"), "{notices}");
 }
 
 #[test]

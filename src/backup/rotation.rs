@@ -2,6 +2,7 @@
 //!
 //! Pure, but for reading and deleting names: a clock that jumps must not stop backups, nor cost any.
 
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -76,17 +77,41 @@ impl Shelf {
         Ok(surplus.len())
     }
 
+    /// Backups whose names say no identity, as an earlier version gave them: how many there are, and
+    /// their bytes. They are never deleted: nobody knows of which catalog they are.
+    pub fn nameless(&self) -> std::io::Result<(u64, u64)> {
+        let entries = std::fs::read_dir(&self.directory)?.flatten();
+        let is_nameless =
+            |entry: &DirEntry| entry.file_name().to_str().is_some_and(is_without_identity);
+        let sizes = entries.filter(is_nameless).map(|entry| entry.metadata());
+        Ok(sizes.fold((0, 0), |(number, bytes), size| {
+            (number + 1, bytes + size.map_or(0, |size| size.len()))
+        }))
+    }
+
     fn name_at(&self, time: Timestamp) -> String {
         format!("{BEGIN}{}-{}{EXTENSION}", self.identity, time.strftime(TIME))
     }
 
     fn time_of(&self, name: &str) -> Option<Timestamp> {
         let of_this = name.strip_prefix(BEGIN)?.strip_prefix(&self.identity)?;
-        let time = of_this.strip_prefix('-')?.strip_suffix(EXTENSION)?;
-        let time = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let time = read_time(of_this.strip_prefix('-')?.strip_suffix(EXTENSION)?)?;
         // Nothing else is called exactly so.
         (self.name_at(time) == name).then_some(time)
     }
+}
+
+fn read_time(text: &str) -> Option<Timestamp> {
+    let time = DateTime::strptime(TIME, text).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Whether this is `ragterm-TIME.backup`.
+fn is_without_identity(name: &str) -> bool {
+    let time = name.strip_prefix(BEGIN).and_then(|name| name.strip_suffix(EXTENSION));
+    time.is_some_and(|text| {
+        read_time(text).is_some_and(|time| time.strftime(TIME).to_string() == text)
+    })
 }
 
 /// How long until the next backup; zero when it is due. Names of the future count for nothing: the
@@ -192,8 +217,9 @@ mod tests {
         std::fs::write(other.part(taken[0]), "").unwrap();
         std::fs::write(other.file(taken[0]), "").unwrap();
         for name in ["mine.backup", "ragterm-20200101T000000Z.backup"] {
-            std::fs::write(directory.path().join(name), "").unwrap();
+            std::fs::write(directory.path().join(name), "1234").unwrap();
         }
+        assert_eq!(shelf.nameless().unwrap(), (1, 4));
         shelf.sweep();
         assert!(!shelf.part(taken[0]).exists());
         assert_eq!(shelf.rotate(taken[2], 1).unwrap(), 2);

@@ -46,17 +46,33 @@ pub struct Backups {
     /// One thread at most waits for the directory of backups by the clock.
     disk: Arc<Semaphore>,
     fault: Mutex<Option<String>>,
+    /// Backups that are never rotated away, in words.
+    stale: Mutex<Option<String>>,
 }
 
 impl Default for Backups {
     fn default() -> Self {
         let disk = Arc::new(Semaphore::new(1));
-        Self { turn: Semaphore::new(1), disk, fault: Mutex::default() }
+        Self { turn: Semaphore::new(1), disk, fault: Mutex::default(), stale: Mutex::default() }
     }
 }
 
 impl Backups {
-    /// What an operator should know.
+    /// What an operator may want to delete.
+    pub fn stale(&self) -> Option<String> {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells of it once in the log, and from then on in the status, until it is gone.
+    fn set_stale(&self, stale: Option<String>) {
+        let mut known = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(told), None) = (&stale, &*known) {
+            warn!("{told}");
+        }
+        *known = stale;
+    }
+
+    /// Why the last backup by the clock failed.
     pub fn notice(&self) -> Option<String> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -177,6 +193,7 @@ async fn attempt(
     let disk = Disk { alone: &engine.backups.disk, shelf };
     let now = Timestamp::now();
     let taken = disk.work(NAMES, taken).await?;
+    engine.backups.set_stale(disk.work(NAMES, stale).await?);
     if !due_in(now, &taken, settings.every).is_zero() || engine.catalog.is_empty().await? {
         return Ok(());
     }
@@ -237,6 +254,25 @@ fn taken(shelf: &Shelf) -> Result<Vec<Timestamp>> {
             .hint("make the directory of `backup.directory`, or mount its disk"),
         _ => unreadable(shelf.directory(), error),
     })
+}
+
+/// What is said of backups that are never rotated away.
+fn stale(shelf: &Shelf) -> Result<Option<String>> {
+    let directory = shelf.directory();
+    let (number, bytes) = shelf.nameless().map_err(|error| unreadable(directory, error))?;
+    Ok((number > 0).then(|| {
+        format!(
+            "{} of an earlier version of ragterm, {} in all, in {} never rotated away, because the \
+             names do not say of which catalog they are: delete `ragterm-TIME.backup` by hand when \
+             it is needed no more",
+            ragterm_units::counted(number, "backup"),
+            ragterm_units::bytes(bytes),
+            match number {
+                1 => format!("{} is", directory.display()),
+                _ => format!("{} are", directory.display()),
+            }
+        )
+    }))
 }
 
 /// Opens the file of a backup, where there is room for as many bytes as the last one has, or as the

@@ -169,6 +169,7 @@ impl Engine {
         if grants.sees_everything() {
             status.notices.extend(of_choice(&self.config.store, &self.meaning.store()));
             status.notices.extend(self.backups.notice());
+            status.notices.extend(self.backups.stale());
         }
         Ok(status)
     }
