@@ -6,8 +6,8 @@
 mod archive;
 mod configuration;
 mod feed;
+mod handover;
 mod header;
-mod place;
 mod read;
 mod restore;
 mod rotation;
@@ -18,8 +18,8 @@ mod unpack;
 
 pub use crate::catalog::{Commit, Occupied};
 pub use feed::{Feed, feed};
+pub use handover::{Configured, Settled, settle, sweep};
 pub use header::Header;
-pub use place::{Configured, Settled, settle, sweep};
 pub use read::{Checked, check};
 pub use restore::{Restored, Target, restore, verify};
 pub use rotation::{Shelf, due_in};

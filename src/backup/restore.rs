@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::place::{self, Configured, Settled};
+use super::handover::{self, Configured, Settled};
 use super::read::Checked;
 use super::unpack::{Unpacked, unpack};
 use super::{CATALOG, CONFIGURATION, DUMP, Header};
@@ -41,10 +41,10 @@ pub struct Restored {
 /// Restores a backup: checks all of it, then puts it in place; on any failure nothing has changed.
 pub async fn restore(input: impl Read + Send + 'static, target: Target<'_>) -> Result<Restored> {
     let Target { paths, config, occupied, .. } = target;
-    place::settle(paths)?;
-    place::sweep(&paths.data_dir);
+    handover::settle(paths)?;
+    handover::sweep(&paths.data_dir);
     let is_file = config.catalog.url == CatalogUrl::Sqlite;
-    if is_file && occupied == Occupied::Refused && place::is_occupied(&paths.data_dir) {
+    if is_file && occupied == Occupied::Refused && handover::is_occupied(&paths.data_dir) {
         let directory = paths.data_dir.display();
         return Err(Error::usage(format!(
             "the data directory {directory} holds a catalog already"
@@ -77,10 +77,10 @@ fn put_files(unpacked: Unpacked, target: Target<'_>) -> Result<Option<Settled>> 
     )?;
     write_private(&directory.path().join(CONFIGURATION), &checked.configuration)?;
     let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    place::announce(directory.path(), &paths.data_dir, &time)?;
+    handover::announce(directory.path(), &paths.data_dir, &time)?;
     // It has another name now, under which it stays.
     let _former = directory.keep();
-    place::settle(paths)
+    handover::settle(paths)
 }
 
 /// Makes the catalog ready that was unpacked: as the only file of the directory, or in the database.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::{self, Contents};
 use super::configuration::without_secrets;
-use super::place::TAKING;
+use super::handover::TAKING;
 use super::{CATALOG, DUMP, Header, MAX_TEXT_BYTES};
 use crate::catalog::{Catalog, Database, Description};
 use crate::config::{CatalogUrl, Loaded};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::place::UNPACKING;
+use super::handover::UNPACKING;
 use super::read::{Checked, check};
 use crate::error::{Error, Result};
 
