@@ -13,7 +13,6 @@ mod highlight;
 mod interrupted;
 mod normalize;
 mod open;
-mod place;
 mod plan;
 mod prefix;
 mod query;
@@ -24,6 +23,7 @@ mod settle;
 mod stem;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod whole;
 mod word;
 mod writer;
@@ -38,9 +38,9 @@ pub use analyzer::{Analyzer, Form, Token};
 pub use explain::Contribution;
 pub use highlight::Highlight;
 pub use open::Opened;
-pub use place::Found;
 pub use query::{MAX_QUERY_BYTES, Query};
 pub use settle::{Settled, Settling};
+pub use versions::Found;
 
 use crate::chunk::Chunk;
 use crate::filter::Attributes;

@@ -54,7 +54,7 @@ impl LexicalIndex {
 pub(super) fn previous(directory: &Path) -> Option<LexicalIndex> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let index = CommitDirectory::open(directory).and_then(Index::open).ok()?;
-        let tokenizer = super::place::tokenizer_of(&index.schema())?;
+        let tokenizer = super::versions::tokenizer_of(&index.schema())?;
         index.tokenizers().register(&tokenizer, text_analyzer());
         assemble(directory, index).ok()
     }));
