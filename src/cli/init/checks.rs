@@ -7,7 +7,7 @@ use rustix::fs::statvfs;
 
 use super::choices::{Choices, Kind};
 use super::docker;
-use super::place::{Access, IMAGE_USER};
+use super::paths::{Access, IMAGE_USER};
 use super::plan::Plan;
 use super::servers::{Gpu, check_ollama};
 use crate::cli::doctor::Check;
@@ -115,7 +115,7 @@ fn folders(choices: &Choices) -> Vec<Check> {
     if !choices.kind.has_containers() {
         return Vec::new();
     }
-    let check = |folder: &super::place::Folder| match folder.access {
+    let check = |folder: &super::paths::Folder| match folder.access {
         Access::Everybody => Check::ok(NAME, format!("{} may be read by everybody", folder.path)),
         Access::Group(group) => {
             Check::ok(NAME, format!("{} is read through its group, {group}", folder.path))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Args;
 use super::ask::{Asker, Question};
-use super::place::{self, Folder};
+use super::paths::{self, Folder};
 use super::servers::Gpu;
 use crate::cli::context::Context;
 use crate::config::check_web_address;
@@ -183,7 +183,7 @@ fn directory(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Option<PathBu
     }
     let question =
         Question { flag: "--directory", prompt: "Where shall it live", default: "./ragterm" };
-    asker.one(question, given, place::absolute).map(Some)
+    asker.one(question, given, paths::absolute).map(Some)
 }
 
 fn folders(args: &Args, asker: &mut Asker) -> Result<Vec<Folder>> {
@@ -191,9 +191,9 @@ fn folders(args: &Args, asker: &mut Asker) -> Result<Vec<Folder>> {
     let paths = asker.many(
         Question { flag: "--folder", prompt, default: "" },
         &args.folder,
-        place::folder,
+        paths::folder,
     )?;
-    Ok(place::named(paths))
+    Ok(paths::named(paths))
 }
 
 fn embedding(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Embedding> {
@@ -245,7 +245,7 @@ fn ollama(args: &Args, asker: &mut Asker, (kind, is_used): (Kind, bool)) -> Resu
     }
     let question = Question { flag: "--ollama", prompt: "Where Ollama is", default: OLLAMA };
     asker.one(question, given, |address| match check_web_address(address) {
-        Ok(address) if !address.is_empty() => place::on_one_line(&address).map(|()| address),
+        Ok(address) if !address.is_empty() => paths::on_one_line(&address).map(|()| address),
         Ok(_) => Err(Error::usage("an address is needed, such as http://127.0.0.1:11434")),
         Err(why) => Err(Error::usage(why)),
     })
@@ -299,13 +299,13 @@ fn listen(args: &Args, asker: &mut Asker, kind: Kind) -> Result<Option<Listen>> 
     }
     let question =
         Question { flag: "--tls-cert", prompt: "The file of its certificate (PEM)", default: "" };
-    let certificate = asker.one(question, args.tls_cert.as_deref(), place::pem)?;
+    let certificate = asker.one(question, args.tls_cert.as_deref(), paths::pem)?;
     let question = Question {
         flag: "--tls-key",
         prompt: "The file of the certificate's key (PEM)",
         default: "",
     };
-    let key = asker.one(question, args.tls_key.as_deref(), place::pem)?;
+    let key = asker.one(question, args.tls_key.as_deref(), paths::pem)?;
     Ok(Some(Listen { address, tls: Some((certificate, key)) }))
 }
 

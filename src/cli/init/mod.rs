@@ -6,7 +6,7 @@ mod choices;
 mod docker;
 mod files;
 mod image;
-mod place;
+mod paths;
 mod plan;
 mod program;
 mod servers;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::choices::{Choices, Kind};
 use super::files::{self, Content, Directory, Mask, NewFile, Reuse};
 use super::words::for_shell;
-use super::{image, place, settings};
+use super::{image, paths, settings};
 use crate::cli::context::{Context, Global};
 use crate::config::{Config, Inputs};
 use crate::error::{Error, Result};
@@ -115,10 +115,10 @@ impl Plan {
             None => choices.usual_config.clone(),
         };
         let root = config.parent().unwrap_or(Path::new("/")).to_owned();
-        place::on_one_line(place::text(&root)?)?;
+        paths::on_one_line(paths::text(&root)?)?;
         let secrets = root.join("secrets");
         let mut plan = Self::empty(choices, &root)?;
-        plan.config(&config, settings::config_of_machine(choices, place::text(&secrets)?), 0o600)?;
+        plan.config(&config, settings::config_of_machine(choices, paths::text(&secrets)?), 0o600)?;
         if !choices.bots.is_empty() {
             plan.directory(&secrets, 0o700, Reuse::Allowed);
         }
@@ -172,7 +172,7 @@ impl Plan {
     fn empty(choices: &Choices, directory: &Path) -> Result<Self> {
         let mut plan = Self {
             kind: choices.kind,
-            directory: place::text(directory)?.to_owned(),
+            directory: paths::text(directory)?.to_owned(),
             next: Vec::new(),
             start: String::new(),
             directories: Vec::new(),
@@ -223,7 +223,7 @@ impl Plan {
         }
         let tls = choices.listen.as_ref().and_then(|listen| listen.tls.as_ref());
         let (certificate, key) = match tls {
-            Some((certificate, key)) => (place::read_pem(certificate)?, place::read_pem(key)?),
+            Some((certificate, key)) => (paths::read_pem(certificate)?, paths::read_pem(key)?),
             None => (Vec::new(), Vec::new()),
         };
         secret("tls_cert", TOKEN, certificate);
@@ -260,7 +260,7 @@ impl Plan {
             self.next.push(format!(
                 "put documents into documents/, where user {} of the container must be able to read \
                  them (`chmod -R o+rX documents`), or name a folder in .env (RAGTERM_DOCUMENTS)",
-                place::IMAGE_USER
+                paths::IMAGE_USER
             ));
         }
         if choices.uses_ollama() {
@@ -288,10 +288,10 @@ impl Plan {
         choices: &Choices,
         (directory, config): (Option<&Path>, &Path),
     ) -> Result<()> {
-        let config = for_shell(place::text(config)?);
+        let config = for_shell(paths::text(config)?);
         self.start = match directory {
             Some(directory) => {
-                let data = for_shell(place::text(&directory.join("data"))?);
+                let data = for_shell(paths::text(&directory.join("data"))?);
                 self.next.push(format!(
                     "every command needs to know where it is: export RAGTERM_CONFIG={config} RAGTERM_DATA_DIR={data}"
                 ));

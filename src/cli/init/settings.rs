@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::choices::{Bot, Choices, Embedding, Kind};
-use super::place::{Access, Folder};
+use super::paths::{Access, Folder};
 use super::words::{for_compose, for_env, for_toml};
 use crate::error::{Error, Result};
 
