@@ -232,6 +232,8 @@ fn while_the_catalog_is_waited_for_every_command_hears_so_at_once() {
         assert!(refused.contains(&said) && refused.contains("`catalog.url`"), "{refused}");
         assert!(!refused.contains("sesame"), "{refused}");
     }
+    let doctor = ragterm.run(&["doctor"]).expect(1).stdout;
+    assert!(doctor.contains(&said) && doctor.contains("it goes on by itself"), "{doctor}");
     let ended = ragterm.run(&["stop"]).expect(0).stderr;
     assert!(ended.contains("has ended"), "{ended}");
     assert!(daemon.wait().unwrap().success(), "it was asked to end");

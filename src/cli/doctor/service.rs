@@ -32,7 +32,10 @@ pub async fn check(context: &Context) -> (Vec<Check>, Status) {
         }
         Err(error) => {
             let log = context.paths.log_file.display();
-            let remedy = format!("look at its log, {log}; `ragterm stop` ends it");
+            let remedy = match error.next_step() {
+                Some(step) => format!("{step} (its log: {log})"),
+                None => format!("look at its log, {log}; `ragterm stop` ends it"),
+            };
             (vec![Check::fail(NAME, error.to_string(), remedy)], None)
         }
     }
