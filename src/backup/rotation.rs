@@ -77,16 +77,29 @@ impl Shelf {
         Ok(surplus.len())
     }
 
-    /// Backups whose names say no identity, as an earlier version gave them: how many there are, and
-    /// their bytes. They are never deleted: nobody knows of which catalog they are.
-    pub fn nameless(&self) -> std::io::Result<(u64, u64)> {
+    /// What is said of backups whose names tell no identity, as an earlier version gave them; `None`
+    /// when there are none. They are never deleted: nobody knows of which catalog they are.
+    pub fn stale(&self) -> std::io::Result<Option<String>> {
         let entries = std::fs::read_dir(&self.directory)?.flatten();
-        let is_nameless =
+        let is_stale =
             |entry: &DirEntry| entry.file_name().to_str().is_some_and(is_without_identity);
-        let sizes = entries.filter(is_nameless).map(|entry| entry.metadata());
-        Ok(sizes.fold((0, 0), |(number, bytes), size| {
-            (number + 1, bytes + size.map_or(0, |size| size.len()))
-        }))
+        let sizes: Vec<u64> = entries
+            .filter(is_stale)
+            .map(|entry| entry.metadata().map_or(0, |file| file.len()))
+            .collect();
+        let verb = match sizes.len() {
+            0 => return Ok(None),
+            1 => "is",
+            _ => "are",
+        };
+        Ok(Some(format!(
+            "{} of an earlier version of ragterm, {} in all, in {} {verb} never rotated away, because \
+             the names do not say of which catalog they are: delete `ragterm-TIME.backup` by hand \
+             when it is needed no more",
+            ragterm_units::counted(sizes.len() as u64, "backup"),
+            ragterm_units::bytes(sizes.iter().sum()),
+            self.directory.display()
+        )))
     }
 
     fn name_at(&self, time: Timestamp) -> String {
@@ -219,7 +232,8 @@ mod tests {
         for name in ["mine.backup", "ragterm-20200101T000000Z.backup"] {
             std::fs::write(directory.path().join(name), "1234").unwrap();
         }
-        assert_eq!(shelf.nameless().unwrap(), (1, 4));
+        let stale = shelf.stale().unwrap().unwrap();
+        assert!(stale.starts_with("1 backup of an earlier version of ragterm, 4 bytes"), "{stale}");
         shelf.sweep();
         assert!(!shelf.part(taken[0]).exists());
         assert_eq!(shelf.rotate(taken[2], 1).unwrap(), 2);

@@ -193,6 +193,7 @@ async fn attempt(
     let disk = Disk { alone: &engine.backups.disk, shelf };
     let now = Timestamp::now();
     let taken = disk.work(NAMES, taken).await?;
+    let stale = |shelf: &Shelf| shelf.stale().map_err(|why| unreadable(shelf.directory(), why));
     engine.backups.set_stale(disk.work(NAMES, stale).await?);
     if !due_in(now, &taken, settings.every).is_zero() || engine.catalog.is_empty().await? {
         return Ok(());
@@ -254,25 +255,6 @@ fn taken(shelf: &Shelf) -> Result<Vec<Timestamp>> {
             .hint("make the directory of `backup.directory`, or mount its disk"),
         _ => unreadable(shelf.directory(), error),
     })
-}
-
-/// What is said of backups that are never rotated away.
-fn stale(shelf: &Shelf) -> Result<Option<String>> {
-    let directory = shelf.directory();
-    let (number, bytes) = shelf.nameless().map_err(|error| unreadable(directory, error))?;
-    Ok((number > 0).then(|| {
-        format!(
-            "{} of an earlier version of ragterm, {} in all, in {} never rotated away, because the \
-             names do not say of which catalog they are: delete `ragterm-TIME.backup` by hand when \
-             it is needed no more",
-            ragterm_units::counted(number, "backup"),
-            ragterm_units::bytes(bytes),
-            match number {
-                1 => format!("{} is", directory.display()),
-                _ => format!("{} are", directory.display()),
-            }
-        )
-    }))
 }
 
 /// Opens the file of a backup, where there is room for as many bytes as the last one has, or as the
