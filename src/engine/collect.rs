@@ -84,7 +84,12 @@ impl Engine {
     async fn collect_aside(&self, collecting: Collecting, collected: &mut Collected) -> Result<()> {
         let is_aside = |name: &str| ASIDE_NAMES.iter().any(|begin| name.starts_with(begin));
         let entries = self.entries(is_aside)?;
-        let ((schemas, more), (files, bytes)) = (self.catalog.aside().await?, sizes_of(&entries));
+        let (schemas, more) = match self.config.daemon.role {
+            // They are for the daemon that writes.
+            Role::Query => (0, 0),
+            Role::All | Role::Index => self.catalog.aside().await?,
+        };
+        let (files, bytes) = sizes_of(&entries);
         let (number, bytes) = (files + schemas, bytes + more);
         match collecting {
             Collecting::Count | Collecting::Delete if number == 0 => {}
@@ -96,7 +101,7 @@ impl Engine {
             )),
             Collecting::CountAll => collected.add(ASIDE, (number, bytes)),
             Collecting::DeleteAll => {
-                if schemas > 0 && self.config.daemon.role != Role::Query {
+                if schemas > 0 {
                     self.catalog.forget_aside().await?;
                 }
                 collected.add(ASIDE, (number, bytes));
