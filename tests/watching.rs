@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -310,4 +311,24 @@ fn sockets_of(pid: i32) -> Vec<String> {
         Some(text)
     };
     targets.filter_map(number).collect()
+}
+
+#[test]
+fn systemd_is_told_when_a_command_finds_the_daemon_and_when_it_ends() {
+    let ragterm = Instance::without_embedder();
+    let place = ragterm.data().with_file_name("notify");
+    let supervisor = UnixDatagram::bind(&place).unwrap();
+    supervisor.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = || {
+        let mut message = [0; 256];
+        let length = supervisor.recv(&mut message).unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap().trim_end().to_owned()
+    };
+    let mut daemon = ragterm.command(&["daemon"]);
+    let mut daemon = daemon.env("NOTIFY_SOCKET", &place).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(told(), "READY=1");
+    ragterm.run(&["health", "--alive"]).expect(0);
+    ragterm.run(&["stop"]).expect(0);
+    assert_eq!(told(), "STOPPING=1");
+    assert!(daemon.wait().unwrap().success());
 }

@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sd_notify::NotifyState;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::lock::DataLock;
 use super::socket::{Audience, Socket};
@@ -50,10 +51,11 @@ impl Front {
         Self { path, audience, socket: None, connections, server }
     }
 
-    /// Listens, unless it does already.
+    /// Listens, unless it does already; from now on a command finds this daemon.
     pub fn open(&mut self) -> Result<()> {
         if self.socket.is_none() {
             self.socket = Some(Socket::bind(&self.path, self.audience)?);
+            tell_supervisor(NotifyState::Ready);
         }
         Ok(())
     }
@@ -100,6 +102,13 @@ impl Front {
         if let Some(socket) = self.socket {
             socket.remove();
         }
+    }
+}
+
+/// Tells systemd, where it asked to be told (`Type=notify`).
+pub fn tell_supervisor(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "what started the daemon cannot be told how it is");
     }
 }
 

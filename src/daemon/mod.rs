@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -24,7 +25,7 @@ use crate::gate::{Entrance, Gate};
 use background::Background;
 pub use lock::{DataLock, check_owner, make_directory, owner};
 
-use front::{Front, GOODBYE};
+use front::{Front, GOODBYE, tell_supervisor};
 use remote::Remote;
 use socket::Audience;
 use web::Web;
@@ -66,6 +67,7 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
         Err(error) => Err(error),
     };
     stop.cancel();
+    tell_supervisor(NotifyState::Stopping);
     if let Some(web) = web {
         let _late = tokio::time::timeout(GOODBYE, web).await;
     }
