@@ -47,11 +47,11 @@ RUN groupadd --gid 10001 ragterm && \
     install -d -m 0755 /etc/ragterm
 
 FROM system AS parts
-RUN install -d -m 0755 /parts && \
+RUN install -d -m 0755 /parts /parts/etc /parts/etc/ragterm && \
     for part in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.* /lib/*-linux-gnu/libc.so.6 \
       /lib/*-linux-gnu/libm.so.6 /lib/*-linux-gnu/libgcc_s.so.1 /etc/ssl/certs/ca-certificates.crt \
-      /etc/passwd /etc/group /etc/nsswitch.conf /etc/ragterm; do \
-      if [ -e "$part" ]; then cp --dereference --parents "$part" /parts; fi; \
+      /etc/passwd /etc/group /etc/nsswitch.conf; do \
+      if [ -e "$part" ]; then cp --dereference --parents "$part" /parts || exit 1; fi; \
     done && \
     install -d -m 1777 /parts/tmp
 
