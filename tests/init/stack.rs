@@ -36,6 +36,8 @@ fn the_configuration_of_a_stack_is_read_by_this_program() {
         let shown = machine.run(&["--config", path(&config), "config", "show"]).expect(0).stdout;
         let place = if kind == "local" { path(&docs).to_owned() } else { "/documents".to_owned() };
         assert!(shown.contains(&format!("sources[0].path = \"{place}\"")), "{shown}");
+        let backed_up = shown.contains("backup.directory = \"/var/backups/ragterm\"");
+        assert_eq!(backed_up, kind != "local", "{shown}");
         std::fs::remove_dir_all(machine.target()).unwrap();
     }
 }
