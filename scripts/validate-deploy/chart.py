@@ -29,6 +29,8 @@ REFUSED = [
     ({"index": {"replicas": 2}}, "replicas"),
     ({"store": {"backend": "pinecone"}}, "backend"),
     ({"env": {"SEARCH_LIMIT": "20"}}, "SEARCH_LIMIT"),
+    ({"backup": {"keep": 0}}, "keep"),
+    ({"backup": {"every": "daily"}}, "every"),
 ]
 
 
@@ -61,6 +63,9 @@ def of_a_pod(name: str, pod: dict, config: str) -> list[str]:
         if mounts != volumes:
             found.append(f"{name}: volumes {sorted(volumes)} but mounts {sorted(mounts)}")
         variables = {one["name"]: one.get("value", "") for one in container["env"]}
+        paths = {mount["mountPath"] for mount in container["volumeMounts"]}
+        if "RAGTERM_BACKUP__DIRECTORY" in variables and variables["RAGTERM_BACKUP__DIRECTORY"] not in paths:
+            found.append(f"{name}: takes backups into no volume")
         found += settings.faults(name, variables, config)
     return found
 

@@ -120,7 +120,7 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* The container of a daemon but for its volumes: a dict of root, role and resources. */}}
+{{/* The container of a daemon but for its volumes: a dict of root, role, resources, and backup for one. */}}
 {{- define "ragterm.server" -}}
 {{- $root := .root -}}
 name: ragterm
@@ -130,6 +130,16 @@ args: [daemon]
 env:
   - name: RAGTERM_DAEMON__ROLE
     value: {{ .role }}
+  {{- with .backup }}
+  {{- if .enabled }}
+  - name: RAGTERM_BACKUP__DIRECTORY
+    value: /var/backups/ragterm
+  - name: RAGTERM_BACKUP__EVERY
+    value: {{ .every | quote }}
+  - name: RAGTERM_BACKUP__KEEP
+    value: {{ .keep | quote }}
+  {{- end }}
+  {{- end }}
   {{- include "ragterm.serverEnv" $root | trim | nindent 2 }}
 {{- if or $root.Values.tls.secretName $root.Values.metrics.enabled }}
 ports:
