@@ -64,6 +64,8 @@ def of_a_pod(name: str, pod: dict, config: str) -> list[str]:
             found.append(f"{name}: volumes {sorted(volumes)} but mounts {sorted(mounts)}")
         variables = {one["name"]: one.get("value", "") for one in container["env"]}
         paths = {mount["mountPath"] for mount in container["volumeMounts"]}
+        if any(variable.startswith("RAGTERM_") for variable in variables) and "/etc/ragterm" not in paths:
+            found.append(f"{name}: has no configuration, which the image names")
         if "RAGTERM_BACKUP__DIRECTORY" in variables and variables["RAGTERM_BACKUP__DIRECTORY"] not in paths:
             found.append(f"{name}: takes backups into no volume")
         found += settings.faults(name, variables, config)

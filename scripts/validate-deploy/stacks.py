@@ -113,6 +113,9 @@ def of_a_service(name: str, service: dict) -> list[str]:
         found.append(f"{name}: no limit of processors or memory")
     if not service.get("logging", {}).get("options", {}).get("max-size"):
         found.append(f"{name}: its log grows without end")
+    configs = [config["target"] for config in service.get("configs", [])]
+    if name in ("ragterm", "slack", "discord") and "/etc/ragterm/config.toml" not in configs:
+        found.append(f"{name}: has no configuration, which the image names")
     if "no-new-privileges:true" not in service.get("security_opt", []):
         found.append(f"{name}: may gain privileges")
     for port in service.get("ports", []):
