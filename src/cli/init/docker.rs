@@ -51,10 +51,10 @@ fn engine(answer: Result<String, Silence>) -> Check {
             "start it (`systemctl start docker`), and be in the group `docker` or root",
         ),
         Ok(version) => match number(&version) {
-            Some(found) if found < DOCKER => Check::warn(
+            Some(found) if found < DOCKER => Check::fail(
                 NAME,
-                format!("{version} is older than 25.0"),
-                "update it: the first health checks take longer with it",
+                format!("{version} is older than 25.0: Compose starts nothing of these files with it"),
+                "update it: `docker-ce` of Docker's own repository",
             ),
             Some(_) => Check::ok(NAME, version),
             None => {
