@@ -2,11 +2,13 @@
 # Boots a small Debian 12 with its own systemd in a namespace, and runs the units of deploy/systemd in
 # it: the README's commands as they stand there, then what the daemon promises under its hardening.
 # It takes root, systemd-nspawn and debootstrap (apt install systemd-container debootstrap), and skips
-# with the reason where it has not. About two minutes, half of them once for the Debian.
+# with the reason where it has not. Half a minute, and once a minute and a half for the Debian.
 #
 #   sudo RAGTERM=PROGRAM bash scripts/try-systemd.sh
 #   RAGTERM=PROGRAM   the program (default: that of target/release)
 #   DEBIAN=DIRECTORY  where the Debian is kept (default: ragterm-debian in the temporary directory)
+# What stands in single quotes expands in the machine.
+# shellcheck disable=SC2016
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -170,7 +170,7 @@ if have Dockerfile "$hadolint" "$python/hadolint" --version; then
   fi
 fi
 if have "shell scripts" "$shellcheck" "$python/shellcheck" --version; then
-  mapfile -t scripts < <(find compose deploy scripts/validate-deploy* -name '*.sh' | sort)
+  mapfile -t scripts < <(find compose deploy scripts/validate-deploy* scripts/try-*.sh -name '*.sh' | sort)
   check "shell scripts" "$python/shellcheck" "${scripts[@]}"
 fi
 check versions versions_agree
