@@ -143,6 +143,9 @@ echo "ok: the journal has lines of JSON ($(wc -l <"$work/said"))"
 check "a bot without tokens" alice 'sudo systemctl start ragterm-bot@slack'
 until_true "says why it ends" as root 'systemctl is-failed ragterm-bot@slack &&
   journalctl --unit ragterm-bot@slack --output cat | grep "slack.app_token. is not set"'
+check "a wrong configuration fails the start" root 'cd /etc/ragterm; echo "[wrong]" >>config.toml
+  ! systemctl restart ragterm && journalctl --unit ragterm --output cat | grep wrong && sed -i "\$d" config.toml'
+check "a right one ends well" root 'systemctl restart ragterm && sudo -u ragterm RAGTERM_SOCKET=/run/ragterm/ragterm.sock ragterm health'
 check "the stop" root 'systemctl stop ragterm; [ "$(systemctl show --property Result --value ragterm)" = success ] &&
   [ ! -e /run/ragterm ]'
 
