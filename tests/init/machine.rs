@@ -42,7 +42,8 @@ fn a_docker_that_is_down_or_old_is_told() {
     assert!(compose["detail"].as_str().unwrap().contains("older than 2.20"), "{compose}");
     // `can't set healthcheck.start_interval`, says Compose.
     machine.program("docker", r#"[ "$1" = compose ] && echo v2.40.3 || echo 24.0.7"#);
-    let told = machine.init(&["--kind", "compose", "--dry-run", "--json"]).expect(0);
+    std::fs::remove_dir_all(machine.target()).unwrap();
+    let told = machine.stack(&["--json"]).expect(0);
     let engine = check(&told, "docker");
     assert_eq!(engine["state"], "fail");
     assert!(engine["detail"].as_str().unwrap().contains("older than 25.0"), "{engine}");

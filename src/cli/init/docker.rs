@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(state("1.29.2"), Level::Fail);
         assert_eq!(state("2.20.3"), Level::Warn);
         assert_eq!((state("2.24.0"), state("5.0.1")), (Level::Ok, Level::Ok));
-        assert_eq!(engine(Ok("24.0.7".into())).state, Level::Warn);
+        assert_eq!(engine(Ok("24.0.7".into())).state, Level::Fail);
         let silent = engine(Err(Silence::Failed("Cannot connect".into())));
         assert!(silent.detail.contains("Cannot connect") && silent.remedy.is_some());
     }
