@@ -53,7 +53,9 @@ fn engine(answer: Result<String, Silence>) -> Check {
         Ok(version) => match number(&version) {
             Some(found) if found < DOCKER => Check::fail(
                 NAME,
-                format!("{version} is older than 25.0: Compose starts nothing of these files with it"),
+                format!(
+                    "{version} is older than 25.0: Compose starts nothing of these files with it"
+                ),
                 "update it: `docker-ce` of Docker's own repository",
             ),
             Some(_) => Check::ok(NAME, version),
