@@ -8,6 +8,7 @@ pub mod chunk;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod disk;
 pub mod embed;
 pub mod engine;
 pub mod error;

@@ -11,7 +11,7 @@ use tar::EntryType;
 use super::archive::Hashing;
 use super::header::{Checksum, Checksums, Header};
 use super::{CHECKSUMS, CONFIGURATION, HEADER, MAX_TEXT_BYTES};
-use crate::catalog::check_room;
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 /// The logarithm of the most memory that decompressing may take, in bytes.

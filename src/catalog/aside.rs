@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, Executor, Transaction};
 
 use super::copy::TABLES;
-use super::room::check_room;
 use super::snapshot::vacuum_into;
 use super::{Catalog, Database, failed};
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 /// So many states are kept.

@@ -9,9 +9,6 @@ use crate::chunk::Chunk;
 use crate::error::Result;
 use crate::id::DocumentId;
 
-/// Hits read by one statement.
-const AT_ONCE: usize = 64;
-
 const TASK: &str = "read hits";
 
 /// A document with the passage of it that was found.
@@ -26,7 +23,8 @@ pub struct Found {
 }
 
 impl Catalog {
-    /// For each document and ordinal, in their order, the document with that chunk.
+    /// For each document and ordinal, in their order, the document with that chunk; a few dozen of
+    /// them at the most.
     ///
     /// The first chunk stands in for one that is no longer there; `None` where the document is gone.
     pub async fn hits(&self, wanted: &[(DocumentId, u32)]) -> Result<Vec<Option<Found>>> {
@@ -43,20 +41,19 @@ impl Catalog {
 
     /// `None` also where the document has no such chunk.
     async fn hits_there(&self, wanted: &[(DocumentId, u32)]) -> Result<Vec<Option<Found>>> {
-        let mut found = Vec::with_capacity(wanted.len());
-        for batch in wanted.chunks(AT_ONCE) {
-            let begin = found.len();
-            found.resize_with(begin + batch.len(), || None);
-            let query = sqlx::query(sqlx::AssertSqlSafe(statement(batch.len())));
-            let query = batch.iter().fold(query, |query, (id, ordinal)| {
-                query.bind(id.0 as i64).bind(passages::part_of(*ordinal))
-            });
-            let rows = query.fetch_all(&self.inner.readers).await.map_err(self.failed(TASK))?;
-            for row in rows {
-                let place: i64 = row.try_get("place").map_err(self.failed(TASK))?;
-                let Some((_, ordinal)) = batch.get(place as usize) else { continue };
-                found[begin + place as usize] = self.found(&row, *ordinal)?;
-            }
+        let mut found = Vec::new();
+        found.resize_with(wanted.len(), || None);
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement(wanted.len())));
+        let query = wanted.iter().fold(query, |query, (id, ordinal)| {
+            query.bind(id.0 as i64).bind(passages::part_of(*ordinal))
+        });
+        for row in query.fetch_all(&self.inner.readers).await.map_err(self.failed(TASK))? {
+            let place: i64 = row.try_get("place").map_err(self.failed(TASK))?;
+            let Some((_, ordinal)) = wanted.get(place as usize) else { continue };
+            found[place as usize] = self.found(&row, *ordinal)?;
         }
         Ok(found)
     }
@@ -73,7 +70,7 @@ impl Catalog {
     }
 }
 
-/// Asks for the parts of so many documents; in this order of the tables, whatever is planned.
+/// Asks for the parts of so many documents; SQLite takes the tables in this order.
 fn statement(hits: usize) -> String {
     let row = |place: usize| {
         let (document, part) = (place * 2 + 1, place * 2 + 2);

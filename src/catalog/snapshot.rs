@@ -4,8 +4,8 @@ use std::path::Path;
 
 use sqlx::Connection;
 
-use super::room::check_room;
 use super::{Catalog, Database, Description, failed};
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 const TASK: &str = "be copied";

@@ -14,8 +14,8 @@ use tracing::{error, info, warn};
 
 use super::Engine;
 use crate::backup::{self, Form, Header, Order, Progress, Shelf, due_in};
-use crate::catalog::check_room;
 use crate::config::{self, Backup, Role, Surroundings};
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 /// How often the clock is looked at; it may jump.

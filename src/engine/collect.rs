@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::Engine;
 use super::clock::{self, Belief, Keeping};
-use crate::catalog::check_room;
 use crate::config::Role;
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 /// What a restore or an upgrade put aside.

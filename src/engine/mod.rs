@@ -127,7 +127,7 @@ impl Engine {
             meaning.side(),
             config.search.clone(),
         )
-        .watching(keyword.subscribe())
+        .watching(keyword.subscribe(), keyword.faults())
         .reranking()?;
         let retriever = Arc::new(retriever);
         let answerer =

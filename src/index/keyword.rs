@@ -1,8 +1,8 @@
 //! The follower that keeps the keyword index equal to the catalog.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
@@ -47,7 +47,7 @@ pub struct KeywordFollower {
     index: watch::Sender<Arc<LexicalIndex>>,
     successor: Successor,
     applied: watch::Sender<u64>,
-    fault: Mutex<Option<String>>,
+    fault: watch::Sender<Option<String>>,
     /// The index has to be emptied first.
     empty: AtomicBool,
     wake: Notify,
@@ -61,7 +61,7 @@ impl KeywordFollower {
     pub fn new(catalog: Catalog, index: LexicalIndex, successor: Option<LexicalIndex>) -> Self {
         let applied = watch::Sender::new(index.applied_seq());
         let (index, successor) = (watch::Sender::new(Arc::new(index)), Successor::new(successor));
-        let (fault, empty) = (Mutex::default(), AtomicBool::new(false));
+        let (fault, empty) = (watch::Sender::default(), AtomicBool::new(false));
         let (wake, asked) = (Notify::new(), Notify::new());
         Self { catalog, index, successor, applied, fault, empty, wake, asked }
     }
@@ -110,7 +110,12 @@ impl KeywordFollower {
 
     /// Why the follower does not get on, if it does not.
     pub fn fault(&self) -> Option<String> {
-        self.fault.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
+        self.fault.borrow().clone()
+    }
+
+    /// Tells why the follower does not get on.
+    pub fn faults(&self) -> watch::Receiver<Option<String>> {
+        self.fault.subscribe()
     }
 
     /// Has the index emptied and everything applied anew; [`reach`](Self::reach) tells when.
@@ -282,7 +287,7 @@ impl KeywordFollower {
     }
 
     fn set_fault(&self, fault: Option<String>) {
-        *self.fault.lock().unwrap_or_else(|poison| poison.into_inner()) = fault;
+        self.fault.send_replace(fault);
     }
 }
 

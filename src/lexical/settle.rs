@@ -4,11 +4,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tantivy::TantivyError;
 use tantivy::index::{SegmentId, SegmentMeta};
+use tantivy::{SegmentReader, TantivyError};
 
 use super::LexicalIndex;
 use super::open::failure;
+use crate::disk::check_room;
 use crate::error::Result;
 
 /// Fewer segments are not worth it.
@@ -39,6 +40,11 @@ impl LexicalIndex {
         if together.is_empty() {
             return Ok(None);
         }
+        check_room(
+            &self.directory,
+            self.bytes_of(&together)?,
+            "fewer segments of the keyword index",
+        )?;
         let mut slot = self.lock();
         Ok(Some(Settling(self.writer(&mut slot)?.merge(&together))))
     }
@@ -52,6 +58,17 @@ pub enum Settled {
     /// They are as they were, but for one of which every passage was deleted meanwhile: that is gone,
     /// and what was made of all of them is of no use.
     InVain,
+}
+
+impl LexicalIndex {
+    /// What segments take on disk.
+    fn bytes_of(&self, segments: &[SegmentId]) -> Result<u64> {
+        let searcher = self.reader.searcher();
+        let chosen = |reader: &&SegmentReader| segments.contains(&reader.segment_id());
+        let sizes =
+            searcher.segment_readers().iter().filter(chosen).map(SegmentReader::space_usage);
+        sizes.map(|size| Ok(size?.total().get_bytes())).sum()
+    }
 }
 
 impl Future for Settling {

@@ -63,6 +63,8 @@ impl LexicalIndex {
             return Ok(());
         }
         let Some(writer) = slot.writer.take() else { return Ok(()) };
+        // What a merge left that failed on a full disk would stay until the next commit.
+        writer.garbage_collect_files().wait().map_err(|error| failure("clear up", error))?;
         writer.wait_merging_threads().map_err(|error| failure("finish merging", error))?;
         self.reload()
     }

@@ -5,6 +5,7 @@ mod explain;
 mod fuse;
 mod hydrate;
 mod reading;
+mod rebuilding;
 mod rerank;
 mod scope;
 mod share;
@@ -28,15 +29,12 @@ pub use fuse::{Fused, Scored, Weights};
 pub use snippet::Snippet;
 
 pub use reading::MAX_PASSAGES;
+use rebuilding::Following;
 use rerank::Reranker;
 use share::{Share, Shares};
 
 /// Candidates beyond those that are shown.
 const SPARE: usize = 10;
-
-/// How long an answer without hits waits for a keyword index that is being rebuilt: 100,000 passages
-/// take half of it.
-const REBUILDING: Duration = Duration::from_secs(10);
 
 /// Hits in one answer at the most.
 pub const MAX_LIMIT: usize = 1000;
@@ -142,8 +140,7 @@ pub struct Retriever {
     settings: crate::config::Search,
     reranker: Option<Reranker>,
     shares: Shares,
-    /// What the keyword index has applied, and what it must have for a whole answer.
-    words: Option<(watch::Receiver<u64>, u64)>,
+    words: Option<Following>,
 }
 
 /// What one side found, or why it did not look.
@@ -183,8 +180,12 @@ impl Retriever {
 
     /// Says in its answers when the keyword index lacks what was published before this moment.
     #[must_use]
-    pub fn watching(mut self, applied: watch::Receiver<u64>) -> Self {
-        self.words = Some((applied, self.catalog.seq()));
+    pub fn watching(
+        mut self,
+        applied: watch::Receiver<u64>,
+        fault: watch::Receiver<Option<String>>,
+    ) -> Self {
+        self.words = Some(Following { applied, fault, needed: self.catalog.seq() });
         self
     }
 
@@ -198,10 +199,12 @@ impl Retriever {
     /// Nothing is only answered while the keyword index is being rebuilt if that takes long.
     pub async fn search(&self, request: &Request) -> Result<Answer> {
         let answer = self.search_once(request).await?;
-        if answer.hits.is_empty() && self.is_soon_rebuilt().await {
-            return self.search_once(request).await;
+        match &self.words {
+            Some(words) if answer.hits.is_empty() && words.is_soon_rebuilt().await => {
+                self.search_once(request).await
+            }
+            _ => Ok(answer),
         }
-        Ok(answer)
     }
 
     async fn search_once(&self, request: &Request) -> Result<Answer> {
@@ -256,17 +259,7 @@ impl Retriever {
 
     /// Whether the keyword index lacks what was published before the start.
     pub fn is_rebuilding(&self) -> bool {
-        self.words.as_ref().is_some_and(|(applied, needed)| *applied.borrow() < *needed)
-    }
-
-    /// Waits a moment for a keyword index that is being rebuilt; whether it is now.
-    async fn is_soon_rebuilt(&self) -> bool {
-        let Some((applied, needed)) = self.words.as_ref().filter(|_| self.is_rebuilding()) else {
-            return false;
-        };
-        let mut applied = applied.clone();
-        let rebuilt = applied.wait_for(|applied| applied >= needed);
-        tokio::time::timeout(REBUILDING, rebuilt).await.is_ok_and(|ended| ended.is_ok())
+        self.words.as_ref().is_some_and(Following::is_rebuilding)
     }
 
     /// How hits are ranked where nobody says otherwise.

@@ -332,11 +332,7 @@ async fn one_chunk_of_a_long_document_is_read_by_itself(ground: &Ground) {
     assert!(found[1].is_none() && found[4].is_none());
     let copied: Vec<_> = found.iter().flatten().map(|found| found.has_copies).collect();
     assert_eq!(copied, [false, false, false, false, true, false]);
-    // More than one statement asks for.
-    let many: Vec<_> = (0..150).map(|number| (id, number)).collect();
-    let found = catalog.hits(&many).await.unwrap();
-    let texts = found.iter().flatten().map(|found| found.chunk.text.clone());
-    assert!(texts.eq((0..150).map(|number| format!("text {number}"))));
+    assert!(catalog.hits(&[]).await.unwrap().is_empty());
     assert_eq!(catalog.passages(id).await.unwrap().chunks.len(), 200);
 }
 
