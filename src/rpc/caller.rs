@@ -21,7 +21,11 @@ pub fn credentials<T>(request: &Request<T>) -> Credentials {
 
 /// To whom it is told why nothing can be asked yet; what a bot is told, its chat reads.
 pub fn listener<T>(request: &Request<T>) -> Listener {
-    match credentials(request) {
+    hears(&credentials(request))
+}
+
+fn hears(shown: &Credentials) -> Listener {
+    match shown {
         Credentials { peer: Some(peer), token: None, asker: Said::Nobody } if peer.is_owner() => {
             Listener::Owner
         }
@@ -72,5 +76,44 @@ mod tests {
         let value = tonic::metadata::MetadataValue::from_bytes(&[0xff; 9]);
         request.metadata_mut().insert_bin(ASKER_KEY, value);
         assert!(matches!(credentials(&request).asker, Said::Unreadable));
+    }
+
+    #[test]
+    fn only_the_owner_who_speaks_for_itself_hears_why_nothing_can_be_asked() {
+        let own = rustix::process::geteuid().as_raw();
+        let owner = || Some(Peer { uid: own, gid: 54_321 });
+        let other = || Some(Peer { uid: own + 54_321, gid: 54_321 });
+        let asker = || Said::Asker(Asker::default());
+        let token = || Some("ragterm_1".to_owned());
+        let cases = [
+            ("the owner", owner(), None, Said::Nobody, Listener::Owner),
+            ("root", Some(Peer { uid: 0, gid: 0 }), None, Said::Nobody, Listener::Owner),
+            ("another user", other(), None, Said::Nobody, Listener::Other),
+            ("the owner with a token", owner(), token(), Said::Nobody, Listener::Other),
+            ("the owner's bot", owner(), None, asker(), Listener::Other),
+            ("a bot with a token", owner(), token(), asker(), Listener::Other),
+            ("an unreadable asker", owner(), None, Said::Unreadable, Listener::Other),
+            ("nobody at the other end", None, None, Said::Nobody, Listener::Other),
+        ];
+        for (who, peer, token, asker, expected) in cases {
+            assert_eq!(hears(&Credentials { peer, token, asker }), expected, "{who}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_over_the_socket_of_our_own_is_the_owner_s_until_it_shows_more() {
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        let local = UdsConnectInfo { peer_addr: None, peer_cred: ours.peer_cred().ok() };
+        let mut request = Request::new(());
+        assert_eq!(listener(&request), Listener::Other);
+        request.extensions_mut().insert(local);
+        assert_eq!(listener(&request), Listener::Owner);
+        let metadata = request.metadata_mut();
+        metadata.insert("authorization", "Bearer ragterm_1".parse().unwrap());
+        assert_eq!(listener(&request), Listener::Other);
+        request.metadata_mut().remove("authorization");
+        let unreadable = tonic::metadata::MetadataValue::from_bytes(&[0xff; 9]);
+        request.metadata_mut().insert_bin(ASKER_KEY, unreadable);
+        assert_eq!(listener(&request), Listener::Other);
     }
 }
