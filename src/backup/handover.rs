@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::unpack::is_in_use;
+use super::unpack::remove_unused;
 use super::{CATALOG, CONFIGURATION};
 use crate::config::Paths;
 use crate::error::{Error, Result};
@@ -160,11 +160,10 @@ pub fn sweep(data_dir: &Path) {
         let name = name.to_string_lossy();
         let is_of = |(begin, end): (&str, &str)| name.starts_with(begin) && name.ends_with(end);
         // What cannot be removed is in nobody's way.
-        if is_of(UNPACKING) && is_in_use(&entry.path()) {
+        if is_of(UNPACKING) {
             // `backup --verify` holds nothing else.
-            continue;
-        }
-        if is_of(TAKING) || is_of(UNPACKING) {
+            remove_unused(&entry.path());
+        } else if is_of(TAKING) {
             let _removed = fs::remove_dir_all(entry.path());
         } else if is_of(("before-migration-", ".part")) {
             let _removed = fs::remove_file(entry.path());
