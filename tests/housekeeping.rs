@@ -119,7 +119,7 @@ fn what_no_document_needs_goes_and_what_is_found_stays() {
     fs::write(foreign.join("meta.json"), "{}").unwrap();
 
     let counted = ragterm.run(&["gc", "--dry-run"]).expect(0).stderr;
-    assert!(counted.contains("there are 1 keyword indexes of other catalogs"), "{counted}");
+    assert!(counted.contains("there is 1 keyword index of another catalog"), "{counted}");
     assert!(!counted.contains("vectors"), "they are within the limit of the cache: {counted}");
     let all = ragterm.run(&["gc", "--dry-run", "--all"]).expect(0).stderr;
     assert!(all.contains("there are 8 vectors that no document needs"), "{all}");

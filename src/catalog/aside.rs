@@ -27,16 +27,23 @@ impl Catalog {
         if self.database() != Database::Postgres {
             return Ok((0, 0));
         }
-        let (number, bytes): (i64, i64) = sqlx::query_as(
-            "SELECT COUNT(DISTINCT n.oid), \
-             CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_namespace n \
-             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' \
-             WHERE n.nspname LIKE 'ragterm\\_before\\_%'",
-        )
-        .fetch_one(&self.inner.readers)
-        .await
-        .map_err(failed("count earlier states"))?;
-        Ok((number as u64, bytes as u64))
+        let task = "count earlier states";
+        let mut connection = self.inner.readers.acquire().await.map_err(failed(task))?;
+        let schemas = schemas(&mut connection).await.map_err(failed(task))?;
+        let mut bytes = 0;
+        for schema in &schemas {
+            let tables: i64 = sqlx::query_scalar(
+                "SELECT CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) \
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relkind = 'r' AND n.nspname = $1",
+            )
+            .bind(schema.as_str())
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failed(task))?;
+            bytes += tables as u64;
+        }
+        Ok((schemas.len() as u64, bytes))
     }
 
     /// Drops those schemas.
@@ -48,6 +55,19 @@ impl Catalog {
         drop_schemas(&mut transaction, 0, "").await?;
         transaction.commit().await.map_err(failed("forget earlier states"))
     }
+}
+
+/// The schemas that hold states: of our naming, and this role's own, so that it may drop them.
+async fn schemas(connection: &mut AnyConnection) -> sqlx::Result<Vec<String>> {
+    let mut schemas: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(nspname AS TEXT) FROM pg_namespace \
+         WHERE nspname LIKE 'ragterm\\_before\\_%' \
+         AND pg_has_role(nspowner, 'USAGE')",
+    )
+    .fetch_all(connection)
+    .await?;
+    schemas.retain(|schema| schema.strip_prefix(SCHEMA).is_some_and(is_number));
+    Ok(schemas)
 }
 
 /// Copies the database of a connection into a file of `directory`; returns its path.
@@ -152,14 +172,8 @@ async fn drop_schemas(
     newest: &str,
 ) -> Result<()> {
     let task = "forget earlier states";
-    let mut schemas: Vec<String> = sqlx::query_scalar(
-        "SELECT CAST(schema_name AS TEXT) FROM information_schema.schemata \
-         WHERE schema_name LIKE 'ragterm\\_before\\_%'",
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(failed(task))?;
-    schemas.retain(|schema| schema != newest && is_number(schema.trim_start_matches(SCHEMA)));
+    let mut schemas = schemas(transaction).await.map_err(failed(task))?;
+    schemas.retain(|schema| schema != newest);
     schemas.sort_unstable_by(|one, other| other.cmp(one));
     for schema in schemas.iter().skip(keep) {
         let drop = format!("DROP SCHEMA {schema} CASCADE");

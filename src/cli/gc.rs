@@ -67,7 +67,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
             0 => String::new(),
             number => format!(" ({})", bytes(number)),
         };
-        let done = if args.dry_run { "there are" } else { "deleted" };
+        let done = match (args.dry_run, garbage.number) {
+            (true, 1) => "there is",
+            (true, _) => "there are",
+            (false, _) => "deleted",
+        };
         output::line(&format!("{done} {} {what}{taken}", count(garbage.number)));
     }
     if collected.garbage.is_empty() {

@@ -9,10 +9,16 @@ use crate::disk::check_room;
 use crate::error::{Error, Result};
 
 /// What a restore or an upgrade put aside.
-const ASIDE: &str = "states of the catalog that a restore or an upgrade put aside";
+const ASIDE: What = [
+    "state of the catalog that a restore or an upgrade put aside",
+    "states of the catalog that a restore or an upgrade put aside",
+];
 
 /// Where they lie in the data directory.
 const ASIDE_NAMES: [&str; 2] = ["before-restore-", "before-migration-"];
+
+/// What something is: words for one of it, and for more.
+type What = [&'static str; 2];
 
 /// What is done with what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +42,7 @@ impl Collecting {
 /// Something that nobody needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbage {
-    /// What it is, for people.
+    /// What it is, for people, in words that go with the number.
     pub what: &'static str,
     /// How much of it there is.
     pub number: u64,
@@ -54,11 +60,15 @@ pub struct Collected {
 }
 
 impl Collected {
-    fn add(&mut self, what: &'static str, (number, bytes): (u64, u64)) {
+    fn add(&mut self, what: What, (number, bytes): (u64, u64)) {
         if number > 0 {
-            self.garbage.push(Garbage { what, number, bytes });
+            self.garbage.push(Garbage { what: words(number, what), number, bytes });
         }
     }
+}
+
+fn words(number: u64, [one, more]: What) -> &'static str {
+    if number == 1 { one } else { more }
 }
 
 impl Engine {
@@ -67,7 +77,9 @@ impl Engine {
         let mut collected = Collected::default();
         self.collect_sessions(collecting, &mut collected).await?;
         let indexes = self.foreign_indexes()?;
-        collected.add("keyword indexes of other catalogs", sizes_of(&indexes));
+        const INDEXES: What =
+            ["keyword index of another catalog", "keyword indexes of other catalogs"];
+        collected.add(INDEXES, sizes_of(&indexes));
         if collecting.deletes() {
             remove(indexes).await?;
         }
@@ -94,9 +106,11 @@ impl Engine {
         match collecting {
             Collecting::Count | Collecting::Delete if number == 0 => {}
             Collecting::Count | Collecting::Delete => collected.notes.push(format!(
-                "kept: {number} {ASIDE} ({}); `--all` deletes them: `before-restore-…` and \
+                "kept: {} {} ({}); `--all` deletes what is put aside: `before-restore-…` and \
                  `before-migration-…` in the data directory, the schemas `ragterm_before_…` on \
                  PostgreSQL",
+                ragterm_units::count(number),
+                words(number, ASIDE),
                 ragterm_units::bytes(bytes)
             )),
             Collecting::CountAll => collected.add(ASIDE, (number, bytes)),
@@ -124,13 +138,13 @@ impl Engine {
             Collecting::Count | Collecting::CountAll => self.catalog.surplus_vectors(limit).await?,
             Collecting::Delete | Collecting::DeleteAll => self.catalog.prune_vectors(limit).await?,
         };
-        collected.add("vectors that no document needs", vectors);
+        collected.add(["vector that no document needs", "vectors that no document needs"], vectors);
         Ok(())
     }
 
     /// Parts of the catalog's file that hold nothing.
     async fn collect_space(&self, collecting: Collecting, collected: &mut Collected) -> Result<()> {
-        const WHAT: &str = "stretches of the catalog without content";
+        const WHAT: What = ["stretch of the catalog without content", ""];
         let free = self.catalog.free_bytes().await?;
         if free == 0 {
             return Ok(());
@@ -160,7 +174,10 @@ impl Engine {
         collecting: Collecting,
         collected: &mut Collected,
     ) -> Result<()> {
-        const WHAT: &str = "sessions older than `answer.history_days`";
+        const WHAT: What = [
+            "session older than `answer.history_days`",
+            "sessions older than `answer.history_days`",
+        ];
         if !collecting.deletes() {
             collected.add(WHAT, (self.answerer.count_old().await?, 0));
             return Ok(());

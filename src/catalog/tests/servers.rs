@@ -98,6 +98,10 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     .await
     .unwrap();
     assert_eq!(schemas, 2);
+    // Of nobody's making that is ours: neither counted nor dropped.
+    for other in ["CREATE SCHEMA ragterm_before_lunch", "CREATE SCHEMA ragterm_before_"] {
+        connection.execute(other).await.unwrap();
+    }
     let catalog = ground.open().await;
     let (number, bytes) = catalog.aside().await.unwrap();
     assert!(number == 2 && bytes > 100_000, "{number} states of {bytes} bytes");
@@ -113,6 +117,7 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     for step in [
         "ALTER SCHEMA public RENAME TO ragterm_newer;",
         "ALTER SCHEMA ragterm_before_0007 RENAME TO public;",
+        "UPDATE settings SET value = md5(random()::text) WHERE name = 'identity';",
     ] {
         assert!(readme.contains(&step.replace("0007", "0009")), "{step}");
         connection.execute(step).await.unwrap();
@@ -121,9 +126,12 @@ on_server!(ground, the_state_before_a_migration_is_kept_in_a_schema, {
     assert_eq!(migrations_of(&mut connection).await, 6);
     // From there the way forward is open again.
     let catalog = ground.open().await;
-    assert_eq!(catalog.identity(), "i1");
+    assert_ne!(catalog.identity(), "i1", "no index of what came later is taken for its own");
     catalog.forget_aside().await.unwrap();
     assert_eq!(catalog.aside().await.unwrap(), (0, 0));
+    let others = "SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'ragterm\\_before\\_%'";
+    let others: i64 = sqlx::query_scalar(others).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(others, 2);
     assert_ne!(structure_of(&mut connection).await, before, "what is in use stays");
     catalog.close().await;
     connection.close().await.unwrap();
