@@ -118,3 +118,21 @@ fn a_command_right_after_a_kill_starts_the_daemon_again() {
         ragterm.run(command).expect(0);
     }
 }
+
+#[test]
+fn a_command_starts_a_daemon_once_the_one_that_was_ending_is_gone() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("note.txt", "the dunlin is small");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    // Killed a moment ago, say: it answers nobody, and has the place until it is all gone.
+    let ending = fs::File::open(ragterm.data().join("daemon.lock")).unwrap();
+    ending.lock().unwrap();
+    let mut search = ragterm.command(&["search", "dunlin"]).spawn().unwrap();
+    let log = ragterm.data().join("ragterm.log");
+    until("a daemon to find the place taken", || {
+        fs::read_to_string(&log).unwrap().contains("already runs")
+    });
+    drop(ending);
+    assert!(search.wait().unwrap().success());
+}

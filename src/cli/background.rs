@@ -77,12 +77,18 @@ impl Starting {
     /// A connection as soon as a daemon answers; fails when this one gives up, and says why.
     pub async fn answer(&mut self, context: &Context) -> Result<Client> {
         let mut deadline = Instant::now() + DEADLINE;
+        let last = deadline + RIVAL_DEADLINE;
         loop {
             if let Some(client) = connect_running(context).await? {
                 return Ok(client);
             }
             if self.ended.is_none() && self.has_ended(&context.paths.log_file)? {
                 deadline = Instant::now() + RIVAL_DEADLINE;
+            }
+            if self.ended.is_some() && daemon::owner(&context.paths.data_dir).is_none() {
+                // Who had the place was at its own end, such as one that was killed a moment ago.
+                *self = Self::spawn(context)?;
+                deadline = last;
             }
             if Instant::now() >= deadline {
                 let log = context.paths.log_file.display();
