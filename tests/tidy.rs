@@ -64,7 +64,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["backup", "config", "daemon", "embed", "llm", "telemetry"]),
 ];
 
-const OPEN: [&str; 3] = ["error", "filter", "id"];
+const OPEN: [&str; 4] = ["disk", "error", "filter", "id"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
