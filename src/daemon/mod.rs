@@ -13,6 +13,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -60,14 +61,14 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     };
     let ended = match opened {
         Ok(Some(engine)) => {
-            let running = Running { engine, entrance, begin };
-            running.serve(&mut front, &mut signals, &lock).await
+            let running = Running { engine, entrance, begin, gate: None, remote: None };
+            running.serve(&mut front, &mut signals, (&opening, &lock)).await
         }
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
+        early => {
+            begin_to_end(&stop);
+            early.map(drop)
+        }
     };
-    stop.cancel();
-    tell_supervisor(NotifyState::Stopping);
     if let Some(web) = web {
         let _late = tokio::time::timeout(GOODBYE, web).await;
     }
@@ -85,43 +86,87 @@ async fn tell_early(front: &mut Front, opening: &Opening, lock: &DataLock) -> Re
     front.admit(lock).await
 }
 
+/// Tells the supervisor, before anything has ended, and asks everything to.
+fn begin_to_end(stop: &CancellationToken) {
+    tell_supervisor(NotifyState::Stopping);
+    stop.cancel();
+}
+
 /// An engine that is open, and what stands before it.
 struct Running {
     engine: Engine,
     entrance: Entrance,
     begin: Instant,
+    gate: Option<Gate>,
+    remote: Option<JoinHandle<Result<()>>>,
 }
 
 impl Running {
-    /// Serves until a signal or a request, or until the data directory is gone, and ends everything.
-    async fn serve(self, front: &mut Front, signals: &mut Signals, lock: &DataLock) -> Result<()> {
-        let Self { engine, entrance, .. } = &self;
-        let stop = engine.stopping();
+    /// Serves until a signal or a request, until the data directory is gone, or until something
+    /// cannot be started; whichever it is, everything has ended afterwards.
+    async fn serve(
+        mut self,
+        front: &mut Front,
+        signals: &mut Signals,
+        (opening, lock): (&Opening, &DataLock),
+    ) -> Result<()> {
+        let stop = self.engine.stopping();
+        let started = tokio::select! {
+            biased;
+            () = signals.end(&stop) => Ok(false),
+            started = self.start(front, (opening, lock)) => started,
+        };
+        let ended = match started {
+            Ok(true) => tokio::select! {
+                () = signals.end(&stop) => Ok(()),
+                ended = front.admit(lock) => ended,
+            },
+            early => early.map(drop),
+        };
+        let served = self.end(front).await;
+        ended?;
+        still_its_catalog(&self.engine)?;
+        served
+    }
+
+    /// Starts everything, and lets callers in when all of it runs, or earlier when that takes long;
+    /// false when the server ended meanwhile.
+    async fn start(
+        &mut self,
+        front: &mut Front,
+        (opening, lock): (&Opening, &DataLock),
+    ) -> Result<bool> {
+        let Self { engine, entrance, .. } = &*self;
         let gate = Gate::new(engine.clone())?;
         let remote = Remote::bind(&engine.config.daemon).await?;
         front.open()?;
-        engine.start().await?;
+        tokio::select! {
+            started = engine.start() => started?,
+            ended = tell_early(front, opening, lock) => return ended.map(|()| false),
+        }
+        let stop = engine.stopping();
         gate.start(stop.clone());
         // Not before everything is open: who gets in is served.
         entrance.open(gate.clone());
+        let remote = remote.map(|remote| tokio::spawn(remote.serve(entrance.clone(), stop)));
         self.tell_start();
-        let remote =
-            remote.map(|remote| tokio::spawn(remote.serve(entrance.clone(), stop.clone())));
-        let ended = tokio::select! {
-            () = signals.end(&stop) => Ok(()),
-            ended = front.admit(lock) => ended,
-        };
-        stop.cancel();
-        if let Some(remote) = remote {
+        (self.gate, self.remote) = (Some(gate), remote);
+        Ok(true)
+    }
+
+    /// Ends everything, however far it has come.
+    async fn end(&mut self, front: &mut Front) -> Result<()> {
+        begin_to_end(&self.engine.stopping());
+        if let Some(remote) = self.remote.take() {
             // Its calls end with the others.
             let _late = tokio::time::timeout(GOODBYE, remote).await;
         }
         let served = front.finish().await;
         // The last calls have been served: nothing is written down after them.
-        gate.close();
-        drain(engine).await;
-        ended?;
-        still_its_catalog(engine)?;
+        if let Some(gate) = &self.gate {
+            gate.close();
+        }
+        drain(&self.engine).await;
         served
     }
 

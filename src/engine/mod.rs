@@ -39,7 +39,7 @@ pub use collect::{Collected, Collecting, Garbage};
 pub use health::{Check, Condition, Health};
 pub use meaning::{Change, MeaningService, MeaningStatus, Reindexing};
 pub use migrate::{Migrated, Migration, Target};
-pub use opening::{Listener, Opening};
+pub use opening::{Listener, Opening, PATIENCE};
 pub use status::{PROBLEMS, Status};
 pub use verify::{Finding, Remedy, Verdict};
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -12,12 +12,13 @@ use crate::error::Error;
 
 /// Whoever asks an engine that takes longer to open is told so: a little less than a command waits
 /// for the daemon that it has started.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub const PATIENCE: Duration = Duration::from_secs(8);
 
 /// An opening that goes on; clones share it.
 #[derive(Debug, Clone)]
 pub struct Opening {
     since: Timestamp,
+    begun: Instant,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -35,6 +36,8 @@ struct State {
     /// The server of the catalog, without user and password.
     server: Option<String>,
     fault: Option<String>,
+    /// Whether it did not answer once: from then on, callers are told.
+    has_failed: bool,
 }
 
 impl Opening {
@@ -42,13 +45,13 @@ impl Opening {
     pub fn begin() -> Self {
         // Nobody reads fractions of a second.
         let since = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
-        Self { since, state: Arc::default() }
+        Self { since, begun: Instant::now(), state: Arc::default() }
     }
 
     /// The catalog on `server` does not answer, and is tried again.
     pub(super) fn failed(&self, server: Option<String>, error: &Error) {
         let fault = Some(reason(error));
-        self.state.send_replace(State { server, fault });
+        self.state.send_replace(State { server, fault, has_failed: true });
     }
 
     /// The catalog answers; what follows it is opened next.
@@ -56,12 +59,12 @@ impl Opening {
         self.state.send_modify(|state| state.fault = None);
     }
 
-    /// Ends when the opening takes long enough to be told of.
+    /// Ends when the opening, and the start that follows it, take long enough to be told of.
     pub async fn lasts(&self) {
         let mut state = self.state.subscribe();
-        let failed = state.wait_for(|state| state.fault.is_some());
+        let failed = state.wait_for(|state| state.has_failed);
         // After that time it has lasted as well.
-        let _late = tokio::time::timeout(PATIENCE, failed).await;
+        let _late = tokio::time::timeout_at((self.begun + PATIENCE).into(), failed).await;
     }
 
     /// The state of the back-ends as far as it is known.
@@ -134,6 +137,9 @@ mod tests {
     async fn a_fault_is_told_at_once() {
         let opening = Opening::begin();
         opening.failed(None, &Error::unavailable("gone"));
+        tokio::time::timeout(PATIENCE / 2, opening.lasts()).await.unwrap();
+        // Who was told to wait is not left alone while the rest is started.
+        opening.answered();
         tokio::time::timeout(PATIENCE / 2, opening.lasts()).await.unwrap();
     }
 }
