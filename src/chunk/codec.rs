@@ -16,21 +16,11 @@ const MAX_BYTES: usize = 1 << 30;
 /// Stands above the length: passages know the sections that they were joined from.
 const FORM: u64 = 1 << 32;
 
-/// A passage as it was kept before, in catalogs whose documents were not read again yet.
-#[derive(Deserialize)]
-struct Earlier {
-    id: ChunkId,
-    heading: Vec<String>,
-    lines: Option<(u32, u32)>,
-    page: Option<u32>,
-    text: String,
-}
-
-impl From<Earlier> for Chunk {
-    fn from(earlier: Earlier) -> Self {
-        let Earlier { id, heading, lines, page, text } = earlier;
-        Self { id, heading, lines, page, text, inner: Vec::new() }
-    }
+/// How passages lie in the bytes.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Present,
+    Earlier,
 }
 
 /// A passage where it was unpacked: of many, a hit needs one, and the others are not copied.
@@ -54,18 +44,31 @@ struct UnpackedInner<'b> {
     lines: Option<(u32, u32)>,
 }
 
+/// A passage as it was kept before, in catalogs whose documents were not read again yet.
+type Earlier<'b> = (ChunkId, Vec<&'b str>, Option<(u32, u32)>, Option<u32>, &'b str);
+
+impl<'b> From<Earlier<'b>> for Unpacked<'b> {
+    fn from((id, heading, lines, page, text): Earlier<'b>) -> Self {
+        Self { id, heading, lines, page, text, inner: Vec::new() }
+    }
+}
+
 impl From<Unpacked<'_>> for Chunk {
     fn from(unpacked: Unpacked<'_>) -> Self {
-        let owned = |heading: Vec<&str>| heading.into_iter().map(str::to_owned).collect();
         let Unpacked { id, heading, lines, page, text, inner } = unpacked;
-        let inner = inner.into_iter().map(|UnpackedInner { at, heading, lines }| Inner {
-            at,
-            heading: owned(heading),
-            lines,
-        });
-        let inner = inner.collect();
+        let inner = inner.into_iter().map(Inner::from).collect();
         Self { id, heading: owned(heading), lines, page, text: text.to_owned(), inner }
     }
+}
+
+impl From<UnpackedInner<'_>> for Inner {
+    fn from(UnpackedInner { at, heading, lines }: UnpackedInner<'_>) -> Self {
+        Self { at, heading: owned(heading), lines }
+    }
+}
+
+fn owned(heading: Vec<&str>) -> Vec<String> {
+    heading.into_iter().map(str::to_owned).collect()
 }
 
 /// Packs a document's passages for the catalog.
@@ -81,38 +84,39 @@ pub fn encode(chunks: &[Chunk]) -> Vec<u8> {
 
 /// Unpacks what [`encode`] made; damaged bytes are an error of kind corrupt.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Chunk>> {
-    let (plain, is_earlier) = unpack(bytes)?;
-    if is_earlier {
-        let earlier: Vec<Earlier> = read(&plain)?;
-        return Ok(earlier.into_iter().map(Chunk::from).collect());
-    }
-    read(&plain)
+    let (plain, form) = unpack(bytes)?;
+    Ok(passages(&plain, form)?.into_iter().map(Chunk::from).collect())
 }
 
 /// The passage at an index of what [`encode`] made, `None` beyond its end; fails as [`decode`] does.
 pub fn decode_one(bytes: &[u8], index: usize) -> Result<Option<Chunk>> {
-    let (plain, is_earlier) = unpack(bytes)?;
-    if is_earlier {
-        let earlier: Vec<Earlier> = read(&plain)?;
-        return Ok(earlier.into_iter().nth(index).map(Chunk::from));
-    }
-    let unpacked: Vec<Unpacked<'_>> = read(&plain)?;
-    Ok(unpacked.into_iter().nth(index).map(Chunk::from))
+    let (plain, form) = unpack(bytes)?;
+    Ok(passages(&plain, form)?.into_iter().nth(index).map(Chunk::from))
 }
 
-/// The bytes below the compression, and whether they are of the form before.
-fn unpack(bytes: &[u8]) -> Result<(Vec<u8>, bool)> {
+/// The bytes below the compression.
+fn unpack(bytes: &[u8]) -> Result<(Vec<u8>, Form)> {
     let (length, packed) =
         bytes.split_first_chunk().ok_or_else(|| damaged("they end too early"))?;
     let length = u64::from_le_bytes(*length);
-    let is_earlier = length & FORM == 0;
+    let form = if length & FORM == 0 { Form::Earlier } else { Form::Present };
     let length = usize::try_from(length & !FORM).unwrap_or(usize::MAX);
     if length > MAX_BYTES {
         return Err(damaged("they claim to be too long"));
     }
     let plain = decompress(packed, length)
         .map_err(|error| damaged("they do not decompress").because(error))?;
-    Ok((plain, is_earlier))
+    Ok((plain, form))
+}
+
+fn passages(plain: &[u8], form: Form) -> Result<Vec<Unpacked<'_>>> {
+    match form {
+        Form::Present => read(plain),
+        Form::Earlier => {
+            let earlier: Vec<Earlier<'_>> = read(plain)?;
+            Ok(earlier.into_iter().map(Unpacked::from).collect())
+        }
+    }
 }
 
 fn read<'b, T: Deserialize<'b>>(plain: &'b [u8]) -> Result<Vec<T>> {

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Chunk;
 
 /// A small section within a passage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Inner {
     /// Where it begins: a byte of the passage's text.
     pub at: u32,

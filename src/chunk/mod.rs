@@ -32,7 +32,7 @@ pub const CHUNKING_VERSION: u32 = 3;
 pub struct ChunkId(pub [u8; 16]);
 
 /// A passage of a document; its ordinal is its index in the document's list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chunk {
     /// The content's name.
     pub id: ChunkId,
