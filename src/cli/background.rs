@@ -21,8 +21,9 @@ use crate::telemetry::{self, MAX_LOG_BYTES};
 /// How long a daemon may take until it answers.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long after its own daemon gave up a command waits for somebody else's.
-const RIVAL_DEADLINE: Duration = Duration::from_secs(5);
+/// How long after its own daemon gave up a command waits for somebody else's: that may still be
+/// opening, and says so on its socket after eight seconds.
+const RIVAL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The time between two attempts to connect.
 const PERIOD: Duration = Duration::from_millis(10);
