@@ -165,6 +165,58 @@ fn a_server_that_is_down_at_the_start_is_waited_for() {
     assert!(daemon.wait().unwrap().success());
 }
 
+/// A daemon that has opened its catalog and whose start waits for a table; what it says goes to a
+/// file.
+fn starting(database: &Database, ragterm: &Instance) -> (std::process::Child, std::path::PathBuf) {
+    let log = ragterm.data().with_file_name("said");
+    let mut daemon = ragterm.command(&["daemon"]);
+    let daemon = daemon.stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    // It listens once the catalog is open.
+    until("the catalog to be open", || ragterm.data().join("run/ragterm.sock").exists());
+    until("the start to wait", || {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock'";
+        database.count(waiting) > 0
+    });
+    (daemon, log)
+}
+
+#[test]
+fn a_daemon_that_cannot_finish_its_start_ends_everything_on_a_signal_or_an_outage() {
+    let Some(database) = Database::create("unstarted") else { return };
+    let (relay, url) = database.relay();
+    let ragterm = Instance::without_embedder().with("RAGTERM_CATALOG__URL", &url);
+    ragterm.write("plan.md", "The heron moves in March.");
+    ragterm.add();
+    ragterm.run(&["stop"]).expect(0);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let holder = runtime.block_on(async {
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        connection.execute("BEGIN; LOCK TABLE sources IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        connection
+    });
+    let (mut daemon, log) = starting(&database, &ragterm);
+    signal(daemon.id() as i32, rustix::process::Signal::TERM);
+    let ended = |daemon: &mut std::process::Child| {
+        let mut status = None;
+        until("the daemon to end", || {
+            status = daemon.try_wait().unwrap();
+            status.is_some()
+        });
+        let said = std::fs::read_to_string(&log).unwrap();
+        assert!(said.contains(r#""message":"ended""#), "its tasks were waited for: {said}");
+        status.unwrap().code()
+    };
+    assert_eq!(ended(&mut daemon), Some(0));
+    let (mut daemon, _) = starting(&database, &ragterm);
+    relay.set(Way::Cut);
+    assert_eq!(ended(&mut daemon), Some(3));
+    assert!(!ragterm.data().join("run/ragterm.sock").exists());
+    drop(holder);
+    relay.set(Way::Open);
+    until("the next start", || ragterm.run(&["search", "heron"]).code == 0);
+}
+
 #[test]
 fn a_moved_catalog_embeds_nothing_again() {
     let Some(database) = Database::create("moved") else { return };

@@ -334,3 +334,57 @@ fn systemd_is_told_when_a_command_finds_the_daemon_and_when_it_ends() {
     assert_eq!(told(), "STOPPING=1");
     assert!(daemon.wait().unwrap().success());
 }
+
+/// What the log says at the beginning of an end, and after it.
+const ENDING: &str = r#""message":"ending""#;
+const ENDED: &str = r#""message":"ended""#;
+
+#[test]
+fn systemd_is_told_of_the_end_before_anything_has_ended() {
+    let ragterm = Instance::without_embedder();
+    let (place, log) =
+        (ragterm.data().with_file_name("notify"), ragterm.data().with_file_name("said"));
+    let supervisor = UnixDatagram::bind(&place).unwrap();
+    let mut daemon = ragterm.command(&["daemon"]);
+    daemon.env("NOTIFY_SOCKET", &place).stderr(std::fs::File::create(&log).unwrap());
+    let mut daemon = daemon.spawn().unwrap();
+    let mut message = [0; 256];
+    let mut told = || {
+        let length = supervisor.recv(&mut message).unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap().trim_end().to_owned()
+    };
+    assert_eq!(told(), "READY=1");
+    let said = |word: &str| std::fs::read_to_string(&log).unwrap().contains(word);
+    until("the start", || said("daemon ready"));
+    // No more can be told until somebody listens: whoever tells waits.
+    let sent = fill(&place);
+    signal(daemon.id() as i32, rustix::process::Signal::TERM);
+    until("the signal", || said(ENDING));
+    assert!(!said(ENDED), "nothing ends before it is told");
+    for _ in 0..sent {
+        assert_eq!(told(), "full");
+    }
+    assert_eq!(told(), "STOPPING=1");
+    assert!(daemon.wait().unwrap().success());
+    assert!(said(ENDED));
+    supervisor.set_nonblocking(true).unwrap();
+    assert!(supervisor.recv(&mut [0; 256]).is_err(), "it is told once");
+}
+
+/// Sends to a socket until it takes no more; how many messages that took.
+fn fill(place: &Path) -> usize {
+    let (mut sent, mut senders) = (0, Vec::new());
+    loop {
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.connect(place).unwrap();
+        sender.set_nonblocking(true).unwrap();
+        let before = sent;
+        while sender.send(b"full").is_ok() {
+            sent += 1;
+        }
+        senders.push(sender);
+        if sent == before {
+            return sent;
+        }
+    }
+}
