@@ -45,7 +45,7 @@ pub async fn run(config: Config, paths: Paths) -> Result<()> {
     let lock = own(&paths)?;
     let stop = CancellationToken::new();
     let opening = Opening::begin();
-    let entrance = Entrance::new(opening.clone());
+    let entrance = Entrance::new(opening.clone(), stop.clone());
     let web = Web::bind(&config.daemon).await?;
     let web = web.map(|web| tokio::spawn(web.serve(entrance.clone(), stop.clone())));
     let background = Background::start()?;

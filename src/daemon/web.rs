@@ -146,10 +146,7 @@ struct Named {
 }
 
 async fn ready(State(entrance): State<Entrance>) -> Response {
-    let health = match entrance.gate(Listener::Other) {
-        Ok(gate) => gate.health().await,
-        Err(_) => entrance.opening().health(Listener::Other),
-    };
+    let health = entrance.health(Listener::Other).await;
     let checks = health.0.iter();
     let checks = checks.map(|check| Named { name: check.name, state: check.condition.name() });
     let ready = Ready { ready: health.is_ready(), checks: checks.collect() };

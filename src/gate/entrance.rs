@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::SetOnce;
+use tokio_util::sync::CancellationToken;
 
 use super::Gate;
-use crate::engine::{Listener, Opening};
+use crate::access::{Credentials, Grants};
+use crate::engine::{Health, Listener, Opening};
 use crate::error::Result;
 
 /// What the services stand before; clones share it.
@@ -13,12 +15,13 @@ use crate::error::Result;
 pub struct Entrance {
     gate: Arc<SetOnce<Gate>>,
     opening: Opening,
+    stop: CancellationToken,
 }
 
 impl Entrance {
-    /// It is closed until `opening` is over.
-    pub fn new(opening: Opening) -> Self {
-        Self { gate: Arc::default(), opening }
+    /// It is closed until `opening` is over; until then the owner ends the daemon by `stop`.
+    pub fn new(opening: Opening, stop: CancellationToken) -> Self {
+        Self { gate: Arc::default(), opening, stop }
     }
 
     /// Everything is served from now on.
@@ -37,8 +40,42 @@ impl Entrance {
         self.gate.wait().await
     }
 
-    /// What is known before there is a gate.
-    pub fn opening(&self) -> &Opening {
-        &self.opening
+    /// The state of the back-ends, whoever asks; before there is a gate, as far as `listener` may
+    /// hear of it.
+    pub async fn health(&self, listener: Listener) -> Health {
+        match self.gate.get() {
+            Some(gate) => gate.health().await,
+            None => self.opening.health(listener),
+        }
+    }
+
+    /// The same with the grants by which it is told; fails for who may not call.
+    pub async fn health_for(
+        &self,
+        listener: Listener,
+        shown: Credentials,
+    ) -> Result<(Health, Arc<Grants>)> {
+        match self.gate.get() {
+            Some(gate) => {
+                let caller = gate.caller(shown).await?;
+                Ok((gate.health().await, caller.grants))
+            }
+            // It holds no more than the listener may hear.
+            None => Ok((self.opening.health(listener), Arc::new(Grants::everything()))),
+        }
+    }
+
+    /// Asks the daemon to end; before there is a gate, for the owner alone.
+    pub async fn stop(&self, listener: Listener, shown: Credentials) -> Result<()> {
+        match self.gate.get() {
+            Some(gate) => {
+                let caller = gate.caller(shown).await?;
+                caller.require_asking()?;
+                gate.whole(&caller, "stop").await?.stop();
+            }
+            None if listener == Listener::Owner => self.stop.cancel(),
+            None => return Err(self.opening.refusal(listener)),
+        }
+        Ok(())
     }
 }

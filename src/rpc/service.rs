@@ -23,7 +23,7 @@ use super::{
     access, asking, backup, caller, convert, garbage, health, migration, progress, reading,
     sessions, status,
 };
-use crate::access::{Caller, Grants};
+use crate::access::Caller;
 use crate::catalog::Copied;
 use crate::engine::Listener;
 use crate::error::Result as Outcome;
@@ -46,7 +46,8 @@ impl Service {
         told(self.entrance.gate(Listener::Other))
     }
 
-    /// Who makes a call; while there is no gate, the owner is told why.
+    /// Who makes a call; while there is no gate, it fails and says why: where and by what to the
+    /// owner, to others only that there is none.
     async fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
         let credentials = caller::credentials(request);
         let gate = told(self.entrance.gate(caller::listener(request)))?;
@@ -259,12 +260,9 @@ impl Ragterm for Service {
         &self,
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthReply>, Status> {
-        let Ok(gate) = self.gate() else {
-            let early = self.entrance.opening().health(caller::listener(&request));
-            return Ok(Response::new(health::reply(early, &Grants::everything())));
-        };
-        let caller = self.caller(&request).await?;
-        Ok(Response::new(health::reply(gate.health().await, &caller.grants)))
+        let (listener, shown) = (caller::listener(&request), caller::credentials(&request));
+        let (health, grants) = told(self.entrance.health_for(listener, shown).await)?;
+        Ok(Response::new(health::reply(health, &grants)))
     }
 
     async fn collect_garbage(
@@ -332,12 +330,8 @@ impl Ragterm for Service {
     }
 
     async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopReply>, Status> {
-        if self.gate().is_err() && caller::listener(&request) == Listener::Owner {
-            self.stop.cancel();
-            return Ok(Response::new(StopReply { pid: std::process::id() }));
-        }
-        let (caller, _) = self.admit(request).await?;
-        told(self.gate()?.whole(&caller, "stop").await)?.stop();
+        let (listener, shown) = (caller::listener(&request), caller::credentials(&request));
+        told(self.entrance.stop(listener, shown).await)?;
         Ok(Response::new(StopReply { pid: std::process::id() }))
     }
 }
