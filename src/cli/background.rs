@@ -11,19 +11,23 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::client::{Client, connect_running};
+use super::client::{Client, connect_running, is_opening};
 use super::context::Context;
 use super::output;
 use crate::daemon;
+use crate::engine::PATIENCE;
 use crate::error::{Error, Result};
 use crate::telemetry::{self, MAX_LOG_BYTES};
 
 /// How long a daemon may take until it answers.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long after its own daemon gave up a command waits for somebody else's: that may still be
-/// opening, and says so on its socket after eight seconds.
+/// How long after its own daemon gave up a command waits for somebody else's.
 const RIVAL_DEADLINE: Duration = Duration::from_secs(10);
+
+// A daemon that opens slowly answers after `PATIENCE`; who waits less calls it dead.
+const _: () = assert!(DEADLINE.as_millis() >= PATIENCE.as_millis() + 2000);
+const _: () = assert!(RIVAL_DEADLINE.as_millis() >= PATIENCE.as_millis() + 2000);
 
 /// The time between two attempts to connect.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -92,12 +96,22 @@ impl Starting {
                 deadline = last;
             }
             if Instant::now() >= deadline {
-                let log = context.paths.log_file.display();
-                return Err(Error::unavailable("the daemon was started but does not answer")
-                    .hint(format!("its log says more: {log}")));
+                return Err(self.in_vain(context));
             }
             sleep(PERIOD).await;
         }
+    }
+
+    /// That no daemon answered in time: its own, or another that has the data directory.
+    fn in_vain(&self, context: &Context) -> Error {
+        if self.ended.is_some()
+            && let Some(error) = is_opening(context)
+        {
+            return error;
+        }
+        let log = context.paths.log_file.display();
+        Error::unavailable("the daemon was started but does not answer")
+            .hint(format!("its log says more: {log}"))
     }
 
     /// Fails with the reason, unless somebody else's daemon is about to answer.

@@ -12,6 +12,7 @@ use super::background;
 use super::context::Context;
 use super::failure::{from_status, is_broken};
 use crate::config::{self, Config};
+use crate::daemon;
 use crate::error::{Error, Result};
 
 pub use ragterm_proto::Client;
@@ -49,9 +50,22 @@ pub async fn reach(context: &Context) -> Result<Client> {
 pub fn not_running(context: &Context) -> Error {
     match context.load() {
         Ok(loaded) if !is_ours(&loaded.config) => nobody_answers(context, &loaded.config),
-        _ => Error::unavailable(format!("no daemon answers on {}", context.paths.socket.display()))
-            .hint("`ragterm daemon` starts one, and so does any command that searches"),
+        _ => is_opening(context).unwrap_or_else(|| {
+            Error::unavailable(format!("no daemon answers on {}", context.paths.socket.display()))
+                .hint("`ragterm daemon` starts one, and so does any command that searches")
+        }),
     }
+}
+
+/// That a daemon has the data directory and does not answer yet; `None` when none has it.
+pub fn is_opening(context: &Context) -> Option<Error> {
+    let pid = daemon::owner(&context.paths.data_dir)?;
+    let (directory, socket) = (context.paths.data_dir.display(), context.paths.socket.display());
+    let error = Error::unavailable(format!(
+        "the daemon (pid {pid}) of {directory} does not answer on {socket}: it is still opening \
+         its catalog, or listens elsewhere"
+    ));
+    Some(error.hint("ask again in a few seconds; if that does not help, compare RAGTERM_SOCKET"))
 }
 
 /// Whether the daemon that commands speak to is one that they start.
@@ -204,10 +218,12 @@ fn nobody_answers(context: &Context, config: &Config) -> Error {
     match config.daemon.autostart {
         true => Error::unavailable(format!("no daemon answers on {socket}"))
             .hint("its owner starts it: `client.owner` names another user"),
-        false => Error::unavailable(format!(
-            "no daemon answers on {socket}, and `daemon.autostart` is off"
-        ))
-        .hint("start it with `ragterm daemon`"),
+        false => is_opening(context).unwrap_or_else(|| {
+            Error::unavailable(format!(
+                "no daemon answers on {socket}, and `daemon.autostart` is off"
+            ))
+            .hint("start it with `ragterm daemon`")
+        }),
     }
 }
 
