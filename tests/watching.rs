@@ -388,3 +388,25 @@ fn fill(place: &Path) -> usize {
         }
     }
 }
+
+#[test]
+fn a_daemon_that_has_the_place_and_does_not_answer_yet_is_named() {
+    let ragterm = Instance::without_embedder().with("RAGTERM_DAEMON__AUTOSTART", "false");
+    std::fs::create_dir_all(ragterm.data()).unwrap();
+    let mut lock = std::fs::File::create(ragterm.data().join("daemon.lock")).unwrap();
+    lock.lock().unwrap();
+    let own = std::process::id();
+    write!(lock, "{own}").unwrap();
+    let said = format!("the daemon (pid {own}) of ");
+    for arguments in [&["search", "heron"][..], &["health"], &["status"]] {
+        let refused = ragterm.run(arguments).expect(3).stderr;
+        assert!(refused.contains(&said) && refused.contains("still opening"), "{refused}");
+        assert!(!refused.contains("start it"), "{refused}");
+    }
+    // One that would start its own hears the same, after the time that an opening takes.
+    let ragterm = ragterm.with("RAGTERM_DAEMON__AUTOSTART", "true");
+    let refused = ragterm.run(&["search", "heron"]).expect(3).stderr;
+    assert!(refused.contains(&said), "{refused}");
+    drop(lock);
+    ragterm.run(&["search", "heron"]).expect(1);
+}

@@ -14,8 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::client::{Client, connect_running, is_opening};
 use super::context::Context;
 use super::output;
-use crate::daemon;
-use crate::engine::PATIENCE;
+use crate::daemon::{self, PATIENCE};
 use crate::error::{Error, Result};
 use crate::telemetry::{self, MAX_LOG_BYTES};
 

@@ -23,6 +23,7 @@ use crate::engine::{Engine, Opening};
 use crate::error::{Error, Result};
 use crate::gate::{Entrance, Gate};
 
+pub use crate::engine::PATIENCE;
 use background::Background;
 pub use lock::{DataLock, check_owner, make_directory, owner};
 
