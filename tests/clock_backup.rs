@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::backup::beside;
+use crate::backup::{beside, noise};
 use crate::support::{Instance, path, until};
 
 /// The names in a directory.
@@ -90,6 +90,26 @@ fn a_backup_by_hand_in_a_watched_folder_is_skipped_and_nothing_of_it_is_found() 
     // It is in the configuration of the backup.
     assert!(ragterm.find("limit 17 search").is_empty());
     ragterm.verify();
+}
+
+#[test]
+fn the_first_backup_by_the_clock_has_all_that_was_there() {
+    let ragterm = Instance::without_embedder();
+    let shelf = beside(&ragterm, "shelf");
+    fs::create_dir(&shelf).unwrap();
+    for number in 0..40 {
+        ragterm.write(&format!("{number}.txt"), noise(number));
+    }
+    // Known from the start, so that the first look and the first backup are due at once.
+    let sources = format!("[{{name=\"docs\", path={:?}}}]", path(&ragterm.docs()));
+    let ragterm =
+        ragterm.with("RAGTERM_BACKUP__DIRECTORY", path(&shelf)).with("RAGTERM_SOURCES", &sources);
+    ragterm.settle();
+    until("the backup", || listed(&shelf).iter().any(|name| is_taken(name)));
+    let taken = listed(&shelf).into_iter().find(|name| is_taken(name)).unwrap();
+    let told = ragterm.run(&["backup", "--verify", path(&shelf.join(taken))]).expect(0);
+    let told = told.stdout + &told.stderr;
+    assert!(told.contains("40 documents"), "{told}");
 }
 
 #[test]

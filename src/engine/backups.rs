@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use super::Engine;
 use crate::backup::{self, Form, Header, Order, Progress, Shelf, due_in};
-use crate::config::{self, Backup, Role, Surroundings};
+use crate::config::{self, Backup, Surroundings};
 use crate::disk::check_room;
 use crate::error::{Error, Result};
 
@@ -143,9 +143,6 @@ impl Engine {
 pub async fn run(engine: &Engine, stop: CancellationToken) {
     let settings = &engine.config.backup;
     let Some(directory) = &settings.directory else { return };
-    if engine.config.daemon.role == Role::Query {
-        return;
-    }
     let shelf = Shelf::new(directory, engine.catalog.identity());
     let (mut retry, mut not_before) = (RETRY, Instant::now());
     while !stop.is_cancelled() {
@@ -191,8 +188,12 @@ async fn attempt(
     stop: &CancellationToken,
 ) -> Result<()> {
     let disk = Disk { alone: &engine.backups.disk, shelf };
-    let now = Timestamp::now();
     let taken = disk.work(NAMES, taken).await?;
+    if taken.is_empty() {
+        // What is read until then would be all there is until the next one is due.
+        engine.first_look(stop).await?;
+    }
+    let now = Timestamp::now();
     let stale = |shelf: &Shelf| shelf.stale().map_err(|why| unreadable(shelf.directory(), why));
     engine.backups.set_stale(disk.work(NAMES, stale).await?);
     if !due_in(now, &taken, settings.every).is_zero() || engine.catalog.is_empty().await? {

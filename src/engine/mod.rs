@@ -164,8 +164,6 @@ impl Engine {
         });
         let (engine, stop) = (self.clone(), self.stop.clone());
         self.spawn("maintenance", async move { maintenance::run(&engine, stop).await });
-        let (engine, stop) = (self.clone(), self.stop.clone());
-        self.spawn("backups", async move { backups::run(&engine, stop).await });
         if self.config.daemon.role != Role::Query && self.config.index.ocr {
             // They were looked at while nothing could recognise their text.
             self.catalog.read_again_if("needs OCR").await?;
@@ -175,7 +173,11 @@ impl Engine {
             self.spawn("catalog listener", async move { follow::run(&engine, stop).await });
             return self.sources.observe().await;
         }
-        self.sources.start(&self.config.sources).await
+        self.sources.start(&self.config.sources).await?;
+        // After them: the first one waits until they have been read.
+        let (engine, stop) = (self.clone(), self.stop.clone());
+        self.spawn("backups", async move { backups::run(&engine, stop).await });
+        Ok(())
     }
 
     /// Forgets a source and its documents, to the end even if nobody waits for it any more.

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Engine, MeaningStatus, Reindexing};
 use crate::access::Grants;
 use crate::answer;
@@ -18,6 +20,12 @@ pub const PROBLEMS: Range<u32> = 0..100;
 
 /// Problems that a status names at the most.
 const MAX_PROBLEMS: u32 = 1_000;
+
+/// How long the first look at the sources is waited for, after the start.
+const FIRST_LOOK: Duration = Duration::from_secs(60 * 60);
+
+/// How often it is asked whether that look is over.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// What is indexed, embedded, pending, failed, and why.
 #[derive(Debug, Clone)]
@@ -115,6 +123,22 @@ impl Status {
 }
 
 impl Engine {
+    /// Waits until the sources have been read once and are findable, an hour after the start at the
+    /// longest.
+    pub async fn first_look(&self, stop: &CancellationToken) -> Result<()> {
+        let everything = Grants::everything();
+        while self.started.elapsed() < FIRST_LOOK {
+            if self.status(&everything, 0..0).await?.is_at_rest() {
+                break;
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(PERIOD) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Gathers the state of everything that may be seen; who does not see everything hears nothing
     /// that the rest could change. `problems` are the numbers of those that are named.
     pub async fn status(&self, grants: &Grants, problems: Range<u32>) -> Result<Status> {
