@@ -1,7 +1,7 @@
 //! The catalog on a PostgreSQL server: one daemon that writes, any number that follow.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgListener};
@@ -25,9 +25,10 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The advisory lock of the daemon that indexes; a fixed number, as the database holds one catalog.
 pub(super) const WRITER_LOCK: i64 = 0x7261_6774_6572_6d01;
 
-/// How long the lock is asked for, and the pause between two attempts.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
+/// How often the lock is asked for, and the pause between two attempts: 2 s in all. Attempts are
+/// counted, so that a machine that stands still for a moment takes none of them away.
+pub(super) const LOCK_ATTEMPTS: u32 = 20;
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a committed change is announced under.
 pub(super) const CHANNEL: &str = "ragterm_changes";
@@ -197,8 +198,7 @@ fn locking_pool() -> AnyPoolOptions {
 /// Takes the lock of the daemon that indexes, until the connection ends. One that has just ended may
 /// hold it for a moment more: the server has to notice.
 async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    let begin = Instant::now();
-    loop {
+    for _ in 0..LOCK_ATTEMPTS {
         let got: i32 =
             sqlx::query_scalar("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END")
                 .bind(WRITER_LOCK)
@@ -207,11 +207,9 @@ async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
         if got == 1 {
             return Ok(());
         }
-        if begin.elapsed() > LOCK_PATIENCE {
-            return Err(sqlx::Error::Configuration(TAKEN.into()));
-        }
         tokio::time::sleep(LOCK_PAUSE).await;
     }
+    Err(sqlx::Error::Configuration(TAKEN.into()))
 }
 
 pub(super) const TAKEN: &str = "another daemon indexes into this catalog";

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use super::copy::TABLES;
 use super::failed;
 use super::migrations::last_known;
-use super::postgres::{TAKEN, WRITER_LOCK, at_open};
+use super::postgres::{LOCK_ATTEMPTS, LOCK_PAUSE, TAKEN, WRITER_LOCK, at_open};
 use crate::error::{Error, Result};
 
 const TASK: &str = "be restored";
@@ -45,18 +45,22 @@ impl Commit {
     }
 }
 
-/// Connects to a database as the only one that writes, for as long as the connection lives.
+/// Connects to a database as the only one that writes, for as long as the connection lives. A daemon
+/// that has just ended may hold the lock for a moment more: the server has to notice.
 pub(super) async fn connect(url: &str) -> Result<PgConnection> {
     let mut connection = in_time(PgConnection::connect(url)).await?;
-    let got: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(WRITER_LOCK)
-        .fetch_one(&mut connection)
-        .await
-        .map_err(failed(TASK))?;
-    match got {
-        true => Ok(connection),
-        false => Err(Error::usage(TAKEN).hint("stop that daemon first: `ragterm stop`")),
+    for _ in 0..LOCK_ATTEMPTS {
+        let got: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(WRITER_LOCK)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(failed(TASK))?;
+        if got {
+            return Ok(connection);
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
     }
+    Err(Error::usage(TAKEN).hint("stop that daemon first: `ragterm stop`"))
 }
 
 /// A connection that is made, or the error of a server that takes too long.
