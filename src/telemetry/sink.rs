@@ -89,11 +89,16 @@ impl Sink {
 
     /// Waits until what was taken is written, but not for ever.
     pub fn flush(&self) {
+        self.flush_within(GOODBYE);
+    }
+
+    /// Waits for so long until what was taken is written.
+    pub(super) fn flush_within(&self, patience: Duration) {
         let Self::Queued(queue) = self else { return };
         let (done, is_done) = sync_channel(1);
         if queue.sender.try_send(Message::Flush(done)).is_ok() {
             // A reader that does not read gets no more.
-            let _late = is_done.recv_timeout(GOODBYE);
+            let _late = is_done.recv_timeout(patience);
         }
     }
 }
@@ -265,7 +270,7 @@ mod tests {
         let path = directory.path().join("ragterm.log");
         let sink = Sink::queued(own(&path, 1 << 20), |_| String::new()).unwrap();
         (0..100).for_each(|number| sink.write(format!("{number}\n")));
-        sink.flush();
+        sink.flush_within(Duration::from_secs(60));
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("\n99\n"));
     }
 }

@@ -17,7 +17,7 @@ fn logged(format: Format, work: impl FnOnce()) -> String {
     let sink = Sink::queued(output, |_| String::new()).unwrap();
     let lines = Lines::new(format, sink.clone());
     tracing::subscriber::with_default(Registry::default().with(lines), work);
-    sink.flush();
+    sink.flush_within(std::time::Duration::from_secs(60));
     std::fs::read_to_string(&path).unwrap()
 }
 
