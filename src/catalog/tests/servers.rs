@@ -39,7 +39,7 @@ on_server!(ground, a_follower_hears_of_each_commit_and_writes_nothing, {
     });
     let new = [Publication::New(read(DocumentId(1), "가/a", &["x"]))];
     writer.publish(&new).await.unwrap();
-    let deadline = std::time::Duration::from_secs(20);
+    let deadline = std::time::Duration::from_secs(60);
     tokio::time::timeout(deadline, heard.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
     assert_eq!(follower.known_below(SOURCE, "가").await.unwrap().len(), 1);
     let error = follower.publish(&new).await.unwrap_err();
