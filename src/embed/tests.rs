@@ -160,12 +160,16 @@ async fn callers_in_parallel_get_their_own_vectors() {
 #[tokio::test]
 async fn a_dropped_call_leaves_the_embedder_usable() {
     let embedder = BuiltinEmbedder::new();
-    let texts = vec!["a text that nobody waits for ".repeat(40); 500];
+    let texts = vec!["a text that nobody waits for ".repeat(60); 500];
     let call = tokio::spawn({
         let embedder = embedder.clone();
         async move { embedder.embed(texts, Purpose::Document).await }
     });
-    embed(&embedder, &["loads the model meanwhile"]).await;
+    // One of its texts is being embedded: it has begun, and cannot be over.
+    while embedder.counts().divided == 0 {
+        assert!(!call.is_finished(), "no text was divided");
+        tokio::task::yield_now().await;
+    }
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     assert_eq!(embed(&embedder, &["still here"]).await.len(), 1);
