@@ -44,8 +44,12 @@ impl Drop for Background {
 /// Lowers the calling thread; on Linux a priority belongs to a thread, elsewhere to a process.
 fn step_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::debug!(%error, "cannot lower the priority of indexing");
+    {
+        // A daemon that was started with less still has less.
+        let present = rustix::process::getpriority_process(None).unwrap_or_default();
+        if let Err(error) = rustix::process::setpriority_process(None, NICENESS.max(present)) {
+            tracing::debug!(%error, "cannot lower the priority of indexing");
+        }
     }
 }
 
@@ -62,7 +66,8 @@ mod tests {
             let child = std::thread::spawn(niceness);
             (niceness(), child.join().unwrap())
         });
-        assert_eq!(theirs.await.unwrap(), (NICENESS, NICENESS));
+        let lowered = NICENESS.max(before);
+        assert_eq!(theirs.await.unwrap(), (lowered, lowered));
         assert_eq!(niceness(), before);
     }
 }
