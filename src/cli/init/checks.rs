@@ -163,7 +163,14 @@ mod tests {
                 && check.remedy.unwrap().contains("--listen")
         );
         drop(listener);
-        assert_eq!(port(address).state, Level::Ok);
+        // Any program may take a port as soon as it is let go.
+        let is_free = |_| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            drop(listener);
+            port(address).state == Level::Ok
+        };
+        assert!((0..20).any(is_free));
         assert_eq!(port("192.0.2.1:7450".parse().unwrap()).state, Level::Fail);
     }
 
