@@ -384,7 +384,7 @@ mod tests {
         assert!(error.next_step().unwrap().contains("mount its disk"), "{error}");
         assert!(!missing.directory().exists());
         let shelf = Shelf::new(directory.path(), "1");
-        let error = begin(&shelf, (Timestamp::now(), &[]), 1 << 60).unwrap_err();
+        let error = begin(&shelf, (Timestamp::now(), &[]), u64::MAX).unwrap_err();
         assert!(error.to_string().contains("too full for another backup"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
