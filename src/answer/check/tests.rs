@@ -158,9 +158,9 @@ fn what_repeats_for_ever_is_decided_at_once() {
             shown += checker.push(&text.repeat(8)).len();
             assert!(checker.pending.len() <= 4_096, "{text:?} waits");
         }
-        shown += checker.push(&text.repeat(16_000)).len();
+        shown += checker.push(&text.repeat(32_000)).len();
         shown += checker.finish().len();
-        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{text:?} took too long");
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{text:?} hangs");
         assert!(shown > 0 || text == "![", "{text:?}");
     }
 }
