@@ -114,18 +114,15 @@ fn an_emptied_root_deletes_nothing_until_confirmed() {
     for watched in [true, false] {
         let ragterm = Instance::without_embedder();
         for number in 0..10 {
-            ragterm.write(&format!("{number}.txt"), format!("heron number{number}"));
+            ragterm.write(&format!("all/{number}.txt"), format!("heron number{number}"));
         }
         ragterm.add();
         if !watched {
             ragterm.run(&["stop"]).expect(0);
         }
+        // In one step: a look between two of them would find that a few were removed.
         let aside = ragterm.docs().with_file_name("aside");
-        fs::create_dir(&aside).unwrap();
-        for number in 0..10 {
-            let name = format!("{number}.txt");
-            fs::rename(ragterm.docs().join(&name), aside.join(&name)).unwrap();
-        }
+        fs::rename(ragterm.docs().join("all"), aside).unwrap();
         ragterm.wait("the source to be unavailable", |status| {
             status["sources"][0]["state"] == "unavailable"
         });
@@ -137,7 +134,8 @@ fn an_emptied_root_deletes_nothing_until_confirmed() {
 
 #[test]
 fn a_second_look_does_not_remove_what_the_first_did_not_miss() {
-    let ragterm = Instance::without_embedder().with("RAGTERM_INDEX__REMOVAL_CONFIRM_S", "1");
+    // Time to see that they are held, and to remove the rest, before the second look.
+    let ragterm = Instance::without_embedder().with("RAGTERM_INDEX__REMOVAL_CONFIRM_S", "15");
     for number in 0..100 {
         ragterm.write(&format!("{number}.txt"), format!("stork number{number}"));
     }
