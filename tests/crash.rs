@@ -100,7 +100,10 @@ fn a_daemon_whose_data_directory_is_deleted_ends_and_says_why() {
     let ragterm = Instance::without_embedder();
     let daemon = ragterm.command(&["daemon"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     until("the socket", || ragterm.data().join("run/ragterm.sock").exists());
-    fs::remove_dir_all(ragterm.data()).unwrap();
+    // Not before it answers: what cannot be opened is another reason.
+    ragterm.status();
+    // It may make another file while its directory is emptied.
+    until("the directory to be deleted", || fs::remove_dir_all(ragterm.data()).is_ok());
     let output = daemon.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let log = String::from_utf8(output.stderr).unwrap();
