@@ -13,10 +13,12 @@ fn what_is_read_goes_to_done_and_what_is_not_to_failed_with_a_reason() {
     ragterm.write("in/plan.md", "# Plan\n\nThe walrus arrives on Monday.");
     ragterm.write("broken.docx", [0x50, 0x4b, 3, 4, 9, 9, 9, 9, 0, 1, 2, 3]);
     until("the file to be put away", || docs.join("done/in/plan.md").exists());
-    until("the broken one to be put away", || docs.join("failed/broken.docx.reason.txt").exists());
+    let reason = docs.join("failed/broken.docx.reason.txt");
+    let reason = || fs::read_to_string(&reason).unwrap_or_default();
+    until("the broken one to be put away", || reason().ends_with('\n'));
     assert!(docs.join("failed/broken.docx").exists());
     assert!(!docs.join("in/plan.md").exists() && !docs.join("broken.docx").exists());
-    let reason = fs::read_to_string(docs.join("failed/broken.docx.reason.txt")).unwrap();
+    let reason = reason();
     assert!(reason.trim().len() > 10, "{reason}");
     until("its new place", || ragterm.find("walrus") == ["done/in/plan.md"]);
     let status = ragterm.settle();
