@@ -149,7 +149,11 @@ fn a_stopped_answer_is_followed_by_others_judged_listed_and_deleted() {
     terminal.press("Enter");
     terminal.shows("ask › a question");
     terminal.press("F6");
-    terminal.shows("question");
+    // How old a session is stands in the list alone.
+    until("the list of sessions", || {
+        let screen = terminal.tmux(&["capture-pane", "-p"]);
+        screen.contains("question · ") || screen.contains("questions · ")
+    });
     let listed = || ragterm.run(&["sessions", "list", "--json"]).json().as_array().unwrap().len();
     let before = listed();
     terminal.press("DC");
