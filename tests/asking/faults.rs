@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use super::{Office, configured, failed, numbers, write_documents};
+use super::{Office, configured, failed, impatient, numbers, write_documents};
 use crate::fakes::chat::{Chat, Nature, Protocol, Reply, Then};
 use crate::support::{Instance, until};
 
@@ -13,7 +13,10 @@ const QUESTION: &str = "How many vacation days may be carried over?";
 
 /// Asks a model that ends like this; returns the answer.
 fn after(then: Then) -> Value {
-    Office::saying(Reply::then(&["At most five ", "days [1]"], then)).ask(QUESTION)
+    let reply = Reply::then(&["At most five ", "days [1]"], then);
+    let chat = Chat::saying(Protocol::Ollama, reply);
+    let ragterm = if then == Then::Stall { impatient(&chat) } else { configured(&chat) };
+    Office::of(ragterm, chat).ask(QUESTION)
 }
 
 #[test]
@@ -55,8 +58,10 @@ fn passages_stand_in_for_a_model_that_says_nothing() {
         (Reply::then(&[], Then::Refuse(500, "out of memory")), "the model did not answer"),
         (Reply::then(&[], Then::Silence), "the model did not answer"),
     ] {
-        let office = Office::saying(reply);
-        let answer = office.ask(QUESTION);
+        let is_silent = reply.then == Then::Silence;
+        let chat = Chat::saying(Protocol::Ollama, reply);
+        let ragterm = if is_silent { impatient(&chat) } else { configured(&chat) };
+        let answer = Office::of(ragterm, chat).ask(QUESTION);
         assert_eq!((&answer["answer"], &answer["partial"]), (&"".into(), &false.into()));
         let degraded = answer["degraded"].as_str().unwrap();
         assert!(degraded.contains(why), "{degraded}");

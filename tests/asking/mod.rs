@@ -23,6 +23,10 @@ impl Office {
 
     fn with_chat(chat: Chat) -> Self {
         let ragterm = configured(&chat);
+        Self::of(ragterm, chat)
+    }
+
+    fn of(ragterm: Instance, chat: Chat) -> Self {
         write_documents(&ragterm);
         ragterm.add();
         Self { ragterm, chat }
@@ -44,8 +48,11 @@ fn configured(chat: &Chat) -> Instance {
         .with("RAGTERM_LLM__MODEL", MODEL)
         .with("RAGTERM_LLM__URL", &chat.url)
         .with("RAGTERM_LLM__API_KEY", if provider == "anthropic" { "secret" } else { "" })
-        .with("RAGTERM_LLM__TIMEOUT_S", "20")
-        .with("RAGTERM_LLM__IDLE_TIMEOUT_S", "2")
+}
+
+/// The same, with a model that is given up after a few seconds of silence.
+fn impatient(chat: &Chat) -> Instance {
+    configured(chat).with("RAGTERM_LLM__IDLE_TIMEOUT_S", "5")
 }
 
 fn write_documents(ragterm: &Instance) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::write_documents;
 use crate::fakes::{free_address, served::Served};
-use crate::support::Instance;
+use crate::support::{Instance, until};
 
 /// Scores highest what says "trains"; fails once `broken` is set.
 fn reranker(broken: &Arc<AtomicBool>) -> (String, Served) {
@@ -41,10 +41,14 @@ fn a_reranker_has_the_last_word_until_it_fails() {
     write_documents(&ragterm);
     ragterm.add();
     let search = || ragterm.run(&["search", "--json", "vacation", "days"]).expect(0).json();
-    let reranked = search();
+    // A busy machine may not rerank in the time that a search has for it.
+    let mut reranked = Value::Null;
+    until("the hits to be reranked", || {
+        reranked = search();
+        reranked["degraded"] == Value::Null
+    });
     assert_eq!(reranked["hits"][0]["path"], "travel.md");
     assert!(reranked["hits"][0]["scores"]["rerank"].as_f64().unwrap() > 0.9);
-    assert_eq!(reranked["degraded"], Value::Null);
     broken.store(true, Ordering::Relaxed);
     let fused = search();
     assert_eq!(fused["hits"][0]["path"], "leave.md");
