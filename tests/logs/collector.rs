@@ -48,6 +48,8 @@ struct State {
     mood: Mood,
     seen: Vec<Seen>,
     batches: usize,
+    /// The number of the batch that waits for an answer.
+    hanging: Option<usize>,
     connections: usize,
     authorization: Option<String>,
 }
@@ -81,6 +83,7 @@ impl Collector {
             mood: Mood::Takes,
             seen: Vec::new(),
             batches: 0,
+            hanging: None,
             connections: 0,
             authorization: None,
         };
@@ -120,6 +123,11 @@ impl Collector {
 
     pub fn batches(&self) -> usize {
         self.state.lock().unwrap().batches
+    }
+
+    /// The number of the batch that waits for an answer, until it is given up.
+    pub fn hanging(&self) -> Option<usize> {
+        self.state.lock().unwrap().hanging
     }
 
     pub fn connections(&self) -> usize {
@@ -174,7 +182,35 @@ impl TraceService for Service {
         match mood {
             Mood::Takes => Ok(Response::new(ExportTraceServiceResponse::default())),
             Mood::Refuses => Err(Status::permission_denied("who are you?")),
-            Mood::Hangs => std::future::pending().await,
+            Mood::Hangs => {
+                let _until_given_up = Hanging::begin(&self.0);
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+/// A batch that somebody waits for.
+struct Hanging {
+    state: Arc<Mutex<State>>,
+    number: usize,
+}
+
+impl Hanging {
+    fn begin(state: &Arc<Mutex<State>>) -> Self {
+        let mut locked = state.lock().unwrap();
+        let number = locked.batches;
+        locked.hanging = Some(number);
+        Self { state: Arc::clone(state), number }
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap();
+        // Another one may hang already.
+        if state.hanging == Some(self.number) {
+            state.hanging = None;
         }
     }
 }
