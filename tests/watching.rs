@@ -23,7 +23,7 @@ fn free_address() -> SocketAddr {
 /// Status, head and body of what a path shows.
 fn get(address: SocketAddr, path: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: ragterm\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -74,7 +74,18 @@ fn each_metric_of_the_list_is_in_a_scrape_and_nothing_else_is() {
     let turn = answer.expect(0).json()["turn"].as_str().unwrap().to_owned();
     ragterm.run(&["feedback", &turn, "unhelpful"]).expect(0);
 
-    let scrape = scrape(address);
+    // A call is counted at its end, a moment after its caller has the answer.
+    let counted = [
+        "ragterm_documents{state=\"indexed\"} 1\n",
+        "ragterm_requests_total{code=\"OK\",rpc=\"Search\"} 2\n",
+        "ragterm_requests_total{code=\"OK\",rpc=\"Ask\"} 1\n",
+    ];
+    let mut told = String::new();
+    until("the calls to be counted", || {
+        told = scrape(address);
+        counted.iter().all(|line| told.contains(line))
+    });
+    let scrape = told;
     keep(&scrape);
     let described: Vec<&str> =
         scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
