@@ -14,8 +14,8 @@ use super::output;
 use crate::daemon;
 use crate::error::{Error, Result};
 
-/// How long a daemon may take to end; its own limit is 5 s.
-const DEADLINE: Duration = Duration::from_secs(6);
+/// How long a daemon may take to end; its own limits, one after the other, come to 9 s.
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The time between two looks.
 const PERIOD: Duration = Duration::from_millis(10);
