@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No condition in these tests takes longer, even on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Directories, a socket and perhaps a daemon, gone when dropped.
 pub struct Instance {
