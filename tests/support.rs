@@ -143,6 +143,8 @@ impl Instance {
     /// Fails the test unless `verify` finds sources, catalog and followers equal.
     #[track_caller]
     pub fn verify(&self) {
+        // It waits for this itself, but not for as long.
+        self.wait("indexing to end", |status| status["idle"] == true);
         self.run(&["verify"]).expect(0);
     }
 
