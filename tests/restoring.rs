@@ -205,7 +205,7 @@ fn a_restore_that_was_announced_is_completed_by_the_next_daemon() {
 #[test]
 fn the_first_search_after_a_restore_finds_what_was_restored() {
     let ragterm = Instance::without_embedder();
-    // A search waits a few seconds for the index: few documents, which a busy machine reads in them.
+    // A search waits for the index, but only some seconds: a busy machine reads no more in them.
     for number in 0..8 {
         ragterm.write(&format!("{number}.md"), format!("The heron {number} of {}.", number % 7));
     }

@@ -18,7 +18,7 @@ use crate::daemon::{self, PATIENCE};
 use crate::error::{Error, Result};
 use crate::telemetry::{self, MAX_LOG_BYTES};
 
-/// How long a daemon may take until it answers; a busy machine may need seconds to start its process.
+/// How long a daemon may take until it answers: a busy machine needs seconds to start its process.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long after its own daemon gave up a command waits for somebody else's.
