@@ -21,6 +21,9 @@ mod files;
 /// Set for the worker that a test starts; says how it behaves.
 const ROLE: &str = "RAGTERM_TEST_WORKER";
 
+/// How long a worker that hangs is waited for; what does not hang takes less on any machine.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What libraries of the worker are told.
 const LIBRARIES: [&str; 2] = ["LD_LIBRARY_PATH", "PDF_OXIDE_MAX_DECOMPRESS_MB"];
 
@@ -172,7 +175,7 @@ fn skip(extracted: &Extracted) -> &str {
 }
 
 async fn until(mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !condition() {
         assert!(Instant::now() < deadline, "the condition never came true");
         tokio::task::yield_now().await;
@@ -248,8 +251,7 @@ async fn members(pool: &Pool, job: Job) -> (Vec<Member>, Extracted) {
 
 #[tokio::test]
 async fn a_document_inside_a_file_that_ends_its_worker_is_passed_over() {
-    let timeout = Duration::from_millis(500);
-    let pool = pool_with(1, Limits { timeout, ..Limits::default() });
+    let pool = pool_with(1, Limits { timeout: PATIENCE, ..Limits::default() });
     let (found, extracted) = members(&pool, named("carrier")).await;
     assert!(extracted.outcome.is_ok());
     let paths: Vec<_> = found.iter().map(|member| member.path.as_str()).collect();
@@ -257,7 +259,7 @@ async fn a_document_inside_a_file_that_ends_its_worker_is_passed_over() {
     let fine: Vec<_> = found.iter().map(|member| member.outcome.is_ok()).collect();
     assert_eq!(fine, [true, false, false, false, true]);
     let Err(Reason::Failed(reason)) = &found[3].outcome else { panic!("read: {found:?}") };
-    assert_eq!(reason, "took longer than 500ms to read");
+    assert_eq!(reason, "took longer than 3s to read");
 }
 
 #[tokio::test]
@@ -277,10 +279,9 @@ async fn a_listener_that_goes_away_ends_the_work() {
 
 #[tokio::test]
 async fn a_hang_ends_at_the_time_limit() {
-    let timeout = Duration::from_millis(300);
-    let pool = pool_with(1, Limits { timeout, ..Limits::default() });
+    let pool = pool_with(1, Limits { timeout: PATIENCE, ..Limits::default() });
     let hung = extract(&pool, named("hang")).await.unwrap();
-    assert_eq!(failure(&hung), "took longer than 300ms to read");
+    assert_eq!(failure(&hung), "took longer than 3s to read");
     assert!(hung.content.is_some());
 }
 

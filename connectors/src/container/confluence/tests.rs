@@ -365,5 +365,6 @@ fn hostile_bodies_take_linear_time() {
         let size = stored(&body).len() + text_of(&markup::to_html(&body)).len();
         assert!(size < 12 * body.len(), "{pattern}");
     }
-    assert!(start.elapsed() < Duration::from_secs(60));
+    // Work that grows with the square of the text would take hours.
+    assert!(start.elapsed() < Duration::from_secs(600));
 }

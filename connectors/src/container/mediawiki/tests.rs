@@ -228,5 +228,6 @@ fn hostile_wikitext_takes_linear_time() {
         let converted = wikitext::convert(&text, &"t".repeat(200), &Site::default());
         assert!(converted.html.len() < 12 * text.len() + 1000, "{pattern}");
     }
-    assert!(start.elapsed() < Duration::from_secs(60));
+    // Work that grows with the square of the text would take hours.
+    assert!(start.elapsed() < Duration::from_secs(600));
 }

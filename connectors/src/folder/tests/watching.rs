@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+/// Long enough for the slowest machine; nothing waits so long when all is well.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Does with events what an indexer does: keeps a copy of the listing.
 struct Follower {
@@ -152,12 +153,22 @@ async fn what_is_noticed_is_waiting_until_it_is_sent() {
     follower.end().await;
 }
 
+/// A watched folder whose first scan found its file written just now. The scan of a busy machine may
+/// come too late for that, and is then done again with another folder.
+fn found_half_written() -> (tempfile::TempDir, Arc<Folder>, Watch) {
+    for _ in 0..100 {
+        let (root, folder) = folder(&["a.md"]);
+        let watch = folder.watch();
+        if !folder.scan().unwrap().entries[0].settled {
+            return (root, folder, watch);
+        }
+    }
+    panic!("a file that was written just now is never unsettled");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_a_scan_finds_half_written_is_hinted_when_it_stands_still() {
-    let (root, folder) = folder(&["a.md"]);
-    let watch = folder.watch();
-    let listing = folder.scan().unwrap();
-    assert!(!listing.entries[0].settled, "written just now");
+    let (root, folder, watch) = found_half_written();
     assert_eq!(*folder.waiting().borrow(), 1);
     let (sender, mut events) = mpsc::channel(1);
     let stop = CancellationToken::new();

@@ -24,6 +24,8 @@ pub(super) struct Settling {
     quiet: Duration,
     /// How long a file may stay open without a write before it counts as complete.
     unclosed_quiet: Duration,
+    /// How long a file that never stands still is held back.
+    longest: Duration,
     check_at: Option<Instant>,
 }
 
@@ -37,7 +39,8 @@ struct Held {
 
 impl Settling {
     pub fn new(quiet: Duration) -> Self {
-        Self { files: HashMap::new(), quiet, unclosed_quiet: UNCLOSED_QUIET, check_at: None }
+        let (unclosed_quiet, longest) = (UNCLOSED_QUIET, LONGEST);
+        Self { files: HashMap::new(), quiet, unclosed_quiet, longest, check_at: None }
     }
 
     /// Changes how long a file that no events tell about must look the same.
@@ -48,7 +51,8 @@ impl Settling {
     /// Waits for a close as long as it takes.
     #[cfg(test)]
     pub fn be_patient(&mut self) {
-        self.unclosed_quiet = Duration::from_secs(3600);
+        let long = Duration::from_secs(3600);
+        (self.unclosed_quiet, self.longest) = (long, long);
     }
 
     /// A file is being written to; its end will be told. Gives the path back when full.
@@ -93,7 +97,7 @@ impl Settling {
             match held.state {
                 None if still >= self.unclosed_quiet => complete.push(path.clone()),
                 Some(_) if still >= self.quiet => look.push(path.clone()),
-                _ if now.saturating_duration_since(held.first) >= LONGEST => {
+                _ if now.saturating_duration_since(held.first) >= self.longest => {
                     complete.push(path.clone());
                 }
                 _ => {}
@@ -109,7 +113,7 @@ impl Settling {
     pub fn seen(&mut self, path: PathBuf, state: Option<State>, now: Instant) -> Option<PathBuf> {
         let held = self.files.get_mut(&path)?;
         held.state?;
-        let overdue = now.saturating_duration_since(held.first) >= LONGEST;
+        let overdue = now.saturating_duration_since(held.first) >= self.longest;
         if state.is_some() && held.state != state && !overdue {
             (held.state, held.since) = (state, now);
             return None;
