@@ -16,12 +16,9 @@ use super::rest::{Call, Fault};
 use super::showing::{EPHEMERAL, Reply, Target};
 use crate::core::{Display, Draft, Language, Question, Trouble, now_ms, present};
 
-/// Discord waits 3 seconds for the first answer; later ones are in vain.
-const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(2_900);
+/// Before a first answer that failed is given again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Choices for the space must come before the person has typed on.
-const CHOICES_WITHIN: Duration = Duration::from_secs(2);
 const MAX_CHOICES: usize = 25;
 const MAX_CHOICE: usize = 100;
 
@@ -69,7 +66,7 @@ fn told(command: &CommandInteraction) -> Told<'_> {
 /// Gives an interaction its first answer. Whether it arrived in time.
 pub(super) async fn acknowledge(bot: &Bot, (id, token): (u64, &str), answer: &Value) -> bool {
     let path = format!("/interactions/{id}/{token}/callback");
-    let deadline = Instant::now() + ACKNOWLEDGE_WITHIN;
+    let deadline = Instant::now() + bot.times.acknowledge;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let call = Call::post(&path, answer);
@@ -203,7 +200,7 @@ pub(super) async fn complete(bot: Arc<Bot>, command: CommandInteraction) {
         let asker = place.asker(audience);
         bot.core.who_am_i(&asker).await.map(|who| who.spaces).unwrap_or_default()
     };
-    let spaces = tokio::time::timeout(CHOICES_WITHIN, spaces).await.unwrap_or_default();
+    let spaces = tokio::time::timeout(bot.times.choices, spaces).await.unwrap_or_default();
     let typed = typed.unwrap_or_default();
     let fits =
         |name: &String| name.to_lowercase().contains(&typed) && name.chars().count() <= MAX_CHOICE;

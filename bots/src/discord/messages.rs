@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use serde_json::json;
 use serenity::model::channel::Message;
@@ -19,9 +18,6 @@ use super::render::Look;
 use super::rest::Call;
 use super::showing::{Reply, Target};
 use crate::core::{Display, Draft, Question, now_ms};
-
-/// How long the daemon may take to say whether a thread is worth while.
-const WELCOME_WITHIN: Duration = Duration::from_secs(1);
 
 impl Bot {
     /// Whether messages come with their content, also those that do not mention the bot.
@@ -125,8 +121,7 @@ async fn conversation(bot: &Bot, place: &Place, (at, text): (u64, &str)) -> (u64
 
 /// Whether there is anything to be answered from. What may be seen, the daemon decides later.
 async fn is_welcome(bot: &Bot, place: &Place) -> bool {
-    let who =
-        tokio::time::timeout(WELCOME_WITHIN, bot.core.who_am_i(&place.asker(Audience::Everyone)))
-            .await;
+    let asker = place.asker(Audience::Everyone);
+    let who = tokio::time::timeout(bot.times.welcome, bot.core.who_am_i(&asker)).await;
     matches!(who, Ok(Ok(who)) if who.may_ask && (who.everything || !who.spaces.is_empty()))
 }

@@ -25,6 +25,7 @@ mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -49,12 +50,39 @@ pub struct Settings {
     pub api_url: Option<String>,
     /// How much is taken on, and how long is waited.
     pub limits: Limits,
+    /// How long Discord and people wait for what the bot does.
+    pub times: Times,
+}
+
+/// Times within which something has to be done, or is given up; tests lengthen them.
+#[derive(Debug, Clone)]
+pub struct Times {
+    /// The first answer to an interaction: Discord waits 3 seconds, later ones are in vain.
+    pub acknowledge: Duration,
+    /// Choices for the space: they must come before the person has typed on.
+    pub choices: Duration,
+    /// How long the daemon may take to say whether a thread is worth while.
+    pub welcome: Duration,
+    /// Beginning a thread: somebody waits for the answer that is to stand in it.
+    pub begin: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            acknowledge: Duration::from_millis(2_900),
+            choices: Duration::from_secs(2),
+            welcome: Duration::from_secs(1),
+            begin: Duration::from_secs(5),
+        }
+    }
 }
 
 impl Settings {
     /// Settings with the usual limits and global commands.
     pub fn new(token: Secret) -> Self {
-        Self { token, guilds: Vec::new(), api_url: None, limits: Limits::default() }
+        let (limits, times) = (Limits::default(), Times::default());
+        Self { token, guilds: Vec::new(), api_url: None, limits, times }
     }
 }
 
@@ -63,6 +91,7 @@ impl Settings {
 struct Bot {
     core: Core,
     rest: Rest,
+    times: Times,
     /// The bot's own user.
     me: u64,
     application: u64,
@@ -88,6 +117,7 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
     let bot = Arc::new(Bot {
         core,
         rest,
+        times: settings.times.clone(),
         me: begun.me,
         application: begun.application,
         seen: Repeats::new(EVENTS, settings.limits.remembered),

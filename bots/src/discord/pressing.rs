@@ -1,7 +1,7 @@
 //! The buttons: feedback, more passages, sharing with the channel, and a thread to ask on in.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use serenity::model::application::ComponentInteraction;
@@ -26,8 +26,6 @@ use crate::core::{
 /// A day, in Discord's minutes: then a silent thread is put away.
 const THREAD_MINUTES: u32 = 1_440;
 const MAX_THREAD_NAME: usize = 100;
-/// Somebody waits for the answer that is to stand in it.
-const BEGIN_WITHIN: Duration = Duration::from_secs(5);
 /// A thread stands at the message already.
 const HAS_THREAD: u64 = 160_004;
 
@@ -210,8 +208,8 @@ pub(super) async fn begin_thread(
     let path = format!("/channels/{channel}/messages/{message}/threads");
     let call = Call::post(&path, &body);
     let late = || Fault::Unreachable("it took too long".into());
-    match tokio::time::timeout(BEGIN_WITHIN, bot.rest.patiently(&call)).await.unwrap_or(Err(late()))
-    {
+    let begun = tokio::time::timeout(bot.times.begin, bot.rest.patiently(&call)).await;
+    match begun.unwrap_or_else(|_| Err(late())) {
         Ok(_) => {
             bot.channels.put(message, Nature::Thread { parent: channel, owner: bot.me });
             Ok(message)

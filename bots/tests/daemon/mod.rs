@@ -230,7 +230,8 @@ pub fn source(n: u32, title: &str) -> CitedSource {
         uri: format!("https://wiki.example/{n}"),
         heading: vec![title.to_owned(), "Carry-over".to_owned()],
         space: "hr".to_owned(),
-        modified_ms: ragterm_bots::core::now_ms() - 3 * 86_400_000,
+        // A minute more, whatever the clock does meanwhile.
+        modified_ms: ragterm_bots::core::now_ms() - 3 * 86_400_000 - 60_000,
         snippet: passage.clone(),
         ..Hit::default()
     };

@@ -78,9 +78,14 @@ fn a_connection_without_a_pulse_is_replaced() {
     let rules = Rules { heartbeat: Duration::from_millis(200), ..generous() };
     let instance = Instance::with(rules, limits());
     instance.discord.until("heartbeats", |world| (world.gateway.heartbeats >= 2).then_some(()));
-    instance.discord.change(|world| world.gateway.is_deaf = true);
+    let before = instance.discord.change(|world| {
+        world.gateway.is_deaf = true;
+        // The next connection is not lost because a busy machine is late by a heartbeat.
+        world.rules.heartbeat = Rules::default().heartbeat;
+        world.gateway.identifies + world.gateway.resumes
+    });
     instance.discord.until("a new session", |world| {
-        (world.gateway.identifies + world.gateway.resumes >= 2).then_some(())
+        (world.gateway.identifies + world.gateway.resumes > before).then_some(())
     });
     instance.discord.change(|world| world.gateway.is_deaf = false);
     instance.discord.until_ready();
@@ -91,6 +96,8 @@ fn a_connection_without_a_pulse_is_replaced() {
 fn a_connection_closed_without_a_reason_is_replaced() {
     let rules = Rules { heartbeat: Duration::from_millis(500), ..generous() };
     let instance = Instance::with(rules, limits());
+    // The next connection is not lost because a busy machine is late by a heartbeat.
+    instance.discord.change(|world| world.rules.heartbeat = Rules::default().heartbeat);
     instance.discord.close_without_code();
     instance.discord.until("another connection", |world| {
         (world.gateway.identifies + world.gateway.resumes >= 2 && world.gateway.is_connected())

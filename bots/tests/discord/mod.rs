@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use ragterm_bots::Error;
 use ragterm_bots::core::{Limits, Secret};
-use ragterm_bots::discord::{Settings, run};
+use ragterm_bots::discord::{Settings, Times, run};
 use ragterm_chats::discord::{FakeDiscord, Message, Person, Rules, TOKEN};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::ScriptedDaemon;
+use crate::daemon::{DEADLINE, ScriptedDaemon};
 
 const GUILD: u64 = 900;
 
@@ -32,9 +32,11 @@ struct Instance {
     bot: Option<JoinHandle<Result<(), Error>>>,
 }
 
-/// Short pauses, so that no test waits for them.
+/// Short pauses, so that no test waits for them, and patience for a busy machine.
 fn limits() -> Limits {
     Limits {
+        patience: DEADLINE,
+        slow: DEADLINE,
         pause_first: Duration::from_millis(5),
         pause_most: Duration::from_millis(50),
         edits: Duration::from_millis(20),
@@ -42,9 +44,21 @@ fn limits() -> Limits {
     }
 }
 
+/// Longer than any test waits: what has to be in time is in time on a busy machine too.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+/// Discord's rules, except that it waits for the first answer as long as it takes.
+fn patient() -> Rules {
+    Rules { acknowledge_within: NEVER, ..Rules::default() }
+}
+
 /// Discord without limits on writes, for tests that are about something else.
 fn generous() -> Rules {
-    Rules { writes: 10_000, ..Rules::default() }
+    Rules { writes: 10_000, ..patient() }
+}
+
+fn times() -> Times {
+    Times { acknowledge: NEVER, choices: NEVER, welcome: NEVER, begin: NEVER }
 }
 
 fn ann() -> Person {
@@ -87,6 +101,7 @@ impl Instance {
             guilds: guilds.to_vec(),
             api_url: Some(self.discord.url()),
             limits,
+            times: times(),
             ..Settings::new(Secret::new(TOKEN))
         });
     }
@@ -100,9 +115,7 @@ impl Instance {
     /// What became of the bot, which is to end by itself or was stopped.
     fn ended(&mut self) -> Result<(), Error> {
         let bot = self.bot.take().unwrap();
-        let waited = self
-            .runtime
-            .block_on(async { tokio::time::timeout(Duration::from_secs(30), bot).await });
+        let waited = self.runtime.block_on(async { tokio::time::timeout(DEADLINE, bot).await });
         waited.expect("the bot ends in time").unwrap()
     }
 

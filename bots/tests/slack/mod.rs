@@ -109,9 +109,11 @@ impl Drop for Instance {
     }
 }
 
-/// Limits with times that a test does not wait for.
+/// Limits with pauses that a test does not wait for, and patience for a busy machine.
 pub fn limits() -> Limits {
     Limits {
+        patience: DEADLINE,
+        slow: DEADLINE,
         pause_first: Duration::from_millis(5),
         pause_most: Duration::from_millis(20),
         edits: Duration::from_millis(10),
@@ -123,6 +125,7 @@ pub fn connection() -> Connection {
     Connection {
         pause_first: Duration::from_millis(5),
         pause_most: Duration::from_millis(40),
+        settled: DEADLINE,
         ..Connection::default()
     }
 }
