@@ -124,23 +124,26 @@ async fn a_server_that_hangs_is_given_up_in_time() {
     let config = config::Embedder { timeout, ..config_for(&fake) };
     let embedder = embed::connect(&config).await.unwrap().unwrap();
     fake.set(|behaviour| behaviour.failing = (ALWAYS, Failure::Hang));
-    let begin = Instant::now();
     let error = embedder.embed(texts(3), Purpose::Document).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("no answer within 0.3 s"), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    // As often as one that fails for good, at the most.
+    assert!(fake.embeddings().len() <= 5, "{}", fake.embeddings().len());
 }
 
 #[tokio::test]
 async fn a_question_is_asked_once_and_briefly() {
-    for failing in [Failure::Status(503), Failure::Busy("30"), Failure::Hang] {
+    for (failing, words) in [
+        (Failure::Status(503), "503"),
+        (Failure::Busy("30"), "takes no more requests"),
+        (Failure::Hang, "no answer within 2.5 s"),
+    ] {
         let fake = fakes::ollama::start();
         let embedder = connected(&fake).await;
         fake.set(|behaviour| behaviour.failing = (1, failing));
-        let begin = Instant::now();
         let error = embedder.embed(texts(1), Purpose::Query).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+        assert!(error.to_string().contains(words), "{error}");
         assert_eq!(embedder.counts().retried, 0);
     }
 }
@@ -205,11 +208,16 @@ async fn after_failures_in_a_row_calls_fail_at_once_until_the_server_is_back() {
     for _ in 0..2 {
         embedder.embed(texts(1), Purpose::Document).await.unwrap_err();
     }
-    let begin = Instant::now();
-    let error = embedder.embed(texts(1), Purpose::Document).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.to_string().contains("does not answer since"), "{error}");
-    assert!(begin.elapsed() < Duration::from_millis(200), "{:?}", begin.elapsed());
+    // One call is let through now and then, and that may be the first that a busy machine makes.
+    let mut is_kept_away = false;
+    for _ in 0..8 {
+        let before = embedder.counts().retried;
+        let error = embedder.embed(texts(1), Purpose::Document).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        is_kept_away |= error.to_string().contains("does not answer since")
+            && embedder.counts().retried == before;
+    }
+    assert!(is_kept_away);
     let _fake = fakes::ollama::start_at(address);
     let deadline = Instant::now() + Duration::from_secs(60);
     while embedder.embed(texts(1), Purpose::Document).await.is_err() {

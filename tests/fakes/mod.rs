@@ -35,6 +35,8 @@ pub struct State {
     behaviour: Mutex<Behaviour>,
     requests: Mutex<Vec<Request>>,
     loaded: AtomicUsize,
+    /// Texts that were asked for, for `hangs_after`.
+    taken: AtomicUsize,
     slots: Semaphore,
     /// When the first request for vectors came, and when the last one was served.
     pub span: Mutex<Option<(Instant, Instant)>>,
@@ -73,6 +75,8 @@ pub struct Behaviour {
     pub poison: Option<&'static str>,
     /// Each text takes so long, in this many slots.
     pub per_text: Duration,
+    /// After so many texts no request is answered any more.
+    pub hangs_after: Option<usize>,
     /// What is asked for as `Authorization`.
     pub key: Option<&'static str>,
     /// Where the vectors come from; `None`: from the words alone.
@@ -126,6 +130,7 @@ impl Default for Behaviour {
             answers: Answers::Right,
             poison: None,
             per_text: Duration::ZERO,
+            hangs_after: None,
             key: None,
             behind: None,
         }
@@ -150,6 +155,7 @@ impl Fake {
             behaviour: Mutex::new(behaviour),
             requests: Mutex::default(),
             loaded: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             slots: Semaphore::new(2),
             span: Mutex::default(),
         });
@@ -164,13 +170,12 @@ impl Fake {
 
     /// The requests for vectors so far.
     pub fn embeddings(&self) -> Vec<Request> {
-        let requests = self.state.requests.lock().unwrap();
-        requests.iter().filter(|request| request.path.contains("embed")).cloned().collect()
+        self.state.embeddings()
     }
 
     /// Texts that were asked for, again and again counted.
     pub fn texts(&self) -> Vec<String> {
-        self.embeddings().into_iter().flat_map(|request| request.texts).collect()
+        self.state.texts()
     }
 
     /// Forgets the requests so far.
@@ -183,6 +188,16 @@ impl Fake {
 impl State {
     pub fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
         self.behaviour.lock().unwrap()
+    }
+
+    fn embeddings(&self) -> Vec<Request> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().filter(|request| request.path.contains("embed")).cloned().collect()
+    }
+
+    /// As [`Fake::texts`], also when the server has gone.
+    pub fn texts(&self) -> Vec<String> {
+        self.embeddings().into_iter().flat_map(|request| request.texts).collect()
     }
 
     fn record(&self, path: &str, headers: &HeaderMap, body: serde_json::Value) -> Vec<String> {
@@ -211,7 +226,11 @@ impl State {
 
     /// Loads the model, waits for its turn, and fails if told to; `None` when all is well.
     async fn trouble(&self, texts: usize) -> Option<Response> {
-        let Behaviour { load, per_text, .. } = *self.behaviour();
+        let Behaviour { load, per_text, hangs_after, .. } = *self.behaviour();
+        let taken = self.taken.fetch_add(texts, Ordering::Relaxed) + texts;
+        if hangs_after.is_some_and(|most| taken > most) {
+            return std::future::pending().await;
+        }
         if self.loaded.fetch_add(1, Ordering::Relaxed) == 0 && !load.is_zero() {
             tokio::time::sleep(load).await;
         }
@@ -254,7 +273,18 @@ fn error(status: u16, message: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "error": message }))).into_response()
 }
 
-/// An address on this machine where nobody listens.
+/// An address on this machine where nobody listens. A socket that never listens keeps it from being
+/// given to anybody else until the test is over; whoever asks for this very port can still have it.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    let kind = rustix::net::SocketType::STREAM;
+    let close_on_exec = rustix::net::SocketFlags::CLOEXEC;
+    let family = rustix::net::AddressFamily::INET;
+    let socket = rustix::net::socket_with(family, kind, close_on_exec, None).unwrap();
+    rustix::net::sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    // Only its address is asked for, which every socket has that is bound.
+    let socket = TcpListener::from(socket);
+    let address = socket.local_addr().unwrap();
+    std::mem::forget(socket);
+    address
 }

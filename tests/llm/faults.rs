@@ -15,19 +15,32 @@ async fn after_ab(protocol: Protocol, then: Then) -> Heard {
     ask(&Chat::saying(protocol, Reply::then(&["a", "b"], then))).await
 }
 
-/// What comes of servers of all kinds that say `a`, `b` and nothing more, with this patience.
-async fn after_silence(change: impl Fn(&mut config::Llm)) -> Vec<Heard> {
+/// What comes of servers of all kinds that say `a`, `b` and nothing more, with a patience that is
+/// long enough for this machine to have said that much, and that patience in seconds.
+async fn after_silence(change: impl Fn(&mut config::Llm, Duration)) -> Vec<(Heard, u64)> {
     let one = async |protocol| {
-        let chat = Chat::saying(protocol, Reply::then(&["a", "b"], Then::Stall));
-        let mut config = config_for(&chat);
-        change(&mut config);
-        heard(&*llm::connect(&config).unwrap().unwrap(), &prompt("?")).await
+        for patience in [2, 20] {
+            let silent = after_silence_of(protocol, |config| {
+                change(config, Duration::from_secs(patience));
+            });
+            let heard = silent.await;
+            if heard.text() == "ab" {
+                return (heard, patience);
+            }
+        }
+        let last = 200;
+        let silent = after_silence_of(protocol, |config| change(config, Duration::from_secs(last)));
+        (silent.await, last)
     };
     futures_util::future::join_all(Protocol::ALL.map(one)).await
 }
 
-/// Long enough for a busy machine to have said `a` and `b`.
-const PATIENCE: Duration = Duration::from_secs(2);
+async fn after_silence_of(protocol: Protocol, change: impl FnOnce(&mut config::Llm)) -> Heard {
+    let chat = Chat::saying(protocol, Reply::then(&["a", "b"], Then::Stall));
+    let mut config = config_for(&chat);
+    change(&mut config);
+    heard(&*llm::connect(&config).unwrap().unwrap(), &prompt("?")).await
+}
 
 #[track_caller]
 fn assert_kept(heard: &Heard, kind: ErrorKind, words: &str) {
@@ -51,8 +64,11 @@ async fn an_answer_that_breaks_off_is_kept_and_the_error_says_so() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up() {
-    for heard in after_silence(|config| config.idle_timeout = PATIENCE).await {
-        assert_kept(&heard, ErrorKind::Unavailable, "fell silent for 2 s");
+    let silent = after_silence(|config, patience| {
+        (config.idle_timeout, config.timeout) = (patience, Duration::from_secs(600));
+    });
+    for (heard, patience) in silent.await {
+        assert_kept(&heard, ErrorKind::Unavailable, &format!("fell silent for {patience} s"));
     }
 }
 
@@ -112,7 +128,10 @@ async fn a_server_that_never_begins_is_given_up() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_as_a_whole_is_given_up() {
-    for heard in after_silence(|config| config.timeout = PATIENCE).await {
+    let silent = after_silence(|config, patience| {
+        (config.timeout, config.idle_timeout) = (patience, Duration::from_secs(600));
+    });
+    for (heard, _) in silent.await {
         assert_kept(&heard, ErrorKind::Unavailable, "not complete in time");
     }
 }
