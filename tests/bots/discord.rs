@@ -1,5 +1,7 @@
 //! Discord: what is seen in a guild's channel and alone, and the choice of spaces.
 
+use std::time::Duration;
+
 use ragterm_chats::discord::{FakeDiscord, Message, Person, Rules, TOKEN};
 use serde_json::json;
 
@@ -31,7 +33,10 @@ fn ann() -> Person {
 impl Scene {
     fn new(reply: Reply) -> Self {
         let mut office = Office::new("discord", GRANTS, reply);
-        let discord = FakeDiscord::with(Rules { writes: 10_000, ..Rules::default() });
+        // Three seconds are few for a busy machine.
+        let acknowledge_within = Duration::from_secs(3_600);
+        let rules = Rules { writes: 10_000, acknowledge_within, ..Rules::default() };
+        let discord = FakeDiscord::with(rules);
         let settings = [
             ("RAGTERM_DISCORD__BOT_TOKEN", TOKEN),
             ("RAGTERM_DISCORD__API_URL", &discord.url()),

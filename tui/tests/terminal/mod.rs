@@ -9,7 +9,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Long enough for the slowest machine; nothing waits so long when all is well.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// `ECHO` and `ICANON`, as Linux numbers them.
 const COOKED: u32 = 0o10 | 0o2;

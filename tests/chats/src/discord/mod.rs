@@ -47,7 +47,7 @@ pub const BOT: u64 = 7_001;
 pub const BOT_ROLE: u64 = 7_002;
 
 /// No condition in a test takes longer, even on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(240);
 
 /// A Discord of its own for a test; it ends when it is dropped.
 pub struct FakeDiscord {
@@ -113,7 +113,7 @@ impl FakeDiscord {
     /// Waits until the world shows what is looked for.
     ///
     /// # Panics
-    /// When it does not within a minute; it then tells the last calls of the bot.
+    /// When it does not in time; it then tells the last calls of the bot.
     #[track_caller]
     pub fn until<T>(&self, what: &str, mut look: impl FnMut(&World) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;

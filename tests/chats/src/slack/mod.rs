@@ -30,7 +30,7 @@ pub const BOT: &str = "UBOT";
 pub const TEAM: &str = "T1";
 
 /// How long a test waits for anything before it fails.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_secs(240);
 
 /// What is sent into the socket.
 #[derive(Debug, Clone)]

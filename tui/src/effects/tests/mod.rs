@@ -17,7 +17,7 @@ use crate::message::{Message, Progress};
 use crate::options::{Connect, Unreachable};
 
 /// Long enough for the slowest machine; nothing waits so long when all is well.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 struct Client {
     effects: Effects,
