@@ -24,6 +24,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a process may take to go once its socket is closed or it was killed.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The same where the reason is to be told: a busy machine lets a worker, which has a low priority,
+/// take its time.
+const DEATH_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How much of standard error is kept.
 const LAST_WORDS_BYTES: usize = 4096;
 
@@ -224,8 +228,8 @@ impl Process {
     async fn ended(&mut self) -> Option<std::process::ExitStatus> {
         self.end_group();
         // Until the end of the stream, which is when the process is gone.
-        let _ = timeout(END_TIMEOUT, collect(&mut self.stderr, &mut self.last_words)).await;
-        timeout(END_TIMEOUT, self.child.wait()).await.ok()?.ok()
+        let _ = timeout(DEATH_TIMEOUT, collect(&mut self.stderr, &mut self.last_words)).await;
+        timeout(DEATH_TIMEOUT, self.child.wait()).await.ok()?.ok()
     }
 }
 
