@@ -221,7 +221,7 @@ async fn a_key_to_suspend_without_a_shell_comes_back() {
     let mut terminal = Terminal::open(&server.socket, &[]);
     terminal.types("leave");
     terminal.shows("Leave policy");
-    // In one piece: while the client gives the terminal back, a line is edited by the terminal itself.
+    // In one piece: while the client gives the terminal back, the terminal itself edits the line.
     terminal.types("\u{1a}\u{15}other");
     terminal.shows("› other");
 }
