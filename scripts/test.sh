@@ -17,9 +17,9 @@ else
   echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"
 fi
 
-tests=(cargo test --workspace --locked --lib --bins --tests)
+tests=(cargo test --workspace --locked --lib --bins --tests --no-fail-fast)
 if command -v cargo-nextest >/dev/null; then
-  tests=(cargo nextest run --workspace --locked)
+  tests=(cargo nextest run --workspace --locked --no-fail-fast)
 fi
 servers=(scripts/test-servers/postgres.sh)
 for server in ${RAGTERM_TEST_SERVERS:-}; do
