@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyConnection, Executor, Transaction};
+use sqlx::{Any, AnyConnection, Connection, Executor, Transaction};
 
 use super::copy::TABLES;
 use super::snapshot::vacuum_into;
-use super::{Catalog, Database, failed};
+use super::sqlite::address;
+use super::{Catalog, Database, failed, fresh_identity};
 use crate::disk::check_room;
 use crate::error::{Error, Result};
 
@@ -88,7 +89,10 @@ pub(super) async fn keep_file(
     let file = directory.join(format!("{FILE}{first:04}-{time}.db"));
     let part = file.with_extension("part");
     remove(&part)?;
-    let copied = vacuum_into(connection, &part).await;
+    let copied = match vacuum_into(connection, &part).await {
+        Ok(()) => rename_file(&part).await,
+        failed => failed,
+    };
     let written = copied.and_then(|()| Ok(std::fs::File::open(&part)?.sync_all()?));
     let moved = written.and_then(|()| Ok(std::fs::rename(&part, &file)?));
     if let Err(error) = moved {
@@ -98,6 +102,23 @@ pub(super) async fn keep_file(
     }
     forget_files(directory, &file);
     Ok(file.display().to_string())
+}
+
+/// Gives the catalog in a file another name.
+async fn rename_file(file: &Path) -> Result<()> {
+    let task = "be put aside";
+    let address = format!("{}?mode=rw", address(file)?);
+    let mut connection = AnyConnection::connect(&address).await.map_err(failed(task))?;
+    let renamed = connection.execute(sqlx::AssertSqlSafe(renaming("main"))).await;
+    renamed.map_err(failed(task))?;
+    connection.close().await.map_err(failed(task))
+}
+
+/// Gives a copy another name: once it is gone back to, no index of what came later is taken for its
+/// own.
+fn renaming(schema: &str) -> String {
+    let name = fresh_identity();
+    format!("UPDATE {schema}.settings SET value = '{name}' WHERE name = 'identity'")
 }
 
 /// The keys of a table, as statements that give them to the one of that name in another schema…
@@ -149,6 +170,7 @@ pub(super) async fn keep_schema(
             statements.extend(made);
         }
     }
+    statements.push(renaming(&schema));
     for statement in statements {
         let done = transaction.execute(sqlx::AssertSqlSafe(statement)).await;
         done.map_err(|error| denied(failed(task)(error)))?;

@@ -235,7 +235,8 @@ mod tests {
         assert_eq!(names[0], "before-migration-0003-x.db");
         assert!(names[1].starts_with("before-migration-0007-2"), "{names:?}");
         let before = Catalog::inspect(&directory.path().join(&names[1])).await.unwrap();
-        assert_eq!((before.migrations, before.identity.as_str()), (6, "i1"));
+        assert_eq!(before.migrations, 6);
+        assert_ne!(before.identity, "i1", "no index of what came later is taken for its own");
         Catalog::open_sqlite(&file).await.unwrap().close().await;
         assert_eq!(kept(directory.path()), names, "what is up to date is not put aside");
     }
