@@ -149,6 +149,12 @@ async fn migrate(options: &AnyConnectOptions) -> Result<()> {
     lock(&mut connection).await.map_err(failed("be indexed into"))?;
     migrations::migrate(&mut connection, Aside::Schema).await?;
     sort_by_bytes(&mut connection).await?;
+    // The next connection wants it at once; this one's end is heard of later.
+    sqlx::query("SELECT CASE WHEN pg_advisory_unlock($1) THEN 1 ELSE 0 END")
+        .bind(WRITER_LOCK)
+        .execute(&mut connection)
+        .await
+        .map_err(failed("let its lock go"))?;
     connection.close().await.map_err(failed("close it"))
 }
 
