@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -53,7 +53,9 @@ struct Slot {
 struct Engine {
     tokenizer: Tokenizer,
     network: Network,
-    queries: Workers,
+    /// Made by the first question: threads have the priority of the one that makes them, and the
+    /// model is made ready by one that yields.
+    queries: OnceLock<Workers>,
     documents: Workers,
 }
 
@@ -168,7 +170,7 @@ impl Shared {
     fn work(&self, job: &Job) -> Result<Vec<(usize, Vec<f32>)>> {
         let engine = self.engine()?;
         let thread = match job.purpose {
-            Purpose::Query => engine.queries.next(),
+            Purpose::Query => engine.queries.get_or_init(Workers::foreground).next(),
             Purpose::Document => engine.documents.next(),
         };
         let done = thread.run(|| {
@@ -217,7 +219,7 @@ impl Shared {
         let engine = Arc::new(Engine {
             tokenizer: Tokenizer::load()?,
             network: Network::load()?,
-            queries: Workers::foreground(),
+            queries: OnceLock::new(),
             documents: Workers::background(),
         });
         tracing::debug!(elapsed = ?start.elapsed(), "the built-in model was loaded");
@@ -266,4 +268,29 @@ impl Drop for AbandonOnDrop {
 fn fingerprint() -> String {
     let pipeline = format!("{} {PIPELINE_VERSION}", FILES_HASH.trim());
     blake3::hash(pipeline.as_bytes()).to_hex()[..32].to_string()
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    fn niceness() -> i32 {
+        rustix::process::getpriority_process(None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_model_that_was_made_ready_in_the_background_answers_questions_at_normal_priority() {
+        let embedder = BuiltinEmbedder::new();
+        let shared = Arc::clone(&embedder.shared);
+        let background = std::thread::spawn(move || {
+            rustix::process::setpriority_process(None, 19).unwrap();
+            shared.engine().map(drop)
+        });
+        background.join().unwrap().unwrap();
+        embedder.embed(vec!["a question".into()], Purpose::Query).await.unwrap();
+        let engine = embedder.shared.engine().unwrap();
+        assert_eq!(engine.queries.get().unwrap().next().run(niceness), niceness());
+        assert_eq!(engine.documents.next().run(niceness), 19);
+    }
 }
