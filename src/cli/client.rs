@@ -29,7 +29,7 @@ pub async fn connect(context: &Context) -> Result<Client> {
     let config = context.load()?.config;
     match connect_running(context).await? {
         Some(client) => Ok(client),
-        None if is_ours(&config) => background::start(context).await,
+        None if starts_by_itself(&config) => background::start(context).await,
         None => Err(nobody_answers(context, &config)),
     }
 }
@@ -40,7 +40,7 @@ pub async fn reach(context: &Context) -> Result<Client> {
         return Ok(client);
     }
     let config = context.load()?.config;
-    match is_ours(&config) {
+    match starts_by_itself(&config) {
         true => background::Starting::spawn(context)?.answer(context).await,
         false => Err(nobody_answers(context, &config)),
     }
@@ -49,7 +49,7 @@ pub async fn reach(context: &Context) -> Result<Client> {
 /// No daemon runs, and none shall be started.
 pub fn not_running(context: &Context) -> Error {
     match context.load() {
-        Ok(loaded) if !is_ours(&loaded.config) => nobody_answers(context, &loaded.config),
+        Ok(loaded) if !starts_by_itself(&loaded.config) => nobody_answers(context, &loaded.config),
         _ => is_opening(context).unwrap_or_else(|| {
             Error::unavailable(format!("no daemon answers on {}", context.paths.socket.display()))
                 .hint("`ragterm daemon` starts one, and so does any command that searches")
@@ -69,7 +69,7 @@ pub fn is_opening(context: &Context) -> Option<Error> {
 }
 
 /// Whether the daemon that commands speak to is one that they start.
-fn is_ours(config: &Config) -> bool {
+pub fn starts_by_itself(config: &Config) -> bool {
     config.daemon.autostart && config.client.url.is_empty() && config.client.owner.is_empty()
 }
 

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::Outcome;
 use super::backup::{open, summary};
 use super::context::Context;
 use super::interrupt::unless_interrupted;
 use super::output::{self, GOOD};
-use super::units;
+use super::{Outcome, client, units};
 use crate::backup::{self, Commit, Configured, Header, Occupied, Restored, Target};
+use crate::config::Config;
 use crate::daemon::{DataLock, check_owner};
 use crate::error::{Error, Result};
 
@@ -83,7 +83,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
     let took_s = begin.elapsed().as_secs_f64();
     match args.json {
         true => output::json(&report(&restored, took_s))?,
-        false => tell(&restored, context, took_s),
+        false => tell(&restored, context, &config, took_s),
     }
     Ok(Outcome::Done)
 }
@@ -101,7 +101,7 @@ fn report(restored: &Restored, took_s: f64) -> Report<'_> {
     }
 }
 
-fn tell(restored: &Restored, context: &Context, took_s: f64) {
+fn tell(restored: &Restored, context: &Context, config: &Config, took_s: f64) {
     let (summary, took) = (summary(&restored.header), units::seconds(took_s));
     output::line(&format!("{GOOD}restored{GOOD:#} in {took}: {summary}"));
     if let Some(before) = &restored.before {
@@ -117,5 +117,9 @@ fn tell(restored: &Restored, context: &Context, took_s: f64) {
             format!("{file} could not be written from the backup: {reason}")
         }
     });
-    output::line("`ragterm status` starts the daemon, which fills its indexes from the catalog");
+    let next = match client::starts_by_itself(config) {
+        true => "`ragterm status` starts the daemon, which fills its indexes from the catalog",
+        false => "start the daemon again: it fills its indexes from the catalog",
+    };
+    output::line(next);
 }
