@@ -159,12 +159,16 @@ fn catalog(reply: &StatusReply) -> String {
 
 fn daemon(reply: &StatusReply) -> String {
     let Some(daemon) = &reply.daemon else { return unknown() };
-    let mut text = format!("{}, pid {}", clean(&daemon.version), daemon.pid);
-    text.push_str(&format!(", up {}", seconds(daemon.uptime_s)));
-    if daemon.rss_bytes > 0 {
-        text.push_str(&format!(", {} of memory", bytes(daemon.rss_bytes)));
-    }
-    format!("{text}, data in {}", clean(&daemon.data_directory))
+    // Who may not see everything is not told all of it.
+    let parts = [
+        (daemon.pid > 0).then(|| format!("pid {}", daemon.pid)),
+        Some(format!("up {}", seconds(daemon.uptime_s))),
+        (daemon.rss_bytes > 0).then(|| format!("{} of memory", bytes(daemon.rss_bytes))),
+        (!daemon.data_directory.is_empty())
+            .then(|| format!("data in {}", clean(&daemon.data_directory))),
+    ];
+    let told = std::iter::once(clean(&daemon.version)).chain(parts.into_iter().flatten());
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn unknown() -> String {
