@@ -8,16 +8,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::fakes::chat::{Chat, MODEL, Protocol, Reply};
+use crate::fakes::free_address;
 use crate::support::{Instance, path, signal, until};
 
 /// A daemon that tells over HTTP, and where.
 fn watched(ragterm: Instance) -> (Instance, SocketAddr) {
     let address = free_address();
     (ragterm.with("RAGTERM_DAEMON__HTTP", &address.to_string()), address)
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// Status, head and body of what a path shows.
