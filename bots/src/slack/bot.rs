@@ -13,6 +13,7 @@ use super::incoming::{Command, Frame, Incoming, Message};
 use super::look::Look;
 use super::mrkdwn::{mrkdwn, speaks_to_another, written};
 use super::render::{self, Buttons, Sharing};
+use super::socket::Received;
 use super::threads::Threads;
 use super::web::{Fault, Identity, Place, Response, Web};
 use crate::core::{
@@ -68,16 +69,17 @@ impl Bot {
         }
     }
 
-    /// Takes a frame and returns the acknowledgement at once; the work goes on in a task.
-    pub(super) fn receive(self: &Arc<Self>, mut frame: Frame) -> Option<String> {
+    /// Takes a frame and says at once what to do about it; the work goes on in a task.
+    pub(super) fn receive(self: &Arc<Self>, mut frame: Frame) -> Received {
         if frame.envelope_id.is_empty() {
-            return None;
+            return Received::default();
         }
         let incoming = frame.incoming().unwrap_or_else(|error| {
             tracing::warn!(%error, kind = frame.kind, "an event of slack could not be read");
             None
         });
         let mut reply = json!({ "envelope_id": frame.envelope_id });
+        let mut work = None;
         if let Some(incoming) = incoming
             && self.is_first(&frame.envelope_id, &incoming)
         {
@@ -90,10 +92,13 @@ impl Bot {
             }
             match is_full {
                 true => tracing::warn!("too much is going on; an event of slack is dropped"),
-                false => self.begin(incoming),
+                false => {
+                    let bot = self.clone();
+                    work = Some(Box::new(move || bot.begin(incoming)) as Box<_>);
+                }
             }
         }
-        Some(reply.to_string())
+        Received { reply: Some(reply.to_string()), work }
     }
 
     fn is_first(&self, envelope: &str, incoming: &Incoming) -> bool {
@@ -104,13 +109,13 @@ impl Bot {
         is_first_envelope && is_first_event
     }
 
-    fn begin(self: &Arc<Self>, incoming: Incoming) {
-        let bot = self.clone();
-        self.core.spawn(async move {
+    fn begin(self: Arc<Self>, incoming: Incoming) {
+        let core = self.core.clone();
+        core.spawn(async move {
             match incoming {
-                Incoming::Command(command) => bot.command(command).await,
-                Incoming::Message(message) => bot.message(message).await,
-                Incoming::Action(action) => bot.action(action).await,
+                Incoming::Command(command) => self.command(command).await,
+                Incoming::Message(message) => self.message(message).await,
+                Incoming::Action(action) => self.action(action).await,
             }
         });
     }

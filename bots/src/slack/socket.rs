@@ -32,18 +32,40 @@ type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Socket, Error>> + Send + 'a>>;
 
+/// How long a connection that was replaced is still read, for what Slack had sent before.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// What to do with a frame.
+#[derive(Default)]
+pub(super) struct Received {
+    /// The acknowledgement to send back, if it asks for one.
+    pub reply: Option<String>,
+    /// Begun once the acknowledgement is sent, so that no answer overtakes it; and also if it cannot
+    /// be sent, as what Slack then delivers again counts as a repetition.
+    pub work: Option<Box<dyn FnOnce() + Send>>,
+}
+
 /// One connection.
 struct Socket {
     stream: Stream,
+    /// When it was made, or replaced.
     since: Instant,
     /// Whether Slack was asked for a sign of life and has not given one.
     is_doubted: bool,
 }
 
+impl Socket {
+    fn replaced(self) -> Self {
+        Self { since: Instant::now(), ..self }
+    }
+}
+
 /// What became of reading one frame.
 enum Read {
-    /// A frame with something in it; the acknowledgement to send back, if it asks for one.
-    Handled(Option<String>),
+    /// A frame with something in it.
+    Frame(Box<Frame>),
+    /// Nothing of interest.
+    Nothing,
     /// Slack will close this connection soon.
     Ending,
     /// It is closed or broken.
@@ -52,27 +74,31 @@ enum Read {
     TurnedOff,
 }
 
-/// Reads frames and hands them to `handle`, which returns the acknowledgement at once, until `stop`.
-/// Connects again whenever it must; an error means that this has no point any more.
+/// Reads frames and hands them to `handle`, which says at once what to do, until `stop`. Connects
+/// again whenever it must; an error means that this has no point any more.
 pub(super) async fn serve(
     web: &Web,
     times: &Connection,
-    mut handle: impl FnMut(Frame) -> Option<String> + Send,
+    mut handle: impl FnMut(Frame) -> Received + Send,
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     let mut failures = 0;
     let mut current: Option<Socket> = None;
+    // The one before: Slack may have sent something over it that is not read yet.
+    let mut replaced: Option<Socket> = None;
     let mut opening: Option<Opening<'_>> = Some(Box::pin(open(web, times, 0)));
     loop {
+        let read_until = replaced.as_ref().map(|socket| socket.since + LINGER);
         tokio::select! {
             () = stop.cancelled() => break,
             fresh = opened(&mut opening) => {
                 opening = None;
-                close(current.replace(fresh?)).await;
+                let before = current.replace(fresh?);
+                close(std::mem::replace(&mut replaced, before.map(Socket::replaced))).await;
                 tracing::info!("connected to slack");
             }
-            read = read(&mut current, times, &mut handle) => {
-                let Some(is_gone) = after(read, &mut current).await? else { continue };
+            read = read(&mut current, times) => {
+                let Some(is_gone) = after(read, &mut current, &mut handle).await? else { continue };
                 failures = failures_after(current.as_ref(), times, failures);
                 if is_gone {
                     current = None;
@@ -81,22 +107,48 @@ pub(super) async fn serve(
                     opening = Some(Box::pin(open(web, times, failures)));
                 }
             }
+            read = read(&mut replaced, times) => {
+                if after(read, &mut replaced, &mut handle).await? == Some(true) {
+                    replaced = None;
+                }
+            }
+            () = reached(read_until) => close(replaced.take()).await,
         }
     }
+    close(replaced).await;
     close(current).await;
     Ok(())
 }
 
 /// Whether another connection is needed, and then, whether this one is gone already.
-async fn after(read: Read, current: &mut Option<Socket>) -> Result<Option<bool>, Error> {
+async fn after(
+    read: Read,
+    socket: &mut Option<Socket>,
+    handle: &mut (impl FnMut(Frame) -> Received + Send),
+) -> Result<Option<bool>, Error> {
     match read {
-        Read::Handled(None) => Ok(None),
-        Read::Handled(Some(reply)) => {
-            Ok(acknowledge(current, reply).await.is_err().then_some(true))
+        Read::Nothing => Ok(None),
+        Read::Frame(frame) => {
+            let Received { reply, work } = handle(*frame);
+            let acknowledged = match reply {
+                Some(reply) => acknowledge(socket, reply).await,
+                None => Ok(()),
+            };
+            if let Some(work) = work {
+                work();
+            }
+            Ok(acknowledged.is_err().then_some(true))
         }
         Read::Ending => Ok(Some(false)),
         Read::Gone => Ok(Some(true)),
         Read::TurnedOff => Err(turned_off()),
+    }
+}
+
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => pending().await,
     }
 }
 
@@ -158,21 +210,17 @@ async fn try_open(web: &Web) -> Result<Stream, Fault> {
     }
 }
 
-async fn read(
-    current: &mut Option<Socket>,
-    times: &Connection,
-    handle: &mut (impl FnMut(Frame) -> Option<String> + Send),
-) -> Read {
+async fn read(current: &mut Option<Socket>, times: &Connection) -> Read {
     let Some(socket) = current else { return pending().await };
     let Ok(message) = tokio::time::timeout(times.silence, socket.stream.next()).await else {
         return doubt(socket).await;
     };
     socket.is_doubted = false;
     match message {
-        Some(Ok(Message::Text(text))) => read_frame(text.as_str(), handle),
+        Some(Ok(Message::Text(text))) => read_frame(text.as_str()),
         Some(Ok(Message::Close(_)) | Err(_)) | None => Read::Gone,
         // Pings are answered by the library.
-        Some(Ok(_)) => Read::Handled(None),
+        Some(Ok(_)) => Read::Nothing,
     }
 }
 
@@ -181,15 +229,15 @@ async fn doubt(socket: &mut Socket) -> Read {
     let is_alive =
         !socket.is_doubted && send(socket, Message::Ping(Vec::new().into())).await.is_ok();
     socket.is_doubted = true;
-    if is_alive { Read::Handled(None) } else { Read::Gone }
+    if is_alive { Read::Nothing } else { Read::Gone }
 }
 
-fn read_frame(text: &str, handle: &mut (impl FnMut(Frame) -> Option<String> + Send)) -> Read {
+fn read_frame(text: &str) -> Read {
     let frame: Frame = match serde_json::from_str(text) {
         Ok(frame) => frame,
         Err(error) => {
             tracing::warn!(%error, "a frame from slack could not be read");
-            return Read::Handled(None);
+            return Read::Nothing;
         }
     };
     match (frame.kind.as_str(), frame.reason.as_str()) {
@@ -198,7 +246,7 @@ fn read_frame(text: &str, handle: &mut (impl FnMut(Frame) -> Option<String> + Se
             tracing::debug!(reason, "slack is about to close the connection");
             Read::Ending
         }
-        _ => Read::Handled(handle(frame)),
+        _ => Read::Frame(Box::new(frame)),
     }
 }
 

@@ -27,6 +27,18 @@ fn a_refresh_is_followed_by_a_new_connection_and_loses_nothing() {
 }
 
 #[test]
+fn what_was_under_way_over_the_connection_before_is_answered() {
+    let bot = Instance::start();
+    bot.slack.fail("apps.connections.open", Fault::Status(503), u32::MAX);
+    bot.slack.refresh();
+    bot.slack.deliver_late();
+    let asked = bot.slack.mention("C1", "U1", "<@UBOT> under way?");
+    bot.slack.fail("apps.connections.open", Fault::Status(503), 0);
+    bot.slack.until("acknowledged", |journal| journal.envelope(&asked.envelope)?.took());
+    bot.sees(&["About under way?"]);
+}
+
+#[test]
 fn an_event_is_still_acknowledged_on_a_connection_that_is_ending() {
     let bot = Instance::start();
     // No other connection is made before.

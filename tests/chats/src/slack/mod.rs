@@ -37,6 +37,8 @@ pub const DEADLINE: Duration = Duration::from_secs(240);
 pub(crate) enum Outgoing {
     /// A frame; an envelope's acknowledgement is waited for under its id.
     Frame(String),
+    /// A frame that is sent once so many connections were made.
+    Late(String, usize),
     /// The connection is cut without a word.
     Cut,
 }
@@ -70,6 +72,8 @@ pub(crate) struct State {
     pub(crate) commands: HashMap<String, serde_json::Value>,
     /// The members of each user group.
     pub(crate) groups: Vec<(String, Vec<String>)>,
+    /// So many connections have to be made before a frame is sent.
+    pub(crate) late: Option<usize>,
     pub(crate) count: u64,
 }
 
@@ -193,9 +197,18 @@ impl FakeSlack {
         self.shared.change(|state| state.sockets.clear());
     }
 
+    /// Has what is sent from now on arrive only once the bot has connected another time.
+    pub fn deliver_late(&self) {
+        self.shared.change(|state| state.late = Some(state.journal.connections + 1));
+    }
+
     /// Sends any frame to the newest connection.
     pub fn send_frame(&self, frame: &serde_json::Value) {
-        self.send(Outgoing::Frame(frame.to_string()));
+        let late = self.shared.lock().late;
+        self.send(match late {
+            Some(connections) => Outgoing::Late(frame.to_string(), connections),
+            None => Outgoing::Frame(frame.to_string()),
+        });
     }
 
     fn send(&self, outgoing: Outgoing) {

@@ -43,6 +43,14 @@ async fn serve(fake: Fake, mut socket: WebSocket) {
                         return;
                     }
                 }
+                Some(Outgoing::Late(frame, connections)) => {
+                    while fake.shared.lock().journal.connections < connections {
+                        tokio::task::yield_now().await;
+                    }
+                    if socket.send(Frame::Text(frame.into())).await.is_err() {
+                        return;
+                    }
+                }
                 Some(Outgoing::Cut) | None => return,
             },
             frame = socket.recv() => match frame {
