@@ -292,6 +292,37 @@ fn what_a_failed_download_leaves_in_the_place_of_an_export_takes_nothing_away() 
 }
 
 #[test]
+fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
+    let ragterm = Instance::without_embedder();
+    let lines: String = (0..6)
+        .map(|number| format!("{{\"id\": {number}, \"title\": \"Plover {number}\", \"text\": \"The plover of station {number} runs.\"}}\n"))
+        .collect();
+    let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice();
+    let page = b"<!doctype html><html><body>Please log in.</body></html>".as_slice();
+    let folder = ragterm.docs();
+    ragterm.write("page.txt", "another file");
+    ragterm.write("wiki.jsonl", &lines);
+    ragterm.write("export.zip", reports(6, 2025));
+    ragterm.run(&["add", path(&folder), "--kind", "jsonl"]).expect(0);
+    for (name, instead) in [("export.zip", empty), ("wiki.jsonl", page), ("wiki.jsonl", b"")] {
+        ragterm.write(name, instead);
+        let kept = "the 6 that it held are kept";
+        ragterm.wait("it to be said", |status| {
+            status["failures"].as_array().unwrap().iter().any(|failure| {
+                failure["path"] == name && failure["reason"].as_str().unwrap().contains(kept)
+            })
+        });
+        ragterm.run(&["sources", "rescan"]).expect(0);
+        assert_eq!(ragterm.find("\"station 1\"").len(), 2, "{name}");
+    }
+    ragterm.write("wiki.jsonl", &lines);
+    ragterm.wait("the wiki to be back", |status| status["documents"]["failed"] == 1);
+    std::fs::remove_file(folder.join("export.zip")).unwrap();
+    until("its documents to go", || ragterm.find("\"station 1\"").len() == 1);
+    ragterm.verify();
+}
+
+#[test]
 fn what_is_no_archive_any_more_holds_nothing() {
     let ragterm = Instance::without_embedder();
     ragterm.write("first.txt", "something that stays");

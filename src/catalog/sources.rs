@@ -81,6 +81,12 @@ impl NewSource {
         self.settings.is_file && Path::new(&self.path).is_symlink()
     }
 
+    /// So many documents that are gone altogether are taken for a fault and not for a deletion: a
+    /// single file is the source itself, and a folder with fewer may become empty by hand.
+    pub fn full(&self) -> usize {
+        if self.settings.is_file { 1 } else { 5 }
+    }
+
     /// How its files are read.
     pub fn dialect(&self) -> Dialect {
         self.kind.dialect()

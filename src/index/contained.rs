@@ -34,6 +34,8 @@ pub(super) struct Contained<'a> {
     pub known: Option<HashMap<String, Member>>,
     /// Whether the file is marked as not read to its end.
     pub is_marked: bool,
+    /// Whether any document was met that did not fail.
+    pub has_met: bool,
 }
 
 impl Contained<'_> {
@@ -46,6 +48,24 @@ impl Contained<'_> {
             self.take(member).await?;
         }
         Ok(())
+    }
+
+    /// Why a file that was read to its end is believed to be at fault: it is still there under the
+    /// name of a container, but nothing is left of all that it held. An export that failed leaves an
+    /// empty archive, or a page that asks for a password.
+    pub(super) async fn emptied(&mut self) -> Result<Option<String>> {
+        let registered = &self.source.registered;
+        if self.has_met || !container::may_be_large(&self.entry.path, registered.dialect()) {
+            return Ok(None);
+        }
+        let full = registered.full();
+        let held = self.known().await?.len();
+        Ok((held >= full).then(|| {
+            format!(
+                "it holds no document any more; the {held} that it held are kept until it holds \
+                 some again, or is deleted"
+            )
+        }))
     }
 
     /// Removes what the file no longer holds.
@@ -62,6 +82,7 @@ impl Contained<'_> {
     }
 
     async fn take(&mut self, member: container::Member) -> Result<()> {
+        self.has_met |= !matches!(member.outcome, Err(Reason::Failed(_)));
         let place = self.place(&member);
         let known = self.known().await?.remove(&place.path);
         let hash = member.hash.map_or(Vec::new(), |hash| hash.to_vec());

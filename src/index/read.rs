@@ -96,8 +96,9 @@ impl Reader {
             out,
             known: None,
             is_marked: false,
+            has_met: false,
         };
-        let Some(extracted) = self.extract((source, before.as_deref()), &mut contained).await?
+        let Some(mut extracted) = self.extract((source, before.as_deref()), &mut contained).await?
         else {
             return Ok(());
         };
@@ -110,6 +111,11 @@ impl Reader {
         {
             let publication = Publication::Moved { id, place };
             return send(out, Finished { publication, budget }).await;
+        }
+        if !matches!(extracted.outcome, Err(Reason::Failed(_)))
+            && let Some(reason) = contained.emptied().await?
+        {
+            (extracted.is_container, extracted.outcome) = (true, Err(Reason::Failed(reason)));
         }
         // A container that could not be walked to its end keeps what is known of it.
         let is_cut_short = extracted.is_container || extracted.content.is_none();

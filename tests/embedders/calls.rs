@@ -134,7 +134,7 @@ async fn a_server_that_hangs_is_given_up_in_time() {
 #[tokio::test]
 async fn a_question_is_asked_once_and_briefly() {
     for (failing, words) in [
-        (Failure::Status(503), "503"),
+        (Failure::Status(503), "takes no more requests"),
         (Failure::Busy("30"), "takes no more requests"),
         (Failure::Hang, "no answer within 2.5 s"),
     ] {

@@ -47,7 +47,10 @@ impl SourceTask {
         let counts = counts.get(&self.source.id).copied().unwrap_or_default();
         let total = counts.entries;
         let rest = diff.read.len() + diff.problems.len();
-        if rest == 0 && diff.gone.len() >= self.full() && diff.gone.len() as u64 >= total {
+        if rest == 0
+            && diff.gone.len() >= self.source.registered.full()
+            && diff.gone.len() as u64 >= total
+        {
             self.emptied(diff.gone.len().max(counts.indexed as usize));
             return Ok(());
         }

@@ -252,7 +252,7 @@ impl SourceTask {
             return Ok(false);
         }
         let documents = self.documents().await? as usize;
-        let is_emptied = documents.max(known) >= self.full();
+        let is_emptied = documents.max(known) >= self.source.registered.full();
         if is_emptied {
             self.emptied(documents);
         }
@@ -282,12 +282,6 @@ impl SourceTask {
         self.removals.postpone(Instant::now());
         self.end_early();
         self.set_state(State::Unavailable, reason);
-    }
-
-    /// So many entries that are missing altogether mean that the source is not there: a single file
-    /// is the source itself.
-    pub(super) fn full(&self) -> usize {
-        if self.source.registered.settings.is_file { 1 } else { FULL }
     }
 
     fn emptied(&mut self, documents: usize) {
@@ -325,9 +319,6 @@ impl SourceTask {
         &self.source.registered.name
     }
 }
-
-/// A folder with fewer documents than this may become empty by hand.
-const FULL: usize = 5;
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)
