@@ -17,13 +17,13 @@ else
   echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"
 fi
 
-tests=(cargo test --workspace --locked --lib --bins --tests --no-fail-fast)
+tests=(cargo test --workspace --locked --lib --bins --tests)
 if command -v cargo-nextest >/dev/null; then
-  tests=(cargo nextest run --workspace --locked --no-fail-fast)
+  tests=(cargo nextest run --workspace --locked)
 fi
 servers=(scripts/test-servers/postgres.sh)
 for server in ${RAGTERM_TEST_SERVERS:-}; do
   servers+=(sh "scripts/test-servers/$server.sh")
 done
 "${tests[@]}" --no-run
-"${servers[@]}" "${tests[@]}"
+"${servers[@]}" "${tests[@]}" --no-fail-fast
