@@ -31,14 +31,31 @@ REFUSED = [
     ({"env": {"SEARCH_LIMIT": "20"}}, "SEARCH_LIMIT"),
     ({"backup": {"keep": 0}}, "keep"),
     ({"backup": {"every": "daily"}}, "every"),
+    ({"restore": {"file": "ragterm.backup"}}, "backup.enabled"),
+    ({"backup": {"enabled": True}, "restore": {"file": "../ragterm.backup"}}, "file"),
+    ({"backup": {"enabled": True}, "restore": {"name": "ragterm.backup"}}, "name"),
 ]
+
+# A name of a backup that YAML and a template must not take apart.
+RESTORE = {"restore": {"file": "ragterm-1a2b-20261126T050607Z: \"mine\" # 백업.backup"}}
+
+
+def cases() -> dict[str, dict]:
+    """The sets of values that are rendered; a restore as well where there are backups."""
+    cases = {"values.yaml": {}}
+    for file in sorted((CHART / "ci").glob("*.yaml")):
+        values = yaml.safe_load(file.read_text())
+        cases[file.name] = values
+        if values.get("backup", {}).get("enabled"):
+            cases[f"{file.name} with a restore"] = values | RESTORE
+    return cases
 
 
 def rendered(chart, values: dict) -> list[dict]:
     """The objects that the chart makes of the values."""
     texts = chart.render(values, name="demo", namespace="search")
     notes = [text for path, text in texts.items() if path.endswith("NOTES.txt")]
-    if not notes or "ragterm status" not in notes[0]:
+    if not notes or ("logs job/" if "restore" in values else "ragterm status") not in notes[0]:
         raise SystemExit("the notes do not say how to look")
     manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
     return [one for text in manifests for one in yaml.safe_load_all(text) if one]
@@ -84,11 +101,11 @@ def of_the_objects(objects: list[dict], config: str) -> list[str]:
                 kubernetes_validate.validate(one, KUBERNETES, strict=True)
             except kubernetes_validate.ValidationError as error:
                 found.append(f"{name}: {error.message} at {list(error.path)}")
-        if one["kind"] in {"Deployment", "StatefulSet"}:
+        if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
             pod = copy.deepcopy(one["spec"]["template"]["spec"])
             pod["claims"] = one["spec"].get("volumeClaimTemplates", [])
             found += of_a_pod(name, pod, config)
-            selected = one["spec"]["selector"]["matchLabels"].items()
+            selected = one["spec"].get("selector", {}).get("matchLabels", {}).items()
             if not selected <= one["spec"]["template"]["metadata"]["labels"].items():
                 found.append(f"{name}: does not select its own pods")
     return found
@@ -109,6 +126,23 @@ def of_the_services(objects: list[dict]) -> list[str]:
             missing = {port["targetPort"] for port in service["spec"].get("ports", [])} - ports
             found += [f"{name}: no pod has the port {port}" for port in missing]
     return found
+
+
+def of_a_restore(objects: list[dict]) -> list[str]:
+    """No daemon has the data, and the Job has what the daemon has."""
+    (job,) = (one for one in objects if one["kind"] == "Job")
+    (index,) = (one["spec"] for one in objects if one["kind"] == "StatefulSet" and one["metadata"]["name"] == "demo-index")
+    (ours,), (daemon,) = (spec["template"]["spec"]["containers"] for spec in (job["spec"], index))
+    others = [one for one in objects if one["metadata"]["name"] == "demo-query" and one["kind"] != "PodDisruptionBudget"]
+    wanted = {
+        "a daemon may run meanwhile": index["replicas"] == 0 and not others,
+        "another file is restored": ours["args"][1:] == ["--force", f"/var/backups/ragterm/{RESTORE['restore']['file']}"],
+        "it has other mounts than the daemon": ours["volumeMounts"] == daemon["volumeMounts"],
+        "it has variables that the daemon has not": all(one in daemon["env"] for one in ours["env"]),
+        "its name is too long": len(job["metadata"]["name"]) <= 63,
+        "it goes by itself, and is made again": "ttlSecondsAfterFinished" not in job["spec"],
+    }
+    return [f"Job: {fault}" for fault, is_right in wanted.items() if not is_right]
 
 
 def refusals(chart) -> list[str]:
@@ -143,14 +177,14 @@ def main() -> None:
     with helm_python.Chart.load(str(CHART)) as chart:
         found += refusals(chart)
         count = 0
-        for file in [None, *sorted((CHART / "ci").glob("*.yaml"))]:
-            values = yaml.safe_load(file.read_text()) if file else {}
+        for name, values in cases().items():
             chart.validate_schema(values)
             objects = rendered(chart, values)
             count += len(objects)
-            config = chart.merge_values(values)["config"]
-            faults = of_the_objects(objects, config) + of_the_services(objects)
-            found += [f"{file.name if file else 'values.yaml'}: {fault}" for fault in faults]
+            faults = of_the_objects(objects, chart.merge_values(values)["config"])
+            # During a restore services wait for their pods.
+            faults += of_a_restore(objects) if "restore" in values else of_the_services(objects)
+            found += [f"{name}: {fault}" for fault in faults]
     print("\n".join(found) or f"{count} objects; {sorted(FOREIGN)} only rendered: their schemas are their operators'")
     sys.exit(1 if found else 0)
 

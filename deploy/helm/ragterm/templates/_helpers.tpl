@@ -208,3 +208,51 @@ resources:
     defaultMode: 0440
 {{- end }}
 {{- end }}
+
+{{/* What the daemon that indexes has, and the Job that puts a backup back for it. */}}
+{{- define "ragterm.indexMounts" -}}
+{{ include "ragterm.serverMounts" . }}
+{{- if .Values.index.documents.existingClaim }}
+- name: documents
+  mountPath: /documents
+  readOnly: true
+{{- end }}
+{{- if .Values.backup.enabled }}
+- name: backups
+  mountPath: /var/backups/ragterm
+{{- end }}
+{{- with .Values.index.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "ragterm.indexVolumes" -}}
+{{ include "ragterm.serverVolumes" . }}
+{{- with .Values.index.documents.existingClaim }}
+- name: documents
+  persistentVolumeClaim:
+    claimName: {{ . }}
+    readOnly: true
+{{- end }}
+{{- if .Values.backup.enabled }}
+- name: backups
+  persistentVolumeClaim:
+    claimName: {{ .Values.backup.existingClaim | default (printf "%s-backups" (include "ragterm.name" .)) }}
+{{- end }}
+{{- with .Values.index.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "ragterm.indexSecurity" -}}
+{{ include "ragterm.podSecurity" . }}
+{{- with .Values.index.supplementalGroups }}
+supplementalGroups:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The Job of a file's name, which may have characters in it that a Job's must not. */}}
+{{- define "ragterm.restoreName" -}}
+{{ include "ragterm.name" . }}-restore-{{ .Values.restore.file | sha256sum | trunc 8 }}
+{{- end }}
