@@ -76,7 +76,7 @@ pub fn make_directory(directory: &Path) -> Result<()> {
 pub fn check_owner(directory: &Path) -> Result<()> {
     let Ok(metadata) = std::fs::metadata(directory) else { return Ok(()) };
     let ours = nix::unistd::geteuid().as_raw();
-    if metadata.uid() == ours {
+    if !is_shut_out(metadata.uid(), ours) {
         return Ok(());
     }
     let (owner, our_name) = (name_of(metadata.uid()), name_of(ours));
@@ -86,6 +86,12 @@ pub fn check_owner(directory: &Path) -> Result<()> {
          could not be opened by {owner}"
     ))
     .hint(format!("run it as the owner: `sudo -u {owner} ragterm restore …`")))
+}
+
+/// Whether the owner of a directory cannot open what we write into it. Root opens everything: the
+/// volumes of Kubernetes are root's, and writable for the group of those who use them.
+fn is_shut_out(owner: u32, ours: u32) -> bool {
+    owner != ours && owner != 0
 }
 
 /// The name of a user, or its number as `sudo` takes it.
@@ -133,6 +139,13 @@ mod tests {
         drop(first);
         assert_eq!(owner(directory.path()), None);
         DataLock::acquire(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn only_another_user_than_root_is_shut_out() {
+        let cases = [(1000, 1000), (1000, 2000), (1000, 0), (0, 1000), (0, 0)];
+        let shut_out = cases.map(|(owner, ours)| is_shut_out(owner, ours));
+        assert_eq!(shut_out, [false, true, true, false, false]);
     }
 
     #[test]
