@@ -133,9 +133,14 @@ def of_a_restore(objects: list[dict]) -> list[str]:
     (job,) = (one for one in objects if one["kind"] == "Job")
     (index,) = (one["spec"] for one in objects if one["kind"] == "StatefulSet" and one["metadata"]["name"] == "demo-index")
     (ours,), (daemon,) = (spec["template"]["spec"]["containers"] for spec in (job["spec"], index))
+    (apart,) = job["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
+    opened = policies["demo-daemons"]["podSelector"]["matchLabels"].items()
     others = [one for one in objects if one["metadata"]["name"] == "demo-query" and one["kind"] != "PodDisruptionBudget"]
     wanted = {
         "a daemon may run meanwhile": index["replicas"] == 0 and not others,
+        "it waits for no daemon": apart["labelSelector"]["matchLabels"].items() <= index["template"]["metadata"]["labels"].items(),
+        "it reaches no server": opened <= job["spec"]["template"]["metadata"]["labels"].items(),
         "another file is restored": ours["args"][1:] == ["--force", f"/var/backups/ragterm/{RESTORE['restore']['file']}"],
         "it has other mounts than the daemon": ours["volumeMounts"] == daemon["volumeMounts"],
         "it has variables that the daemon has not": all(one in daemon["env"] for one in ours["env"]),
