@@ -130,18 +130,21 @@ def of_the_services(objects: list[dict]) -> list[str]:
 
 def of_a_restore(objects: list[dict]) -> list[str]:
     """No daemon has the data, and the Job has what the daemon has."""
+    by_kind = {(one["kind"], one["metadata"]["name"]): one.get("spec") for one in objects}
+    index = by_kind["StatefulSet", "demo-index"]
     (job,) = (one for one in objects if one["kind"] == "Job")
-    (index,) = (one["spec"] for one in objects if one["kind"] == "StatefulSet" and one["metadata"]["name"] == "demo-index")
     (ours,), (daemon,) = (spec["template"]["spec"]["containers"] for spec in (job["spec"], index))
-    (apart,) = job["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
-    opened = policies["demo-daemons"]["podSelector"]["matchLabels"].items()
-    others = [one for one in objects if one["metadata"]["name"] == "demo-query" and one["kind"] != "PodDisruptionBudget"]
+    labels, apart = job["spec"]["template"]["metadata"]["labels"], job["spec"]["template"]["spec"]["affinity"]
+    (apart,) = apart["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    waits_for = apart["labelSelector"]["matchLabels"].items()
+    opened = by_kind["NetworkPolicy", "demo-daemons"]["podSelector"]["matchLabels"].items()
+    others = {("Deployment", "demo-query"), ("HorizontalPodAutoscaler", "demo-query")} & by_kind.keys()
+    file = f"/var/backups/ragterm/{RESTORE['restore']['file']}"
     wanted = {
         "a daemon may run meanwhile": index["replicas"] == 0 and not others,
-        "it waits for no daemon": apart["labelSelector"]["matchLabels"].items() <= index["template"]["metadata"]["labels"].items(),
-        "it reaches no server": opened <= job["spec"]["template"]["metadata"]["labels"].items(),
-        "another file is restored": ours["args"][1:] == ["--force", f"/var/backups/ragterm/{RESTORE['restore']['file']}"],
+        "it waits for no daemon": waits_for <= index["template"]["metadata"]["labels"].items(),
+        "it reaches no server": opened <= labels.items(),
+        "another file is restored": ours["args"] == ["restore", "--force", file],
         "it has other mounts than the daemon": ours["volumeMounts"] == daemon["volumeMounts"],
         "it has variables that the daemon has not": all(one in daemon["env"] for one in ours["env"]),
         "its name is too long": len(job["metadata"]["name"]) <= 63,
