@@ -302,24 +302,55 @@ fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
     let page = b"<!doctype html><html><body>Please log in.</body></html>".as_slice();
     let folder = ragterm.docs();
     ragterm.write("page.txt", "another file");
+    let (archive, lines) = (reports(6, 2025), lines.into_bytes());
     ragterm.write("wiki.jsonl", &lines);
-    ragterm.write("export.zip", reports(6, 2025));
+    ragterm.write("export.zip", &archive);
     ragterm.run(&["add", path(&folder), "--kind", "jsonl"]).expect(0);
-    for (name, instead) in [("export.zip", empty), ("wiki.jsonl", page), ("wiki.jsonl", b"")] {
+    let failed = |count: u64| move |status: &Value| status["documents"]["failed"] == count;
+    for (name, whole, instead, told) in [
+        ("export.zip", &archive, empty, 1),
+        ("wiki.jsonl", &lines, page, 2),
+        ("wiki.jsonl", &lines, b"", 1),
+    ] {
         ragterm.write(name, instead);
-        let kept = "the 6 that it held are kept";
-        ragterm.wait("it to be said", |status| {
-            status["failures"].as_array().unwrap().iter().any(|failure| {
-                failure["path"] == name && failure["reason"].as_str().unwrap().contains(kept)
-            })
-        });
+        let status = ragterm.wait("it to be told", failed(told));
+        let mut failures = status["failures"].as_array().unwrap().iter();
+        let failure = failures.find(|failure| failure["path"] == name).unwrap();
+        let reason = failure["reason"].as_str().unwrap();
+        assert!(reason.contains("the 6 that were found in it are kept"), "{reason}");
         ragterm.run(&["sources", "rescan"]).expect(0);
         assert_eq!(ragterm.find("\"station 1\"").len(), 2, "{name}");
+        ragterm.write(name, whole);
+        ragterm.wait("it to be back", failed(0));
     }
-    ragterm.write("wiki.jsonl", &lines);
-    ragterm.wait("the wiki to be back", |status| status["documents"]["failed"] == 1);
-    std::fs::remove_file(folder.join("export.zip")).unwrap();
+    ragterm.write("export.zip", empty);
+    ragterm.wait("it to be told again", failed(1));
+    fs::remove_file(folder.join("export.zip")).unwrap();
     until("its documents to go", || ragterm.find("\"station 1\"").len() == 1);
+    ragterm.verify();
+}
+
+#[test]
+fn a_message_without_its_attachments_is_still_a_message() {
+    let ragterm = Instance::without_embedder();
+    let part = |number: u32| {
+        format!(
+            "--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=\"{number}.txt\"\r\n\r\nThe osprey of file {number}.\r\n"
+        )
+    };
+    let head = "From: a@example.com\r\nSubject: Birds\r\nMIME-Version: 1.0\r\n";
+    let body = "The bittern was here.\r\n";
+    let parts: String = (0..6).map(part).collect();
+    let whole = format!(
+        "{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{body}{parts}--b--\r\n"
+    );
+    ragterm.write("birds.eml", whole);
+    let folder = ragterm.docs();
+    ragterm.run(&["add", path(&folder), "--kind", "mail"]).expect(0);
+    assert_eq!(ragterm.find("osprey").len(), 6);
+    ragterm.write("birds.eml", format!("{head}Content-Type: text/plain\r\n\r\n{body}"));
+    until("the attachments to go", || ragterm.find("osprey").is_empty());
+    assert_eq!(ragterm.find("bittern"), ["birds.eml"]);
     ragterm.verify();
 }
 

@@ -13,6 +13,9 @@ use crate::config::{After, SourceKind};
 use crate::error::{Error, Result};
 use crate::id::SourceId;
 
+/// Documents of a folder, or of a container in one, that do not vanish altogether by hand.
+const FULL: usize = 5;
+
 /// Who registered a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -84,7 +87,7 @@ impl NewSource {
     /// So many documents that are gone altogether are taken for a fault and not for a deletion: a
     /// single file is the source itself, and a folder with fewer may become empty by hand.
     pub fn full(&self) -> usize {
-        if self.settings.is_file { 1 } else { 5 }
+        if self.settings.is_file { 1 } else { FULL }
     }
 
     /// How its files are read.

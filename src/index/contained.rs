@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 
 use ragterm_connectors::container;
-use ragterm_connectors::extract::Reason;
+use ragterm_connectors::extract::{Dialect, Reason};
 use ragterm_connectors::folder::Entry;
+use ragterm_connectors::worker::Extracted;
 use tokio::sync::mpsc;
 
 use super::read::{Finished, Reader};
@@ -34,8 +35,8 @@ pub(super) struct Contained<'a> {
     pub known: Option<HashMap<String, Member>>,
     /// Whether the file is marked as not read to its end.
     pub is_marked: bool,
-    /// Whether any document was met that did not fail.
-    pub has_met: bool,
+    /// Whether any document in it could be read.
+    pub has_readable: bool,
 }
 
 impl Contained<'_> {
@@ -50,20 +51,43 @@ impl Contained<'_> {
         Ok(())
     }
 
-    /// Why a file that was read to its end is believed to be at fault: it is still there under the
-    /// name of a container, but nothing is left of all that it held. An export that failed leaves an
-    /// empty archive, or a page that asks for a password.
-    pub(super) async fn emptied(&mut self) -> Result<Option<String>> {
+    /// Why a file that was read to its end is believed to be at fault: it stands where a container
+    /// stood, and nothing can be read of all that was found in it. An export that failed leaves an
+    /// empty archive, or a page that asks for a password. `last` is the hash of the bytes that were
+    /// read without a fault: they are no failed export, whatever is wanted of them now.
+    pub(super) async fn emptied(
+        &mut self,
+        extracted: &Extracted,
+        last: Option<&[u8]>,
+    ) -> Result<Option<String>> {
+        let is_same = extracted.content.is_some_and(|content| last == Some(&content.hash[..]));
+        if self.has_readable || is_same || !self.is_known {
+            return Ok(None);
+        }
         let registered = &self.source.registered;
-        if self.has_met || !container::may_be_large(&self.entry.path, registered.dialect()) {
+        // A message is a document itself, with or without what was attached to it.
+        let is_named = registered.dialect() != Dialect::Mail
+            && container::may_be_large(&self.entry.path, registered.dialect());
+        if !is_named && !extracted.is_container {
+            return Ok(None);
+        }
+        let before = self.catalog.outcome_at(self.source.id, &self.entry.path).await?;
+        let said_nothing =
+            |state| matches!(state, DocumentState::Container | DocumentState::Failed);
+        if !before.is_some_and(|(_, state, _)| said_nothing(state)) {
             return Ok(None);
         }
         let full = registered.full();
-        let held = self.known().await?.len();
+        let indexed = |member: &&Member| member.state == DocumentState::Indexed;
+        let held = self.known().await?.values().filter(indexed).count();
+        let reason = match &extracted.outcome {
+            Err(Reason::Skipped(reason)) => reason,
+            _ => "it holds no document that can be read",
+        };
         Ok((held >= full).then(|| {
             format!(
-                "it holds no document any more; the {held} that it held are kept until it holds \
-                 some again, or is deleted"
+                "{reason}; the {held} that were found in it are kept until it is deleted or holds \
+                 some again"
             )
         }))
     }
@@ -82,7 +106,7 @@ impl Contained<'_> {
     }
 
     async fn take(&mut self, member: container::Member) -> Result<()> {
-        self.has_met |= !matches!(member.outcome, Err(Reason::Failed(_)));
+        self.has_readable |= !matches!(member.outcome, Err(Reason::Failed(_)));
         let place = self.place(&member);
         let known = self.known().await?.remove(&place.path);
         let hash = member.hash.map_or(Vec::new(), |hash| hash.to_vec());

@@ -80,12 +80,13 @@ impl Reader {
         // The pool lets few of them through, and they must not keep other files from being read.
         let held = if worker::may_be_long(&entry.path, sort) { 0 } else { entry.size };
         let budget = part(&self.files, held).await;
-        let before = match known {
+        let last = match known {
             Some(id) => catalog.content(id).await?,
             None => None,
         };
-        let before = before.filter(|(_, version)| *version == READING_VERSION);
-        let before = before.map(|(hash, _)| hash);
+        let is_current = last.as_ref().is_some_and(|(_, version)| *version == READING_VERSION);
+        let last = last.map(|(hash, _)| hash);
+        let before = last.clone().filter(|_| is_current);
         let mut contained = Contained {
             reader: self,
             catalog,
@@ -96,36 +97,36 @@ impl Reader {
             out,
             known: None,
             is_marked: false,
-            has_met: false,
+            has_readable: false,
         };
-        let Some(mut extracted) = self.extract((source, before.as_deref()), &mut contained).await?
+        let Some(extracted) = self.extract((source, before.as_deref()), &mut contained).await?
         else {
             return Ok(());
         };
         let hash = extracted.content.map_or(Vec::new(), |content| content.hash.to_vec());
         let place = place_read(&entry, &extracted);
-        let id = contained.id;
         if before.is_some_and(|before| before == hash)
             && extracted.outcome.is_ok()
             && !contained.is_marked
         {
-            let publication = Publication::Moved { id, place };
+            let publication = Publication::Moved { id: contained.id, place };
             return send(out, Finished { publication, budget }).await;
         }
-        if !matches!(extracted.outcome, Err(Reason::Failed(_)))
-            && let Some(reason) = contained.emptied().await?
-        {
-            (extracted.is_container, extracted.outcome) = (true, Err(Reason::Failed(reason)));
-        }
-        // A container that could not be walked to its end keeps what is known of it.
-        let is_cut_short = extracted.is_container || extracted.content.is_none();
-        if !matches!(extracted.outcome, Err(Reason::Failed(_))) || !is_cut_short {
+        let is_failed = matches!(extracted.outcome, Err(Reason::Failed(_)));
+        let fault = match is_failed {
+            true => None,
+            false => contained.emptied(&extracted, last.as_deref()).await?,
+        };
+        // A container that could not be walked to its end keeps what is known of it, too.
+        let is_cut_short = is_failed && (extracted.is_container || extracted.content.is_none());
+        if fault.is_none() && !is_cut_short {
             contained.finish().await?;
         }
-        let is_known = contained.is_known;
-        let reading = match (extracted.is_container, extracted.outcome) {
-            (true, Ok(_)) => Reading::Container,
-            (_, outcome) => self.reading(id, outcome).await?.stated(extracted.modified_ns),
+        let (id, is_known) = (contained.id, contained.is_known);
+        let reading = match (fault, extracted.outcome) {
+            (Some(reason), _) => Reading::Failed(reason),
+            (None, Ok(_)) if extracted.is_container => Reading::Container,
+            (None, outcome) => self.reading(id, outcome).await?.stated(extracted.modified_ns),
         };
         let read = Read { id, source: source.id, container: None, place, hash, reading };
         let publication =
