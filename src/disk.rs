@@ -1,5 +1,7 @@
-//! Whether something fits on a disk, asked before it is written.
+//! What is asked of disks: room, before something is written, and that a name outlives a power cut.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -23,6 +25,14 @@ pub fn check_room(directory: &Path, bytes: u64, what: &str) -> Result<()> {
         free / 1_000_000
     ))
     .hint("free some disk space, and try again"))
+}
+
+/// Has the names in a directory written down; some file systems promise nothing of the kind.
+pub fn sync_names(directory: &Path) -> io::Result<()> {
+    match File::open(directory)?.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(test)]

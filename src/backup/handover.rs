@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::unpack::remove_unused;
 use super::{CATALOG, CONFIGURATION};
 use crate::config::Paths;
+use crate::disk::sync_names;
 use crate::error::{Error, Result};
 
 /// How the names of directories begin and end in which backups are prepared…
@@ -57,7 +58,7 @@ pub(super) fn is_occupied(data_dir: &Path) -> bool {
 /// Announces what lies in `unpacked`: from now on it is what counts.
 pub(super) fn announce(unpacked: &Path, data_dir: &Path, time: &str) -> Result<()> {
     let ready = data_dir.join(format!("{READY}{}", unused(data_dir, time)));
-    fs::rename(unpacked, &ready).and_then(|()| sync(data_dir)).map_err(|error| {
+    fs::rename(unpacked, &ready).and_then(|()| sync_names(data_dir)).map_err(|error| {
         let message = format!("what was restored cannot be put into {}", data_dir.display());
         Error::new(Error::from(error).kind(), message).hint("the former catalog is still in place")
     })
@@ -101,10 +102,10 @@ fn put(ready: &Path, time: &str, paths: &Paths) -> io::Result<Settled> {
             fs::rename(data_dir.join(&name), before.join(&name))?;
         }
         fs::rename(&new, data_dir.join(CATALOG))?;
-        sync(data_dir)?;
+        sync_names(data_dir)?;
     }
     fs::remove_dir_all(ready)?;
-    sync(data_dir)?;
+    sync_names(data_dir)?;
     Ok(Settled { before: before.exists().then_some(before), configured })
 }
 
@@ -169,11 +170,6 @@ pub fn sweep(data_dir: &Path) {
             let _removed = fs::remove_file(entry.path());
         }
     }
-}
-
-/// Has the names in a directory survive a power failure.
-fn sync(directory: &Path) -> io::Result<()> {
-    fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

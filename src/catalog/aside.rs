@@ -9,7 +9,7 @@ use super::copy::TABLES;
 use super::snapshot::vacuum_into;
 use super::sqlite::address;
 use super::{Catalog, Database, failed, fresh_identity};
-use crate::disk::check_room;
+use crate::disk::{check_room, sync_names};
 use crate::error::{Error, Result};
 
 /// So many states are kept.
@@ -94,7 +94,11 @@ pub(super) async fn keep_file(
         failed => failed,
     };
     let written = copied.and_then(|()| Ok(std::fs::File::open(&part)?.sync_all()?));
-    let moved = written.and_then(|()| Ok(std::fs::rename(&part, &file)?));
+    // What is migrated after this outlives a power cut, and so must its name.
+    let moved = written.and_then(|()| {
+        std::fs::rename(&part, &file)?;
+        Ok(sync_names(directory)?)
+    });
     if let Err(error) = moved {
         // What matters is why it failed.
         let _removed = std::fs::remove_file(&part);
@@ -109,8 +113,11 @@ async fn rename_file(file: &Path) -> Result<()> {
     let task = "be put aside";
     let address = format!("{}?mode=rw", address(file)?);
     let mut connection = AnyConnection::connect(&address).await.map_err(failed(task))?;
-    let renamed = connection.execute(sqlx::AssertSqlSafe(renaming("main"))).await;
-    renamed.map_err(failed(task))?;
+    // What is left half-made is thrown away, so nothing of it has to be on the disk.
+    for statement in ["PRAGMA journal_mode = MEMORY".to_owned(), renaming("main")] {
+        let done = connection.execute(sqlx::AssertSqlSafe(statement)).await;
+        done.map_err(failed(task))?;
+    }
     connection.close().await.map_err(failed(task))
 }
 

@@ -1,12 +1,12 @@
 //! Where the bytes of a backup go: standard output, or a file that is there whole or not at all.
 
-use std::fs::File;
 use std::io::{self, ErrorKind as Io, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
 
 use super::part::{Part, parent};
+use crate::disk::sync_names;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a backup is written; what is not complete is gone with the value.
@@ -83,7 +83,7 @@ impl Sink {
             _ => unwritten(&path, error),
         })?;
         // It survives a power failure where the file system can promise that.
-        let _synced = File::open(parent(&path)).and_then(|directory| directory.sync_all());
+        let _synced = sync_names(parent(&path));
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::backup::Shelf;
-use crate::disk::check_room;
+use crate::disk::{check_room, sync_names};
 use crate::error::{Error, Result};
 
 /// The directory of backups, on a disk that may not answer.
@@ -85,11 +85,7 @@ fn unwritable(error: io::Error) -> Error {
 /// Gives a backup its name for good.
 pub(super) fn put(shelf: &Shelf, now: Timestamp) -> Result<()> {
     std::fs::rename(shelf.part(now), shelf.file(now))?;
-    match File::open(shelf.directory()).and_then(|directory| directory.sync_all()) {
-        // A file system that promises nothing of its names.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => Ok(synced?),
-    }
+    Ok(sync_names(shelf.directory())?)
 }
 
 pub(super) fn rotate(shelf: &Shelf, now: Timestamp, keep: u32) -> Result<usize> {
