@@ -87,7 +87,7 @@ fn what_a_restore_or_an_upgrade_put_aside_goes_with_all_alone() {
     }
     let find = |told: &serde_json::Value| {
         let garbage = told["garbage"].as_array().unwrap().clone();
-        let aside = garbage.iter().find(|one| one["what"].to_string().contains("put aside"));
+        let aside = garbage.iter().find(|one| one["kind"] == "aside");
         aside.map(|one| (one["number"].as_u64().unwrap(), one["bytes"].as_u64().unwrap()))
     };
     let counted = ragterm.run(&["gc", "--all", "--dry-run", "--json"]).expect(0).json();

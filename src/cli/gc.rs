@@ -46,6 +46,8 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Named<'a> {
+    /// Never changes; `what` goes with the number.
+    kind: &'a str,
     what: &'a str,
     number: u64,
     bytes: u64,
@@ -83,6 +85,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome> {
 
 fn document<'a>(args: &Args, collected: &'a CollectGarbageReply) -> Document<'a> {
     let garbage = collected.garbage.iter().map(|garbage| Named {
+        kind: &garbage.kind,
         what: &garbage.what,
         number: garbage.number,
         bytes: garbage.bytes,

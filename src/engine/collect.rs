@@ -8,17 +8,46 @@ use crate::config::Role;
 use crate::disk::check_room;
 use crate::error::{Error, Result};
 
-/// What a restore or an upgrade put aside.
-const ASIDE: What = [
-    "state of the catalog that a restore or an upgrade put aside",
-    "states of the catalog that a restore or an upgrade put aside",
-];
-
 /// Where they lie in the data directory.
 const ASIDE_NAMES: [&str; 2] = ["before-restore-", "before-migration-"];
 
-/// What something is: words for one of it, and for more.
-type What = [&'static str; 2];
+/// A kind of what nobody needs: its name for programs, then words for one of it and for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind(&'static str, &'static str, &'static str);
+
+const SESSIONS: Kind = Kind(
+    "sessions",
+    "session older than `answer.history_days`",
+    "sessions older than `answer.history_days`",
+);
+
+const INDEXES: Kind =
+    Kind("indexes", "keyword index of another catalog", "keyword indexes of other catalogs");
+
+/// What a restore or an upgrade put aside.
+const ASIDE: Kind = Kind(
+    "aside",
+    "state of the catalog that a restore or an upgrade put aside",
+    "states of the catalog that a restore or an upgrade put aside",
+);
+
+const VECTORS: Kind =
+    Kind("vectors", "vector that no document needs", "vectors that no document needs");
+
+/// There is one at the most.
+const SPACE: Kind = Kind("space", "stretch of the catalog without content", "");
+
+impl Kind {
+    /// Never changes.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// Words that go with the number.
+    pub fn words(self, number: u64) -> &'static str {
+        if number == 1 { self.1 } else { self.2 }
+    }
+}
 
 /// What is done with what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +71,8 @@ impl Collecting {
 /// Something that nobody needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbage {
-    /// What it is, for people, in words that go with the number.
-    pub what: &'static str,
+    /// What it is.
+    pub kind: Kind,
     /// How much of it there is.
     pub number: u64,
     /// What it takes on disk, in bytes; 0 where that is not known.
@@ -60,15 +89,11 @@ pub struct Collected {
 }
 
 impl Collected {
-    fn add(&mut self, what: What, (number, bytes): (u64, u64)) {
+    fn add(&mut self, kind: Kind, (number, bytes): (u64, u64)) {
         if number > 0 {
-            self.garbage.push(Garbage { what: words(number, what), number, bytes });
+            self.garbage.push(Garbage { kind, number, bytes });
         }
     }
-}
-
-fn words(number: u64, [one, more]: What) -> &'static str {
-    if number == 1 { one } else { more }
 }
 
 impl Engine {
@@ -77,8 +102,6 @@ impl Engine {
         let mut collected = Collected::default();
         self.collect_sessions(collecting, &mut collected).await?;
         let indexes = self.foreign_indexes()?;
-        const INDEXES: What =
-            ["keyword index of another catalog", "keyword indexes of other catalogs"];
         collected.add(INDEXES, sizes_of(&indexes));
         if collecting.deletes() {
             remove(indexes).await?;
@@ -110,7 +133,7 @@ impl Engine {
                  `before-migration-…` in the data directory, the schemas `ragterm_before_…` on \
                  PostgreSQL",
                 ragterm_units::count(number),
-                words(number, ASIDE),
+                ASIDE.words(number),
                 ragterm_units::bytes(bytes)
             )),
             Collecting::CountAll => collected.add(ASIDE, (number, bytes)),
@@ -138,19 +161,18 @@ impl Engine {
             Collecting::Count | Collecting::CountAll => self.catalog.surplus_vectors(limit).await?,
             Collecting::Delete | Collecting::DeleteAll => self.catalog.prune_vectors(limit).await?,
         };
-        collected.add(["vector that no document needs", "vectors that no document needs"], vectors);
+        collected.add(VECTORS, vectors);
         Ok(())
     }
 
     /// Parts of the catalog's file that hold nothing.
     async fn collect_space(&self, collecting: Collecting, collected: &mut Collected) -> Result<()> {
-        const WHAT: What = ["stretch of the catalog without content", ""];
         let free = self.catalog.free_bytes().await?;
         if free == 0 {
             return Ok(());
         }
         match collecting {
-            Collecting::Count | Collecting::CountAll => collected.add(WHAT, (1, free)),
+            Collecting::Count | Collecting::CountAll => collected.add(SPACE, (1, free)),
             Collecting::Delete => collected.notes.push(
                 "the catalog has space to spare, which it uses again; `--all` gives it back, for \
                  which the catalog is written anew"
@@ -163,7 +185,7 @@ impl Engine {
                 check_room(&self.paths.data_dir, bytes, "the catalog to be written anew")?;
                 self.catalog.compact().await?;
                 let left = self.catalog.free_bytes().await?;
-                collected.add(WHAT, (1, free.saturating_sub(left)));
+                collected.add(SPACE, (1, free.saturating_sub(left)));
             }
         }
         Ok(())
@@ -174,16 +196,12 @@ impl Engine {
         collecting: Collecting,
         collected: &mut Collected,
     ) -> Result<()> {
-        const WHAT: What = [
-            "session older than `answer.history_days`",
-            "sessions older than `answer.history_days`",
-        ];
         if !collecting.deletes() {
-            collected.add(WHAT, (self.answerer.count_old().await?, 0));
+            collected.add(SESSIONS, (self.answerer.count_old().await?, 0));
             return Ok(());
         }
         match clock::look(&self.catalog, Keeping::No).await? {
-            Belief::Believed => collected.add(WHAT, (self.answerer.forget_old().await?, 0)),
+            Belief::Believed => collected.add(SESSIONS, (self.answerer.forget_old().await?, 0)),
             Belief::Doubted(ahead) => collected.notes.push(format!(
                 "sessions are kept: the clock is {} days ahead of when this catalog was last used; \
                  if it is right, they go once it has gone on for a day",

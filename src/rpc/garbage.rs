@@ -17,7 +17,8 @@ pub fn collecting(request: &CollectGarbageRequest) -> Collecting {
 /// What there was.
 pub fn reply(collected: Collected) -> CollectGarbageReply {
     let garbage = collected.garbage.into_iter().map(|garbage| v1::Garbage {
-        what: garbage.what.into(),
+        kind: garbage.kind.name().into(),
+        what: garbage.kind.words(garbage.number).into(),
         number: garbage.number,
         bytes: garbage.bytes,
     });
