@@ -48,16 +48,9 @@ pub(super) struct Received {
 /// One connection.
 struct Socket {
     stream: Stream,
-    /// When it was made, or replaced.
     since: Instant,
     /// Whether Slack was asked for a sign of life and has not given one.
     is_doubted: bool,
-}
-
-impl Socket {
-    fn replaced(self) -> Self {
-        Self { since: Instant::now(), ..self }
-    }
 }
 
 /// What became of reading one frame.
@@ -86,15 +79,18 @@ pub(super) async fn serve(
     let mut current: Option<Socket> = None;
     // The one before: Slack may have sent something over it that is not read yet.
     let mut replaced: Option<Socket> = None;
+    let mut replaced_at = Instant::now();
     let mut opening: Option<Opening<'_>> = Some(Box::pin(open(web, times, 0)));
     loop {
-        let read_until = replaced.as_ref().map(|socket| socket.since + LINGER);
+        let read_until = replaced.is_some().then_some(replaced_at + LINGER);
         tokio::select! {
             () = stop.cancelled() => break,
             fresh = opened(&mut opening) => {
                 opening = None;
-                let before = current.replace(fresh?);
-                close(std::mem::replace(&mut replaced, before.map(Socket::replaced))).await;
+                if let Some(before) = current.replace(fresh?) {
+                    close(replaced.replace(before)).await;
+                    replaced_at = Instant::now();
+                }
                 tracing::info!("connected to slack");
             }
             read = read(&mut current, times) => {
@@ -115,8 +111,7 @@ pub(super) async fn serve(
             () = reached(read_until) => close(replaced.take()).await,
         }
     }
-    close(replaced).await;
-    close(current).await;
+    tokio::join!(close(replaced), close(current));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Socket Mode.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State as Extracted;
@@ -45,7 +45,7 @@ async fn serve(fake: Fake, mut socket: WebSocket) {
                 }
                 Some(Outgoing::Late(frame, connections)) => {
                     while fake.shared.lock().journal.connections < connections {
-                        tokio::task::yield_now().await;
+                        tokio::time::sleep(Duration::from_millis(2)).await;
                     }
                     if socket.send(Frame::Text(frame.into())).await.is_err() {
                         return;
