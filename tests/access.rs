@@ -12,6 +12,7 @@ use ragterm_proto::v1::{
 use tonic::Code;
 
 use crate::certificate::Certificate;
+use crate::fakes::free_address;
 use crate::isolation::client::client;
 use crate::support::{Instance, path, skipped, until};
 
@@ -137,15 +138,15 @@ fn a_wrong_expired_or_revoked_token_opens_nothing_and_says_nothing_else() {
 #[test]
 fn over_tcp_a_token_is_needed_and_the_certificate_is_checked() {
     let certificate = Certificate::new();
-    let port = free_port();
-    let listen = format!("127.0.0.1:{port}");
+    let address = free_address();
+    let listen = address.to_string();
     let instance = Instance::without_embedder()
         .with("RAGTERM_DAEMON__LISTEN", &listen)
         .with("RAGTERM_DAEMON__TLS_CERT", path(&certificate.path("certificate.pem")))
         .with("RAGTERM_DAEMON__TLS_KEY", path(&certificate.path("key.pem")));
     fill(&instance);
     let secret = token(&instance, &["remote", "--space", "hr"]);
-    let url = format!("https://localhost:{port}");
+    let url = format!("https://localhost:{}", address.port());
     let authority = certificate.path("authority.pem");
     let remote = Instance::without_embedder()
         .with("RAGTERM_CLIENT__URL", &url)
@@ -317,8 +318,4 @@ async fn who_may_ask_and_what_may_be_seen_are_two_settings() {
     // A bot sees for others no more than itself, and acts for the users of its own chat alone.
     assert_eq!(who(&narrow, "U2").await.unwrap().spaces, []);
     assert_eq!(who(&other, "U2").await.unwrap_err().code(), Code::PermissionDenied);
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

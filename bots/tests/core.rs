@@ -7,13 +7,13 @@ use ragterm_proto::v1::{Asker, WhoAmIReply};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::daemon::{DEADLINE, Gate, ScriptedDaemon, Step, TOKEN, answering, may_see, source};
+use crate::daemon::{Gate, NEVER, ScriptedDaemon, Step, TOKEN, answering, may_see, source};
 
 /// Short pauses, and patience for a busy machine.
 fn limits() -> Limits {
     Limits {
-        patience: DEADLINE,
-        slow: DEADLINE,
+        patience: NEVER,
+        slow: NEVER,
         pause_first: Duration::from_millis(5),
         pause_most: Duration::from_millis(20),
         ..Limits::default()

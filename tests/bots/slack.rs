@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use ragterm::catalog::{Catalog, Feedback, Visible};
 use ragterm_chats::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, Message};
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::Office;
 use crate::fakes::chat::{Reply, Then};
-use crate::support::Instance;
+use crate::support::{Instance, until};
 
 const GRANTS: &str = "
 [[grants]]
@@ -197,18 +196,16 @@ fn a_verdict_is_kept_with_the_answer() {
     scene.slack.until("the acknowledgement", |journal| {
         journal.envelope(&pressed.envelope).and_then(|it| it.took())
     });
-    let catalog = scene.office.ragterm.data().join("catalog.db");
+    let file = scene.office.ragterm.data().join("catalog.db");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    crate::support::until("the verdict to be kept", || {
-        runtime.block_on(async {
-            let options = SqliteConnectOptions::new().filename(&catalog).read_only(true);
-            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-            let query = "SELECT COUNT(*) FROM turns WHERE feedback = 1";
-            let counted = sqlx::query_scalar::<_, i64>(query).fetch_one(&mut connection).await;
-            // The daemon may be writing.
-            counted.is_ok_and(|count| count == 1)
-        })
-    });
+    let catalog = runtime.block_on(Catalog::open_sqlite(&file)).unwrap();
+    let verdicts = async || {
+        let all: (&[String], Visible<'_>) = (&[], &|_| true);
+        let sessions = catalog.sessions("slack:T1/channel:C1", all, 10).await.unwrap();
+        let turns = catalog.turns(&sessions[0].id, 10).await.unwrap();
+        turns.iter().map(|turn| turn.feedback).collect::<Vec<_>>()
+    };
+    until("the verdict to be kept", || runtime.block_on(verdicts()) == [Feedback::Helpful]);
 }
 
 #[test]

@@ -136,3 +136,13 @@ pub async fn run(settings: Settings, daemon: Daemon, stop: CancellationToken) ->
     bot.core.close().await;
     ended
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_is_in_vain_after_three_seconds() {
+        assert!(Times::default().acknowledge < Duration::from_secs(3));
+    }
+}

@@ -22,6 +22,10 @@ use tonic::Status;
 /// How long a test waits for anything before it fails.
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
+/// How long a bot waits for its daemon in most tests: longer than the test does, which so sees what the
+/// bot does without it.
+pub const NEVER: Duration = Duration::from_secs(3600);
+
 /// The token that the bots under test hold.
 pub const TOKEN: &str = "rt_secret_of_the_bot";
 

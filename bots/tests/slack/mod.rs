@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{DEADLINE, ScriptedDaemon};
+use crate::daemon::{DEADLINE, NEVER, ScriptedDaemon};
 
 /// A bot that runs between a fake Slack and a scripted daemon.
 pub struct Instance {
@@ -112,8 +112,8 @@ impl Drop for Instance {
 /// Limits with pauses that a test does not wait for, and patience for a busy machine.
 pub fn limits() -> Limits {
     Limits {
-        patience: DEADLINE,
-        slow: DEADLINE,
+        patience: NEVER,
+        slow: NEVER,
         pause_first: Duration::from_millis(5),
         pause_most: Duration::from_millis(20),
         edits: Duration::from_millis(10),
