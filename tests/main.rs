@@ -35,6 +35,7 @@ mod reindex;
 mod relay;
 mod restoring;
 mod spine;
+mod starting;
 mod stores;
 mod support;
 mod terminal;
