@@ -90,6 +90,11 @@ impl NewSource {
         if self.settings.is_file { 1 } else { FULL }
     }
 
+    /// Whether files land in it, one after the other.
+    pub fn is_drop(&self) -> bool {
+        self.kind == SourceKind::Drop
+    }
+
     /// How its files are read.
     pub fn dialect(&self) -> Dialect {
         self.kind.dialect()

@@ -37,6 +37,9 @@ pub(super) struct Contained<'a> {
     pub is_marked: bool,
     /// Whether any document in it could be read.
     pub has_readable: bool,
+    /// Documents that fail now and were found before, as long as none could be read: they hold no
+    /// text, and are as many as the file holds at the most.
+    pub doubted: Vec<container::Member>,
 }
 
 impl Contained<'_> {
@@ -51,38 +54,38 @@ impl Contained<'_> {
         Ok(())
     }
 
-    /// Why a file that was read to its end is believed to be at fault: it stands where a container
-    /// stood, and nothing can be read of all that was found in it. An export that failed leaves an
-    /// empty archive, or a page that asks for a password. `last` is the hash of the bytes that were
-    /// read without a fault: they are no failed export, whatever is wanted of them now.
+    /// Why a file is believed to be at fault, and what was found in it to be still true: it stands
+    /// where a container stood, and nothing in it can be read. An export that failed leaves an empty
+    /// archive, or a page that asks for a password. `last` is the hash of the bytes that were read
+    /// without a fault: they are no failed export, whatever is wanted of them now.
     pub(super) async fn emptied(
         &mut self,
         extracted: &Extracted,
         last: Option<&[u8]>,
     ) -> Result<Option<String>> {
-        let is_same = extracted.content.is_some_and(|content| last == Some(&content.hash[..]));
-        if self.has_readable || is_same || !self.is_known {
-            return Ok(None);
-        }
         let registered = &self.source.registered;
-        // A message is a document itself, with or without what was attached to it.
-        let is_named = registered.dialect() != Dialect::Mail
-            && container::may_be_large(&self.entry.path, registered.dialect());
-        if !is_named && !extracted.is_container {
+        let (dialect, full) = (registered.dialect(), registered.full());
+        let is_named = container::may_be_large(&self.entry.path, dialect);
+        let is_same = extracted.content.is_some_and(|content| last == Some(&content.hash[..]));
+        // What landed before has nothing to do with what lands now.
+        let is_apart = is_same || registered.is_drop();
+        if self.has_readable || is_apart || !(is_named || extracted.is_container) {
             return Ok(None);
         }
         let before = self.catalog.outcome_at(self.source.id, &self.entry.path).await?;
-        let said_nothing =
-            |state| matches!(state, DocumentState::Container | DocumentState::Failed);
-        if !before.is_some_and(|(_, state, _)| said_nothing(state)) {
-            return Ok(None);
+        match before.map(|(_, state, _)| state) {
+            Some(DocumentState::Container) => {}
+            // A message is a document itself, with or without what was attached to it.
+            Some(DocumentState::Failed)
+                if dialect != Dialect::Mail || extracted.outcome.is_err() => {}
+            _ => return Ok(None),
         }
-        let full = registered.full();
         let indexed = |member: &&Member| member.state == DocumentState::Indexed;
         let held = self.known().await?.values().filter(indexed).count();
         let reason = match &extracted.outcome {
-            Err(Reason::Skipped(reason)) => reason,
-            _ => "it holds no document that can be read",
+            Err(Reason::Skipped(reason) | Reason::Failed(reason)) => reason,
+            Ok(_) if extracted.is_container => "it holds no document that can be read",
+            Ok(_) => "a single document stands in its place",
         };
         Ok((held >= full).then(|| {
             format!(
@@ -97,6 +100,7 @@ impl Contained<'_> {
         if !self.is_known && self.known.is_none() {
             return Ok(());
         }
+        self.settle().await?;
         let left = std::mem::take(self.known().await?);
         for member in left.into_values() {
             self.mark().await?;
@@ -105,8 +109,33 @@ impl Contained<'_> {
         Ok(())
     }
 
+    /// Publishes a document; one that fails now and was found before only when it is sure that not
+    /// all of them do.
     async fn take(&mut self, member: container::Member) -> Result<()> {
-        self.has_readable |= !matches!(member.outcome, Err(Reason::Failed(_)));
+        if member.outcome.is_ok() && !self.has_readable {
+            self.has_readable = true;
+            self.settle().await?;
+        }
+        if !self.has_readable && matches!(member.outcome, Err(Reason::Failed(_))) {
+            let path = self.place(&member).path;
+            let before = self.known().await?.get(&path);
+            if before.is_some_and(|before| before.state == DocumentState::Indexed) {
+                self.doubted.push(member);
+                return Ok(());
+            }
+        }
+        self.put(member).await
+    }
+
+    /// Publishes what was held back.
+    async fn settle(&mut self) -> Result<()> {
+        for member in std::mem::take(&mut self.doubted) {
+            self.put(member).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&mut self, member: container::Member) -> Result<()> {
         let place = self.place(&member);
         let known = self.known().await?.remove(&place.path);
         let hash = member.hash.map_or(Vec::new(), |hash| hash.to_vec());

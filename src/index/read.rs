@@ -98,6 +98,7 @@ impl Reader {
             known: None,
             is_marked: false,
             has_readable: false,
+            doubted: Vec::new(),
         };
         let Some(extracted) = self.extract((source, before.as_deref()), &mut contained).await?
         else {
@@ -113,12 +114,12 @@ impl Reader {
             return send(out, Finished { publication, budget }).await;
         }
         let is_failed = matches!(extracted.outcome, Err(Reason::Failed(_)));
-        let fault = match is_failed {
+        // A container that could not be walked to its end keeps what is known of it.
+        let is_cut_short = is_failed && (extracted.is_container || extracted.content.is_none());
+        let fault = match is_cut_short {
             true => None,
             false => contained.emptied(&extracted, last.as_deref()).await?,
         };
-        // A container that could not be walked to its end keeps what is known of it, too.
-        let is_cut_short = is_failed && (extracted.is_container || extracted.content.is_none());
         if fault.is_none() && !is_cut_short {
             contained.finish().await?;
         }

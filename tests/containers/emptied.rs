@@ -51,9 +51,17 @@ fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
         .collect();
     let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice();
     let page = b"<!doctype html><html><body>Please log in.</body></html>".as_slice();
+    let picture = super::archive(&[("page.gif", "GIF89a\u{1}\0\u{1}\0\0\0\0")]);
     let folder = ragterm.docs();
     ragterm.write("page.txt", "another file");
     let (archive, lines) = (reports(6, 2025), lines.into_bytes());
+    // Of the same names, and with other sums in the directory at its end than they have.
+    let mut damaged = archive.clone();
+    for place in 0..damaged.len() - 20 {
+        if damaged[place..].starts_with(b"PK\x01\x02") {
+            damaged[place + 16] ^= 0xff;
+        }
+    }
     ragterm.write("wiki.jsonl", &lines);
     ragterm.write("export.zip", &archive);
     ragterm.run(&["add", path(&folder), "--kind", "jsonl"]).expect(0);
@@ -62,6 +70,8 @@ fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
         ("export.zip", &archive, empty, 1),
         ("wiki.jsonl", &lines, page, 2),
         ("wiki.jsonl", &lines, b"", 1),
+        ("export.zip", &archive, &picture, 1),
+        ("export.zip", &archive, &damaged, 1),
     ] {
         ragterm.write(name, instead);
         let status = ragterm.wait("it to be told", failed(told));
