@@ -1,7 +1,7 @@
 //! What is asked of disks: room, before something is written, and that a name outlives a power cut.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind as Io};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ pub fn check_room(directory: &Path, bytes: u64, what: &str) -> Result<()> {
 /// Has the names in a directory written down; some file systems promise nothing of the kind.
 pub fn sync_names(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        Err(error) if matches!(error.kind(), Io::InvalidInput | Io::Unsupported) => Ok(()),
         synced => synced,
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn keep_file(
     });
     if let Err(error) = moved {
         // What matters is why it failed.
-        let _removed = std::fs::remove_file(&part);
+        let _removed = [&part, &file].map(std::fs::remove_file);
         return Err(error);
     }
     forget_files(directory, &file);
