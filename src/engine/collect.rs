@@ -11,41 +11,51 @@ use crate::error::{Error, Result};
 /// Where they lie in the data directory.
 const ASIDE_NAMES: [&str; 2] = ["before-restore-", "before-migration-"];
 
-/// A kind of what nobody needs: its name for programs, then words for one of it and for more.
+/// A kind of what nobody needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind(&'static str, &'static str, &'static str);
+pub struct Kind {
+    name: &'static str,
+    one: &'static str,
+    more: &'static str,
+}
 
-const SESSIONS: Kind = Kind(
-    "sessions",
-    "session older than `answer.history_days`",
-    "sessions older than `answer.history_days`",
-);
+const SESSIONS: Kind = Kind {
+    name: "sessions",
+    one: "session older than `answer.history_days`",
+    more: "sessions older than `answer.history_days`",
+};
 
-const INDEXES: Kind =
-    Kind("indexes", "keyword index of another catalog", "keyword indexes of other catalogs");
+const INDEXES: Kind = Kind {
+    name: "indexes",
+    one: "keyword index of another catalog",
+    more: "keyword indexes of other catalogs",
+};
 
 /// What a restore or an upgrade put aside.
-const ASIDE: Kind = Kind(
-    "aside",
-    "state of the catalog that a restore or an upgrade put aside",
-    "states of the catalog that a restore or an upgrade put aside",
-);
+const ASIDE: Kind = Kind {
+    name: "aside",
+    one: "state of the catalog that a restore or an upgrade put aside",
+    more: "states of the catalog that a restore or an upgrade put aside",
+};
 
-const VECTORS: Kind =
-    Kind("vectors", "vector that no document needs", "vectors that no document needs");
+const VECTORS: Kind = Kind {
+    name: "vectors",
+    one: "vector that no document needs",
+    more: "vectors that no document needs",
+};
 
 /// There is one at the most.
-const SPACE: Kind = Kind("space", "stretch of the catalog without content", "");
+const SPACE: Kind = Kind { name: "space", one: "stretch of the catalog without content", more: "" };
 
 impl Kind {
     /// Never changes.
     pub fn name(self) -> &'static str {
-        self.0
+        self.name
     }
 
     /// Words that go with the number.
     pub fn words(self, number: u64) -> &'static str {
-        if number == 1 { self.1 } else { self.2 }
+        if number == 1 { self.one } else { self.more }
     }
 }
 
