@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::fakes::free_address;
 use crate::support::{Instance, path, signal, until};
 
-/// A daemon whose catalog is on a server that does not answer, and the address of that server.
+/// A daemon whose catalog is on a server that does not answer, and answers commands already.
 fn waiting(server: &str) -> (Instance, std::process::Child) {
     let url = format!("postgres://kim:sesame@{server}/ragterm");
     let ragterm = Instance::without_embedder().with("RAGTERM_CATALOG__URL", &url);

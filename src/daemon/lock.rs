@@ -71,8 +71,8 @@ pub fn make_directory(directory: &Path) -> Result<()> {
         .map_err(|error| refused(error.into()))
 }
 
-/// Fails with `Usage` when the data directory, if there is one, is another user's: what we put into
-/// it could not be opened by its owner.
+/// Fails with `Usage` when the data directory, if there is one, is another user's, who is not root:
+/// what we put into it could not be opened by its owner.
 pub fn check_owner(directory: &Path) -> Result<()> {
     let Ok(metadata) = std::fs::metadata(directory) else { return Ok(()) };
     let ours = nix::unistd::geteuid().as_raw();

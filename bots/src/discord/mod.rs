@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_answer_is_in_vain_after_three_seconds() {
+    fn the_first_answer_comes_before_discord_gives_up() {
         assert!(Times::default().acknowledge < Duration::from_secs(3));
     }
 }

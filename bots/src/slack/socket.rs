@@ -48,6 +48,7 @@ pub(super) struct Received {
 /// One connection.
 struct Socket {
     stream: Stream,
+    /// When it was made.
     since: Instant,
     /// Whether Slack was asked for a sign of life and has not given one.
     is_doubted: bool,
