@@ -1,23 +1,12 @@
 //! What `add` makes of a path: a folder, an archive, an export, a message, a link.
 
 use std::fs;
-use std::io::{Cursor, Write};
 use std::os::unix::fs::symlink;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{Finished, Instance, path, until};
-
-fn archive(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, text) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
+use crate::support::{Finished, Instance, archive, path, until};
 
 /// Adds a file of the folder.
 fn add(ragterm: &Instance, name: &str) -> Finished {

@@ -1,12 +1,13 @@
 //! A ragterm of its own for each test: directories, socket, daemon, and waiting for conditions.
 
-use std::io::Write;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// No condition in these tests takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(600);
@@ -185,6 +186,16 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(5));
     }
+}
+
+/// A ZIP archive of these files.
+pub fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
 }
 
 /// Sends a signal to a process.

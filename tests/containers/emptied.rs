@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::reports;
-use crate::support::{Instance, path, until};
+use crate::support::{self, Instance, path, until};
 
 #[test]
 fn a_damaged_archive_keeps_what_was_known_and_says_what_is_wrong() {
@@ -51,7 +51,7 @@ fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
         .collect();
     let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice();
     let page = b"<!doctype html><html><body>Please log in.</body></html>".as_slice();
-    let picture = super::archive(&[("page.gif", "GIF89a\u{1}\0\u{1}\0\0\0\0")]);
+    let picture = support::archive(&[("page.gif", "GIF89a\u{1}\0\u{1}\0\0\0\0")]);
     let folder = ragterm.docs();
     ragterm.write("page.txt", "another file");
     let (archive, lines) = (reports(6, 2025), lines.into_bytes());
@@ -88,6 +88,20 @@ fn an_export_in_which_nothing_is_left_takes_nothing_away_until_it_is_deleted() {
     ragterm.wait("it to be told again", failed(1));
     fs::remove_file(folder.join("export.zip")).unwrap();
     until("its documents to go", || ragterm.find("\"station 1\"").len() == 1);
+    ragterm.verify();
+}
+
+#[test]
+fn a_source_of_one_archive_keeps_what_it_held_however_little() {
+    let ragterm = Instance::without_embedder();
+    ragterm.write("export.zip", reports(1, 2025));
+    let export = ragterm.docs().join("export.zip");
+    ragterm.run(&["add", path(&export)]).expect(0);
+    ragterm.write("export.zip", support::archive(&[]));
+    ragterm.wait("it to be told", |status| status["documents"]["failed"] == 1);
+    assert_eq!(ragterm.find("osprey"), ["export.zip/reports/0.md"]);
+    ragterm.write("export.zip", reports(2, 2025));
+    until("what it holds now", || ragterm.find("osprey").len() == 2);
     ragterm.verify();
 }
 

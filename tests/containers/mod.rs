@@ -8,17 +8,7 @@ use std::io::{Cursor, Write};
 use serde_json::Value;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{Instance, path, signal, until};
-
-/// A ZIP archive of these files.
-fn archive(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, text) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
+use crate::support::{Instance, archive, path, signal, until};
 
 /// An archive of so many reports, in the words of one year.
 fn reports(count: usize, year: u32) -> Vec<u8> {
